@@ -22,11 +22,11 @@ public sealed record Network(short Chain, string Caip2, byte[] Id, IReadOnlyDict
 }
 
 /// <summary>Which network a request is about: the only one, or the one that <c>?network=</c> names by CAIP-2 chain or network id.</summary>
-public sealed class Networks(NetworkReads reads, TimeProvider time)
+public sealed class Networks(NetworkReads reads, TimeProvider time) : IDisposable
 {
     private static readonly TimeSpan Refresh = TimeSpan.FromSeconds(5);
     private readonly SemaphoreSlim gate = new(1, 1);
-    private IReadOnlyList<Network> known = [];
+    private List<Network> known = [];
     private long readAt;
 
     /// <summary>Every network; read again when none is known or the list is older than a few seconds.</summary>
@@ -48,6 +48,9 @@ public sealed class Networks(NetworkReads reads, TimeProvider time)
             gate.Release();
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => gate.Dispose();
 
     /// <summary>The network that <paramref name="name"/> names; without a name, the first.</summary>
     public async Task<(Network? Network, ProblemHttpResult? Problem)> FindAsync(string? name, CancellationToken ct)
