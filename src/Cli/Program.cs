@@ -10,4 +10,5 @@ var root = new RootCommand("depin: run, prove, claim and audit a DePIN network")
     KeyCommands.Create(),
     DeviceCommands.Create(),
 };
-return await root.Parse(args).InvokeAsync();
+// Stopping a network takes longer than the two seconds that are usual; a second Ctrl-C ends us at once.
+return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

@@ -89,14 +89,14 @@ public static class DevCommands
         return kept with { Ports = moved };
     }
 
-    private static DevPorts Moved(DevPorts from, ParseResult parsed) => from with
+    private static DevPorts Moved(DevPorts ports, ParseResult parsed) => ports with
     {
-        Chain = parsed.GetValue(ChainPort) ?? from.Chain,
-        Postgres = parsed.GetValue(PostgresPort) ?? from.Postgres,
-        Api = parsed.GetValue(ApiPort) ?? from.Api,
-        Operator = parsed.GetValue(OperatorPort) ?? from.Operator,
-        Indexer = parsed.GetValue(IndexerPort) ?? from.Indexer,
-        Jobs = parsed.GetValue(JobsPort) ?? from.Jobs,
+        Chain = parsed.GetValue(ChainPort) ?? ports.Chain,
+        Postgres = parsed.GetValue(PostgresPort) ?? ports.Postgres,
+        Api = parsed.GetValue(ApiPort) ?? ports.Api,
+        Operator = parsed.GetValue(OperatorPort) ?? ports.Operator,
+        Indexer = parsed.GetValue(IndexerPort) ?? ports.Indexer,
+        Jobs = parsed.GetValue(JobsPort) ?? ports.Jobs,
     };
 
     private static async Task<int> DetachAsync(DevFolder folder, Output output, CancellationToken ct)
