@@ -26,6 +26,13 @@ public sealed class LocalToolsTests
     }
 
     [Fact]
+    public async Task A_test_database_is_migrated()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        Assert.True(await database.ScalarAsync<long>("select count(*) from depin.migrations", default) > 0);
+    }
+
+    [Fact]
     public async Task A_private_server_keeps_committed_rows_through_a_crash()
     {
         await using var postgres = await PostgresServer.StartPrivateAsync(default);
