@@ -109,7 +109,6 @@ public sealed class RewardVectorTests
         Assert.False(PositionalTree.Verify(tree.Root, leaf, 4 + 16, 32, siblings.AsSpan()));
         Assert.False(PositionalTree.Verify(tree.Root, leaf, 4, 13, siblings.AsSpan()[1..]));
         Assert.False(PositionalTree.Verify(tree.Root, leaf, 4, 13, siblings.Add(default).AsSpan()));
-        Assert.False(PositionalTree.Verify(tree.Root, tree.Tree.Layer(1)[2], 2, 7, siblings.AsSpan()[1..]));
     }
 
     private static RewardLeaf Other(JsonNode vector, Bytes32 root, JsonNode file, uint leafCount)
