@@ -1,4 +1,4 @@
-using System.Text;
+using DePin.Storage;
 using Npgsql;
 
 namespace DePin.TestKit;
@@ -62,15 +62,8 @@ public sealed class TestDatabase : IAsyncDisposable
 
     internal static async Task MigrateAsync(string connectionString, CancellationToken ct)
     {
-        var assembly = System.Reflection.Assembly.Load("DePin.Storage");
-        await using var connection = new NpgsqlConnection(connectionString);
-        await connection.OpenAsync(ct).ConfigureAwait(false);
-        foreach (var name in assembly.GetManifestResourceNames().Where(n => n.EndsWith(".sql", StringComparison.Ordinal)).Order(StringComparer.Ordinal))
-        {
-            using var reader = new StreamReader(assembly.GetManifestResourceStream(name)!, Encoding.UTF8);
-            await using var command = new NpgsqlCommand(await reader.ReadToEndAsync(ct).ConfigureAwait(false), connection);
-            await command.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-        }
+        await using var dataSource = NpgsqlDataSource.Create(connectionString);
+        await new Migrator(dataSource).MigrateAsync(ct).ConfigureAwait(false);
     }
 
     private static async Task<string> TemplateAsync(string server, CancellationToken ct)
