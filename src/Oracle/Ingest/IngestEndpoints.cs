@@ -40,6 +40,7 @@ public static class IngestEndpoints
         routes.MapPost("/v1/proofs", PostOneAsync).WithMetadata(new RequestSizeLimitAttribute(MaxSingleBytes));
         routes.MapPost("/v1/proofs:batch", PostManyAsync);
         routes.MapGet("/v1/proofs/{id}", GetProgressAsync);
+        routes.MapStatus();
         return routes;
     }
 

@@ -7,9 +7,9 @@ namespace DePin.Oracle.Network;
 public sealed class NetworkView(NetworkFacts facts, TimeProvider networkClock)
 {
     private ulong _nextReport = 1;
-    private volatile OperatorSets _sets = new([]);
+    private volatile Rosters _sets = new([]);
 
-    private sealed record OperatorSets(ImmutableArray<OperatorSet> Ascending);
+    private sealed record Rosters(ImmutableArray<OperatorRoster> Ascending);
 
     /// <summary>The constants.</summary>
     public NetworkFacts Facts { get; } = facts;
@@ -38,13 +38,13 @@ public sealed class NetworkView(NetworkFacts facts, TimeProvider networkClock)
     }
 
     /// <summary>The set of the running epoch, or null before the mirror has one.</summary>
-    public OperatorSet? Current => ForEpoch(CurrentEpoch);
+    public OperatorRoster? Current => ForEpoch(CurrentEpoch);
 
     /// <summary>The set in force in an epoch: the newest whose first epoch is not after it.</summary>
-    public OperatorSet? ForEpoch(ulong epoch) => _sets.Ascending.LastOrDefault(s => s.FirstEpoch <= epoch);
+    public OperatorRoster? ForEpoch(ulong epoch) => _sets.Ascending.LastOrDefault(s => s.FirstEpoch <= epoch);
 
     /// <summary>The set with this digest, or null.</summary>
-    public OperatorSet? ForDigest(Bytes32 digest) => _sets.Ascending.FirstOrDefault(s => s.Digest == digest);
+    public OperatorRoster? ForDigest(Bytes32 digest) => _sets.Ascending.FirstOrDefault(s => s.Digest == digest);
 
     /// <summary>The newest membership of an operator in the running set, or in any; null for strangers. Lanes outlive sets.</summary>
     public Member? FindMember(Address address) =>
@@ -54,5 +54,5 @@ public sealed class NetworkView(NetworkFacts facts, TimeProvider networkClock)
     public IReadOnlyList<Address> Lanes => [.. _sets.Ascending.SelectMany(s => s.Members).Select(m => m.Address).Distinct().Order()];
 
     /// <summary>Takes over what the mirror says now; ascending by first epoch.</summary>
-    public void Replace(IEnumerable<OperatorSet> sets) => _sets = new OperatorSets([.. sets.OrderBy(s => s.FirstEpoch).ThenBy(s => s.Count)]);
+    public void Replace(IEnumerable<OperatorRoster> sets) => _sets = new Rosters([.. sets.OrderBy(s => s.FirstEpoch).ThenBy(s => s.Count)]);
 }
