@@ -147,6 +147,38 @@ public sealed class EpochComputationTests
     }
 
     [Fact]
+    public void A_defect_of_the_item_rules_costs_the_item_alone()
+    {
+        var (bad, good) = (_network.AddDevice(owner: 7), _network.AddDevice(owner: 8));
+        var proof = _network.Proof(bad, 1, Mark.ThrowInItem);
+        var outcome = _network.Run(proof, _network.Proof(good, 1));
+        Assert.Equal(Verdict.Inconclusive(RejectReason.ClassDefect), outcome.VerdictOf(proof));
+        Assert.Empty(outcome.Faults);
+        Assert.NotEqual(0u, outcome.EarnedBy(good));
+    }
+
+    [Theory]
+    [InlineData(Mark.ThrowInGroup)]
+    [InlineData(Mark.ThrowInPopulation)]
+    [InlineData(Mark.ThrowInScore)]
+    public void A_defect_of_a_later_layer_costs_the_class_its_epoch_and_not_the_network(Mark mark)
+    {
+        var (bad, good) = (_network.AddDevice(owner: 7), _network.AddDevice(owner: 8, @class: 2));
+        var outcome = _network.Run(_network.Proof(bad, 1, mark), _network.Proof(bad, 2, Mark.PairedPending, group: 9), _network.Proof(good, 1));
+        Assert.Contains("in its rules", Assert.Single(outcome.Faults).Problem, StringComparison.Ordinal);
+        Assert.Equal(0u, outcome.EarnedBy(bad));
+        Assert.NotEqual(0u, outcome.EarnedBy(good));
+        Assert.DoesNotContain(outcome.Verdicts, judged => judged.Verdict.Judgement == Judgement.Pending);
+    }
+
+    [Fact]
+    public void What_only_this_machine_lacks_stops_the_computation()
+    {
+        var device = _network.AddDevice(owner: 7);
+        Assert.Throws<AggregateException>(() => _network.Run(_network.Proof(device, 1, Mark.BreakTheMachine)));
+    }
+
+    [Fact]
     public void A_class_cannot_pay_a_device_without_an_accepted_proof()
     {
         var network = new TestNetwork(misdeed: Misdeed.PaysTheUnaccepted);

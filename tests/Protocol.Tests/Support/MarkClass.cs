@@ -26,6 +26,11 @@ public sealed class MarkClass(ClassId id, MarkClass.Misdeed misdeed = MarkClass.
         RejectInPopulation = 7,
         TryToRaise = 8,
         Penalised = 9,
+        ThrowInItem = 10,
+        ThrowInGroup = 11,
+        ThrowInPopulation = 12,
+        ThrowInScore = 13,
+        BreakTheMachine = 14,
     }
 
     public enum Misdeed
@@ -70,6 +75,8 @@ public sealed class MarkClass(ClassId id, MarkClass.Misdeed misdeed = MarkClass.
         Mark.RejectItem => Verdict.Reject(Reason),
         Mark.TryToRaise => Verdict.Reject(Reason),
         Mark.UnsureItem => Verdict.Inconclusive(Reason),
+        Mark.ThrowInItem => throw new FormatException(),
+        Mark.BreakTheMachine => throw new DllNotFoundException("a native library"),
         Mark.PairedPending => Verdict.Pending(),
         _ => Verdict.Accept(),
     };
@@ -94,6 +101,8 @@ public sealed class MarkClass(ClassId id, MarkClass.Misdeed misdeed = MarkClass.
                     verdicts.Reject(item, PopulationReason);
                     verdicts.Reject(item, GroupReason);
                     break;
+                case Mark.ThrowInGroup:
+                    throw new DivideByZeroException();
                 case Mark.UnsureInGroup:
                     verdicts.Inconclusive(item, GroupReason);
                     break;
@@ -111,6 +120,7 @@ public sealed class MarkClass(ClassId id, MarkClass.Misdeed misdeed = MarkClass.
         for (var i = 0; i < population.Items.Length; i++)
         {
             var mark = MarkOf(population.Items[i]);
+            if (mark == Mark.ThrowInPopulation) throw new KeyNotFoundException();
             if (mark == Mark.RejectInPopulation) verdicts.Reject(i, PopulationReason);
             if (mark is Mark.TryToRaise or Mark.UnsureItem) verdicts.Accept(i);
         }
@@ -129,6 +139,7 @@ public sealed class MarkClass(ClassId id, MarkClass.Misdeed misdeed = MarkClass.
                 var verdict = population.Verdicts[at];
                 if (misdeed == Misdeed.PaysTheUnaccepted) claims.Share(device.Device.Id, 1, 1);
                 if (verdict.Judgement != Judgement.Accept) continue;
+                if (MarkOf(item) == Mark.ThrowInScore) throw new ArgumentException("score");
                 before++;
                 var weight = (UInt128)BinaryPrimitives.ReadUInt32BigEndian(item.Payload[1..]);
                 claims.Share(device.Device.Id, 1, weight * verdict.QualityPpm);
