@@ -226,8 +226,9 @@ abstract contract Fixture is Test {
     /// @dev Gives `count` providers a place in the reward tree.
     function enrol(uint256 count) internal {
         for (uint256 i = 0; i < count; ++i) {
+            address account = provider(payouts.count());
             vm.prank(address(devices));
-            payouts.ensure(provider(payouts.count()));
+            payouts.ensure(account);
         }
     }
 
