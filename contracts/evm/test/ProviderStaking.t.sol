@@ -310,8 +310,9 @@ contract ProviderStakingTest is Fixture {
     function testFuzz_A_slash_costs_every_thaw_the_same_part(uint96 a, uint96 b, uint32 ppm) public {
         ppm = uint32(bound(ppm, 0, 999_000));
         uint128 x = uint128(bound(a, MIN_DEPOSIT, POOL_CAP / 4));
-        uint128 y =
-            uint128(bound(b, MIN_DEPOSIT, uint256(x) * RATIO < POOL_CAP / 4 ? uint256(x) * RATIO : POOL_CAP / 4));
+        // Half of the provider's stake thaws first, so that delegations may be half as large.
+        uint256 most = (uint256(x) * RATIO) / 2 - RATIO;
+        uint128 y = uint128(bound(b, MIN_DEPOSIT, most < POOL_CAP / 4 ? most : POOL_CAP / 4));
         uint256 i = thaw(alice, deposit(alice, x) / 2);
         uint128 shares = deposit(bob, y);
         uint256 j = thaw(bob, shares);
