@@ -1,0 +1,30 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace DePin.Api;
+
+/// <summary>Settings of the API host, section <c>Api</c>.</summary>
+public sealed record ApiOptions
+{
+    /// <summary>Configuration section.</summary>
+    public const string Section = "Api";
+
+    /// <summary>PostgreSQL connection string of a role that may read <c>chain</c>, <c>evidence</c> and <c>jobs</c>. Required.</summary>
+    [Required]
+    public required string Database { get; init; }
+
+    /// <summary>Requests a second that one client address may make on average; default 50.</summary>
+    [Range(1, 100_000)]
+    public int RequestsPerSecond { get; init; } = 50;
+
+    /// <summary>Requests that one client address may make at once before it is slowed down; default 200.</summary>
+    [Range(1, 1_000_000)]
+    public int Burst { get; init; } = 200;
+
+    /// <summary>Chain seconds that the mirror's head may lie behind the node's before <c>/ready</c> says no; default 6 hours of chain time.</summary>
+    [Range(1, 30 * 86_400)]
+    public int ReadyLagSeconds { get; init; } = 6 * 3600;
+
+    /// <summary>Seconds that a list or a status may be served from memory; default 1.</summary>
+    [Range(0, 3600)]
+    public int CacheSeconds { get; init; } = 1;
+}

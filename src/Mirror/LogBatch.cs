@@ -1,0 +1,78 @@
+using System.Runtime.InteropServices;
+using DePin.Cryptography;
+
+namespace DePin.Mirror;
+
+/// <summary>One log without its bytes, which lie in its <see cref="LogBatch"/>.</summary>
+/// <param name="BlockNumber">Height.</param>
+/// <param name="BlockHash">Hash of the block that the node took it from.</param>
+/// <param name="LogIndex">Position in the block.</param>
+/// <param name="TransactionIndex">Position of its transaction in the block.</param>
+/// <param name="Address">Emitting contract.</param>
+/// <param name="Offset">Where its bytes start: transaction hash, topics, data.</param>
+/// <param name="TopicCount">0 to 4.</param>
+/// <param name="DataLength">Bytes of data.</param>
+public readonly record struct LogEntry(
+    ulong BlockNumber, Bytes32 BlockHash, int LogIndex, int TransactionIndex, Address Address, int Offset, int TopicCount, int DataLength);
+
+/// <summary>
+/// Logs in one growing byte buffer: a few large arrays however many logs, so that a backfill makes no garbage per log.
+/// </summary>
+public sealed class LogBatch
+{
+    private readonly List<LogEntry> _entries = [];
+    private byte[] _bytes = new byte[1024];
+    private int _used;
+
+    /// <summary>Number of logs.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>Bytes held.</summary>
+    public int ByteCount => _used;
+
+    /// <summary>The logs in order.</summary>
+    public ReadOnlySpan<LogEntry> Entries => CollectionsMarshal.AsSpan(_entries);
+
+    /// <summary>Log <paramref name="index"/>.</summary>
+    public LogEntry this[int index] => _entries[index];
+
+    /// <summary>Appends a log; <paramref name="topics"/> are 0 to 4 words one after another.</summary>
+    public void Add(ulong blockNumber, Bytes32 blockHash, int logIndex, int transactionIndex, Bytes32 transactionHash, Address address,
+        ReadOnlySpan<byte> topics, ReadOnlySpan<byte> data)
+    {
+        if (topics.Length % 32 != 0 || topics.Length > 128) throw new ChainSourceException($"A log has {topics.Length} bytes of topics.");
+        var span = Append(blockNumber, blockHash, logIndex, transactionIndex, address, topics.Length / 32, data.Length);
+        transactionHash.CopyTo(span);
+        topics.CopyTo(span[32..]);
+        data.CopyTo(span[(32 + topics.Length)..]);
+    }
+
+    /// <summary>Appends a log and returns the place for its bytes: transaction hash 32, topics, data.</summary>
+    public Span<byte> Append(ulong blockNumber, Bytes32 blockHash, int logIndex, int transactionIndex, Address address, int topicCount, int dataLength)
+    {
+        var size = 32 + (32 * topicCount) + dataLength;
+        if (_used + size > _bytes.Length) Array.Resize(ref _bytes, Math.Max(_bytes.Length * 2, _used + size));
+        _entries.Add(new LogEntry(blockNumber, blockHash, logIndex, transactionIndex, address, _used, topicCount, dataLength));
+        var span = _bytes.AsSpan(_used, size);
+        _used += size;
+        return span;
+    }
+
+    /// <summary>Appends log <paramref name="index"/> of <paramref name="other"/>.</summary>
+    public void AddFrom(LogBatch other, int index)
+    {
+        var log = other._entries[index];
+        var size = 32 + (32 * log.TopicCount) + log.DataLength;
+        other._bytes.AsSpan(log.Offset, size).CopyTo(
+            Append(log.BlockNumber, log.BlockHash, log.LogIndex, log.TransactionIndex, log.Address, log.TopicCount, log.DataLength));
+    }
+
+    /// <summary>Hash of the transaction that made it.</summary>
+    public ReadOnlyMemory<byte> TransactionHash(in LogEntry log) => _bytes.AsMemory(log.Offset, 32);
+
+    /// <summary>Its topics, 32 bytes each.</summary>
+    public ReadOnlyMemory<byte> Topics(in LogEntry log) => _bytes.AsMemory(log.Offset + 32, 32 * log.TopicCount);
+
+    /// <summary>Its data.</summary>
+    public ReadOnlyMemory<byte> Data(in LogEntry log) => _bytes.AsMemory(log.Offset + 32 + (32 * log.TopicCount), log.DataLength);
+}

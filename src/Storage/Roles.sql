@@ -1,0 +1,35 @@
+-- Applied after every migration run; idempotent. Roles belong to the cluster: they are created where the connecting role
+-- may, and skipped with a notice where it may not and nobody has. They have no password: give them one, or a peer mapping.
+do $$
+declare
+    writer record;
+    member text;
+    may_create boolean := (select rolsuper or rolcreaterole from pg_roles where rolname = current_user);
+begin
+    foreach member in array array['depin_indexer', 'depin_oracle', 'depin_api', 'depin_jobs'] loop
+        if not exists (select from pg_roles where rolname = member) then
+            if not may_create then
+                raise notice 'role % does not exist and % may not create it: its grants are skipped', member, current_user;
+                continue;
+            end if;
+            begin
+                execute format('create role %I login', member);
+            exception when duplicate_object or unique_violation then
+                null; -- another database of this cluster was migrated at the same moment
+            end;
+        end if;
+        execute format('grant usage on schema depin, chain, oracle, evidence, jobs to %I', member);
+        execute format('grant select on all tables in schema depin, chain, oracle, evidence, jobs to %I', member);
+        execute format('alter default privileges in schema chain, oracle, evidence, jobs grant select on tables to %I', member);
+    end loop;
+
+    for writer in
+        select * from (values
+            ('chain', 'depin_indexer'), ('evidence', 'depin_indexer'), ('oracle', 'depin_oracle'), ('jobs', 'depin_jobs')) w (area, role)
+        where exists (select from pg_roles where rolname = w.role)
+    loop
+        execute format('grant insert, update, delete, truncate on all tables in schema %I to %I', writer.area, writer.role);
+        execute format('grant usage, select, update on all sequences in schema %I to %I', writer.area, writer.role);
+    end loop;
+end
+$$;
