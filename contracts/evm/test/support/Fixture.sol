@@ -289,7 +289,7 @@ abstract contract Fixture is Test {
 
     uint32 internal constant QUORUM = 0x1f;
 
-    function attest(Report memory r) internal {
+    function attest(Report memory r) internal virtual {
         bytes memory report = encode(r);
         verifier.attest(report, QUORUM, signatures(report, QUORUM));
     }
