@@ -51,6 +51,8 @@ internal sealed class SimNode
         if (_machine is not null) Feed(new RoundInput.Received(message));
     }
 
+    public void CrashNow() => Crash();
+
     public override string ToString() =>
         $"{_member}: {(_machine is null ? "down" : $"view {_machine.View}{(_machine.Decision is null ? "" : ", decided")}{(SitsOut ? ", sits out" : "")}")}";
 
@@ -93,7 +95,7 @@ internal sealed class SimNode
                 Later(life, random.Next(5, 300), () => new RoundInput.Recomputed(request.Cut, missing ? null : _simulation.World.Report(request.Cut)));
                 break;
             case RoundEffect.Decided decided:
-                _simulation.CheckDecided(decided.Value);
+                _simulation.CheckDecided(_member, decided.Value);
                 if (!decided.MaySign) break;
                 _row ??= decided.Value.ReportDigest;
                 _simulation.CheckReportSigned(_member, decided.Value.ReportDigest);
@@ -142,11 +144,7 @@ internal sealed class SimNode
         _life++;
         _simulation.Restarts++;
         if (_simulation.Sabotage == Sabotage.LosesLog) _log = [];
-        if (_simulation.Sabotage == Sabotage.ForgetsLocks)
-        {
-            var last = _log.OfType<RoundRecord.OwnMessage>().Select(own => own.Message.View).DefaultIfEmpty().Max();
-            _log = [.. _log.Where(record => record is not RoundRecord.Lock && (record is not RoundRecord.OwnMessage own || own.Message.View == last))];
-        }
+        if (_simulation.Sabotage == Sabotage.ForgetsLocks) _log.RemoveAll(static record => record is RoundRecord.Lock);
         var life = _life;
         _simulation.At(_simulation.Random.Next(10, 3_000), () =>
         {

@@ -3,10 +3,14 @@ using DePin.Protocol.Rounds;
 
 namespace DePin.Protocol.Tests.Rounds;
 
-/// <summary>What may go wrong until the network heals. Probabilities are per message, per write or per recomputation.</summary>
-internal sealed record Faults(double Drop = 0.15, double Duplicate = 0.1, double Crash = 0.02, double Unavailable = 0.1, bool Partitions = true, long HealsAtMs = 20_000)
+/// <summary>
+/// What may go wrong until the network heals. Probabilities are per message, per write or per recomputation. Hostile: whoever decides first is cut
+/// off at once and all others restart, the worst moment to have forgotten anything.
+/// </summary>
+internal sealed record Faults(
+    double Drop = 0.15, double Duplicate = 0.1, double Crash = 0.02, double Unavailable = 0.1, bool Partitions = true, bool Hostile = false, long HealsAtMs = 20_000)
 {
-    public static readonly Faults None = new(0, 0, 0, 0, false, 0);
+    public static readonly Faults None = new(0, 0, 0, 0, false, false, 0);
 }
 
 /// <summary>How restarted operators are broken on purpose, to see that the checks would notice.</summary>
@@ -14,7 +18,7 @@ internal enum Sabotage
 {
     None,
 
-    /// <summary>Restarts forget their locks and votes of earlier views.</summary>
+    /// <summary>Restarts forget which value they are locked on.</summary>
     ForgetsLocks,
 
     /// <summary>Restarts forget everything and speak at once.</summary>
@@ -40,6 +44,7 @@ internal sealed class Simulation
     private readonly int _seed;
     private long _order;
     private int[]? _sides;
+    private int? _cutOff;
 
     public Simulation(int n, int seed, Faults faults, IReadOnlyList<LiarKind> liars, Sabotage sabotage = Sabotage.None)
     {
@@ -112,7 +117,7 @@ internal sealed class Simulation
         var copies = !Healed && Random.NextDouble() < Faults.Duplicate ? 2 : 1;
         for (var copy = 0; copy < copies; copy++)
         {
-            if (!Healed && (Random.NextDouble() < Faults.Drop || (_sides is { } sides && sides[from] != sides[to]))) continue;
+            if (!Healed && (Random.NextDouble() < Faults.Drop || (_sides is { } sides && sides[from] != sides[to]) || _cutOff == from || _cutOff == to)) continue;
             var delay = Healed ? Random.Next(5, 80) : Random.Next(8) == 0 ? Random.Next(5, 4_000) : Random.Next(5, 150);
             At(delay, () => Deliver(to, message));
         }
@@ -144,8 +149,13 @@ internal sealed class Simulation
         if (_honest[sender] is not null) throw Broken($"honest operator {sender} was shown to equivocate");
     }
 
-    public void CheckDecided(RoundValue value)
+    public void CheckDecided(int member, RoundValue value)
     {
+        if (Faults.Hostile && Decided is null && !Healed)
+        {
+            _cutOff = member;
+            foreach (var node in Honest.Where(node => node != _honest[member])) At(0, node.CrashNow);
+        }
         if (Decided is { } other && other != value) throw Broken("two values were decided");
         Decided = value;
         if (value.ReportDigest != World.Report(value.Cut)) throw Broken("the decided report is not what follows from its cut");
