@@ -1,3 +1,89 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Threading.RateLimiting;
+using DePin.Api;
+using DePin.Api.Endpoints;
+using DePin.Hosting;
+using DePin.Storage.Read;
+using Npgsql;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+var options = builder.Configuration.GetSection(ApiOptions.Section).Get<ApiOptions>()
+    ?? throw new InvalidOperationException("The API needs a database: set Api:Database (or the variable Api__Database) to a PostgreSQL connection string.");
+
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(options.Database));
+builder.Services.AddSingleton<NetworkReads>().AddSingleton<DeviceReads>().AddSingleton<ProofReads>().AddSingleton<EpochReads>().AddSingleton<RewardReads>().AddSingleton<ParticipantReads>();
+builder.Services.AddSingleton<Networks>().AddSingleton<ChainClock>().AddSingleton(_ => new Reasons(ClassTables.All)).AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Microsoft.AspNetCore.Hosting", "System.Runtime"));
+builder.Services.ConfigureHttpJsonOptions(o =>
+{
+    o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+    o.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
+});
+builder.Services.AddProblemDetails();
+builder.Services.AddOpenApi("v1", o => o.AddDocumentTransformer((document, _, _) =>
+{
+    document.Info.Title = "DePin.Dapp API";
+    document.Info.Version = "v1";
+    document.Info.Description = "Reads of a mirrored network: devices, proofs and verdicts, epochs and reports, rewards and claims. Amounts are decimal text in base units; lists are paged by cursor; errors are RFC 9457 problem details with a stable code.";
+    return Task.CompletedTask;
+}));
+builder.Services.AddOutputCache(o => o.AddBasePolicy(p => p.Expire(TimeSpan.FromSeconds(Math.Max(options.CacheSeconds, 1))).SetVaryByQuery("*")));
+builder.Services.AddCors(o => o.AddDefaultPolicy(p => p.AllowAnyOrigin().WithMethods("GET").AllowAnyHeader()));
+builder.Services.AddRateLimiter(o =>
+{
+    o.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+    o.OnRejected = async (context, ct) =>
+    {
+        context.HttpContext.Response.Headers.RetryAfter = "1";
+        await Results.Problem("Slow down: this address asks more than its share. Retry after a second.", statusCode: StatusCodes.Status429TooManyRequests, title: "Too many requests",
+            type: "urn:depin:problem:too-many-requests", extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["code"] = "too-many-requests" }).ExecuteAsync(context.HttpContext);
+    };
+    o.AddPolicy("address", http => RateLimitPartition.GetTokenBucketLimiter(http.Connection.RemoteIpAddress?.ToString() ?? "", _ => new TokenBucketRateLimiterOptions
+    {
+        TokenLimit = options.Burst,
+        TokensPerPeriod = options.RequestsPerSecond,
+        ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+        QueueLimit = 0,
+        AutoReplenishment = true,
+    }));
+});
+
 var app = builder.Build();
+app.UseExceptionHandler();
+app.UseStatusCodePages();
+app.UseDefaultFiles();
+app.UseStaticFiles();
+app.UseCors();
+app.UseRateLimiter();
+if (options.CacheSeconds > 0) app.UseOutputCache();
+
+app.MapOpenApi().CacheOutput();
+app.UseSwaggerUI(o =>
+{
+    o.SwaggerEndpoint("/openapi/v1.json", "v1");
+    o.RoutePrefix = "docs";
+    o.DocumentTitle = "DePin.Dapp API";
+});
+
+var api = app.MapGroup("/v1").RequireRateLimiting("address");
+api.MapNetwork();
+api.MapDevices();
+api.MapProofs();
+api.MapEpochs();
+api.MapRewards();
+api.MapParticipants();
+
+app.MapGet("/health", () => TypedResults.Ok(new { status = "alive" })).ExcludeFromDescription();
+app.MapGet("/ready", Readiness.CheckAsync).ExcludeFromDescription();
+app.MapGet("/metrics", (PrometheusText metrics) => TypedResults.Text(metrics.Collect(), "text/plain; version=0.0.4; charset=utf-8")).ExcludeFromDescription();
 app.Run();
+
+/// <summary>Named for the test host.</summary>
+public partial class Program
+{
+    /// <summary>Numbers in this host's texts do not depend on the machine's language.</summary>
+    static Program() => CultureInfo.DefaultThreadCurrentCulture = CultureInfo.InvariantCulture;
+}

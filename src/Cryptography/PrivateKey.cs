@@ -111,6 +111,17 @@ public sealed class PrivateKey
         ? Secp256k1.SignCompact(digest, _bytes)
         : throw new InvalidOperationException($"A {Type} key makes no recoverable signatures; use a secp256k1 key.");
 
+    /// <summary>
+    /// Signs a 32-byte digest as the device registry checks it on chain: compact (EIP-2098) for secp256k1, r · s with low s for P-256; 64 bytes.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">An Ed25519 key: no precompile checks it, its maker vouches instead.</exception>
+    public byte[] SignRegistration(Bytes32 digest) => Type switch
+    {
+        KeyType.Secp256k1 => SignDigest(digest).ToArray(),
+        KeyType.P256 => P256.Sign(digest, _p256!),
+        _ => throw new InvalidOperationException("An Ed25519 key cannot register itself; its maker signs for it."),
+    };
+
     /// <summary>The type and the public key; never the private one.</summary>
     public override string ToString() => $"{Type} private key of {PublicKey}";
 

@@ -67,14 +67,15 @@ public sealed partial class AnvilProcess : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It is not installed or ended at once (a port in use, for instance).</exception>
     public static async Task<AnvilProcess> StartAsync(AnvilOptions options, CancellationToken ct)
     {
+        var resumes = options.StateFile is { } file && File.Exists(file);
         string[] arguments =
         [
             "--host", "127.0.0.1", "--port", Text(options.Port), "--chain-id", Text(options.ChainId), "--hardfork", options.Hardfork,
             "--accounts", Text(options.Accounts), "--slots-in-an-epoch", Text(options.SlotsInAnEpoch), "--disable-block-gas-limit",
-            .. options.BlockTime is { } time ? (string[])["--block-time", Text(time)] : [],
+            .. resumes ? (string[])["--no-mining"] : options.BlockTime is { } time ? ["--block-time", Text(time)] : [],
             .. options.Timestamp is { } timestamp ? (string[])["--timestamp", timestamp.ToString(CultureInfo.InvariantCulture)] : [],
             .. options.StateFile is { } state
-                ? (string[])["--state", state, "--state-interval", Text(options.StateInterval), "--preserve-historical-states", "--transaction-block-keeper", "1000000"]
+                ? (string[])["--state", state, "--state-interval", Text(options.StateInterval)]
                 : [],
         ];
         var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -90,7 +91,7 @@ public sealed partial class AnvilProcess : IAsyncDisposable
             var ended = process.WaitAsync(CancellationToken.None);
             if (await Task.WhenAny(listening.Task, ended).WaitAsync(TimeSpan.FromSeconds(120), ct).ConfigureAwait(false) == ended) throw process.Ended();
             var anvil = new AnvilProcess(process, await listening.Task.ConfigureAwait(false), options);
-            if (options.TimestampInterval is { } interval) await anvil.Rpc.SetBlockTimestampIntervalAsync(interval, ct).ConfigureAwait(false);
+            await anvil.SetClockAsync(resumes, ct).ConfigureAwait(false);
             return anvil;
         }
         catch
@@ -113,6 +114,22 @@ public sealed partial class AnvilProcess : IAsyncDisposable
         Rpc.Dispose();
         await Process.StopAsync(TimeSpan.FromSeconds(60)).ConfigureAwait(false);
         await Process.DisposeAsync().ConfigureAwait(false);
+    }
+
+    // Anvil dates the first block after loading a state by the wall clock, even before its parent. So it loads without mining, is told the
+    // next block's time, and only then goes on.
+    private async Task SetClockAsync(bool resumes, CancellationToken ct)
+    {
+        if (resumes)
+        {
+            var (_, last) = await Rpc.BlockAsync("latest", ct).ConfigureAwait(false);
+            await Rpc.SetNextBlockTimestampAsync(last + (ulong)(Options.TimestampInterval ?? Options.BlockTime ?? 1), ct).ConfigureAwait(false);
+        }
+
+        if (Options.TimestampInterval is { } interval) await Rpc.SetBlockTimestampIntervalAsync(interval, ct).ConfigureAwait(false);
+        if (!resumes) return;
+        if (Options.BlockTime is { } seconds) await Rpc.SetIntervalMiningAsync(seconds, ct).ConfigureAwait(false);
+        else await Rpc.SetAutomineAsync(true, ct).ConfigureAwait(false);
     }
 
     private static string Text(int value) => value.ToString(CultureInfo.InvariantCulture);

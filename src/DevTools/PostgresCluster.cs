@@ -118,15 +118,7 @@ public sealed class PostgresCluster : IAsyncDisposable
     }
 
     /// <summary>Creates a database unless it exists.</summary>
-    public async Task EnsureDatabaseAsync(string database, CancellationToken ct)
-    {
-        await using var connection = new NpgsqlConnection(ConnectionString("postgres"));
-        await connection.OpenAsync(ct).ConfigureAwait(false);
-        await using var ask = new NpgsqlCommand("select 1 from pg_database where datname = $1", connection) { Parameters = { new() { Value = database } } };
-        if (await ask.ExecuteScalarAsync(ct).ConfigureAwait(false) is not null) return;
-        await using var create = new NpgsqlCommand($"create database \"{database.Replace("\"", "\"\"", StringComparison.Ordinal)}\"", connection);
-        await create.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
-    }
+    public Task EnsureDatabaseAsync(string database, CancellationToken ct) => DatabaseServer.EnsureDatabaseAsync(ConnectionString("postgres"), database, ct);
 
     /// <summary>Stops the server; the data stays.</summary>
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);

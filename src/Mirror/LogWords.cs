@@ -26,10 +26,10 @@ public readonly ref struct LogWords(ReadOnlySpan<byte> topics, ReadOnlySpan<byte
 
     public Bytes32 TopicBytes32(int index) => new(Topic(index));
     public Address TopicAddress(int index) => new(Topic(index)[12..]);
-    public long TopicInt64(int index) => Int64(Topic(index));
+    public long TopicInt64(int index) => Number(Topic(index));
     public Bytes32 Bytes32At(int index) => new(Word(index));
     public Address AddressAt(int index) => new(Word(index)[12..]);
-    public long Int64At(int index) => Int64(Word(index));
+    public long Int64At(int index) => Number(Word(index));
     public BigInteger AmountAt(int index) => new(Word(index), isUnsigned: true, isBigEndian: true);
     public bool BoolAt(int index) => Word(index)[31] != 0;
 
@@ -59,7 +59,7 @@ public readonly ref struct LogWords(ReadOnlySpan<byte> topics, ReadOnlySpan<byte
     public ReadOnlySpan<byte> ArrayWord(int index, int word) => WordAt(Dynamic(index).Start + (32L * word));
 
     /// <summary>An unsigned word capped at 2^63 − 1.</summary>
-    public static long Int64(ReadOnlySpan<byte> word)
+    public static long Number(ReadOnlySpan<byte> word)
     {
         if (word[..24].IndexOfAnyExcept((byte)0) >= 0) return long.MaxValue;
         var value = BinaryPrimitives.ReadUInt64BigEndian(word[24..]);
@@ -68,9 +68,9 @@ public readonly ref struct LogWords(ReadOnlySpan<byte> topics, ReadOnlySpan<byte
 
     private (long Start, long Length) Dynamic(int index)
     {
-        var offset = Int64(Word(index));
+        var offset = Number(Word(index));
         if (offset > _data.Length - 32) throw Short();
-        var length = Int64(WordAt(offset));
+        var length = Number(WordAt(offset));
         return length <= _data.Length ? (offset + 32, length) : throw Short();
     }
 

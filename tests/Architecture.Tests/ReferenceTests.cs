@@ -14,11 +14,12 @@ public sealed class ReferenceTests
         ["Chain"] = ["Protocol", "Abi", "ContractBindings", "Cryptography"],
         ["Storage"] = ["Protocol", "Cryptography"],
         ["Mirror"] = ["Protocol", "Chain", "Storage", "ContractBindings", "Cryptography"],
+        ["Sdk"] = ["Protocol", "Chain", "Abi", "ContractBindings", "Cryptography"],
         ["Oracle"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
         ["Indexer"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
         ["Jobs"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
         ["Api"] = ["Protocol", "Storage", "Hosting", "Cryptography"],
-        ["Cli"] = ["Protocol", "Chain", "Storage", "Mirror", "DevTools", "Cryptography"],
+        ["Cli"] = ["Protocol", "Chain", "Storage", "Mirror", "Sdk", "DevTools", "Cryptography"],
     };
 
     public static TheoryData<string> Projects => [.. SourceProjects()];

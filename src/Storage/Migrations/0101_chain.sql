@@ -163,16 +163,16 @@ create index device_versions_owner_idx on chain.device_versions (chain_id, owner
 
 create table chain.payout_account_versions (
     chain_id smallint not null,
-    payout_index bigint not null,
     account bytea not null check (octet_length(account) = 20),
+    payout_index bigint not null,
     recipient bytea not null check (octet_length(recipient) = 20),     -- the account itself unless it chose another
     next_recipient bytea check (octet_length(next_recipient) = 20),    -- null: no change waits
     next_ready_at bigint,
     valid_from bigint not null,
     valid_to bigint not null,
-    primary key (chain_id, payout_index, valid_from)
+    primary key (chain_id, account, valid_from)
 );
-create index payout_account_versions_account_idx on chain.payout_account_versions (chain_id, account);
+create index payout_account_versions_payout_index_idx on chain.payout_account_versions (chain_id, payout_index);
 
 -- Stake ---------------------------------------------------------------------------------------------------------------
 create table chain.pool_versions (
@@ -372,7 +372,7 @@ create view chain.devices as
     select chain_id, token_id, device_id, owner, model_id, batch_id, key_type, public_key, cell, metadata, status, registered_at, next_device_id, next_key_type, next_public_key, next_ready_at, valid_from as block_number
     from chain.device_versions where valid_to = 9223372036854775807;
 create view chain.payout_accounts as
-    select chain_id, payout_index, account, recipient, next_recipient, next_ready_at, valid_from as block_number
+    select chain_id, account, payout_index, recipient, next_recipient, next_ready_at, valid_from as block_number
     from chain.payout_account_versions where valid_to = 9223372036854775807;
 create view chain.pools as
     select chain_id, provider, tokens, shares, thawing_tokens, thawing_shares, self_shares, generation, valid_from as block_number

@@ -71,6 +71,34 @@ public sealed class LocalToolsTests
     }
 
     [Fact]
+    public async Task A_resumed_chain_goes_on_from_its_last_block_without_its_clock_jumping()
+    {
+        var folder = Directory.CreateTempSubdirectory("depin-test-anvil-");
+        try
+        {
+            var tomorrow = DateTimeOffset.UtcNow.AddDays(3).ToUnixTimeSeconds();
+            var options = AnvilNode.Live with { Timestamp = tomorrow, StateFile = Path.Combine(folder.FullName, "state.json") };
+            (ulong Number, ulong Timestamp) last;
+            await using (var first = await AnvilNode.StartAsync(options))
+            {
+                await Eventually.HoldsAsync(async () => await first.Rpc.BlockNumberAsync(default) >= 3, "three blocks", default);
+                await first.Rpc.SetIntervalMiningAsync(0, default);
+                last = await first.Rpc.BlockAsync("latest", default);
+            }
+
+            await using var second = await AnvilNode.StartAsync(options);
+            await Eventually.HoldsAsync(async () => await second.Rpc.BlockNumberAsync(default) >= last.Number + 2, "two more blocks", default);
+            Assert.Equal(last, await second.Rpc.BlockAsync($"0x{last.Number:x}", default));
+            Assert.Equal((last.Number + 1, last.Timestamp + 1440), await second.Rpc.BlockAsync($"0x{last.Number + 1:x}", default));
+            Assert.Equal((last.Number + 2, last.Timestamp + 2880), await second.Rpc.BlockAsync($"0x{last.Number + 2:x}", default));
+        }
+        finally
+        {
+            folder.Delete(true);
+        }
+    }
+
+    [Fact]
     public async Task A_guarded_child_ends_with_its_guard()
     {
         var child = await GuardedProcess.StartAsync(new ProcessSpecification("sleep", ["600"]), null, default);

@@ -15,6 +15,8 @@ interface INetworkToken is IERC20 {
     error NotMinter(address caller);
     /// @notice Minting `amount` would lift what was ever minted above the cap. Burning frees no room.
     error CapExceeded(uint256 minted, uint256 amount, uint256 cap);
+    /// @notice The cap must fit 112 bits, so that sums of amounts pack into one word.
+    error CapTooLarge(uint256 cap, uint256 limit);
 
     /// @notice The most that can ever be minted, genesis allocation included, in base units.
     function cap() external view returns (uint256);

@@ -28,12 +28,24 @@ interface IProviderStaking {
     error ThawNotReady(uint64 readyAt);
     error UnknownThaw(uint256 thawId);
     error InsufficientShares(uint256 have, uint256 asked);
+    /// @notice A pool's active and thawing stake together may be at most POOL_CAP.
     error CapExceeded(uint256 tokens, uint256 cap);
-    error PoolClosed(address provider);
+    /// @notice A constructor value is out of its hard bounds.
+    error BadParameter();
 
     event Deposited(address indexed provider, address indexed staker, uint256 tokens, uint256 shares);
-    event ThawRequested(address indexed provider, address indexed staker, uint256 indexed thawId, uint256 shares, uint256 tokens, uint256 thawShares, uint64 readyAt);
-    event ThawCancelled(address indexed provider, address indexed staker, uint256 indexed thawId, uint256 tokens, uint256 shares);
+    event ThawRequested(
+        address indexed provider,
+        address indexed staker,
+        uint256 indexed thawId,
+        uint256 shares,
+        uint256 tokens,
+        uint256 thawShares,
+        uint64 readyAt
+    );
+    event ThawCancelled(
+        address indexed provider, address indexed staker, uint256 indexed thawId, uint256 tokens, uint256 shares
+    );
     event Withdrawn(address indexed provider, address indexed staker, uint256 indexed thawId, uint256 tokens);
     event Slashed(address indexed provider, uint256 active, uint256 thawing, bytes32 reason);
     event PoolReset(address indexed provider, uint64 generation);
@@ -44,6 +56,7 @@ interface IProviderStaking {
     function cancelThaw(address provider, uint256 thawId, uint128 minShares) external returns (uint128 shares);
     function withdraw(address provider, uint256 thawId) external returns (uint128 tokens);
     /// @notice Burns `ppm` millionths of active and thawing stake alike, O(1), never reverting on an empty pool. Only the slasher.
+    /// 1,000,000 and more takes everything and voids shares and thaws; less leaves at least a millionth of what the shares once cost, so that prices stay in range.
     function slash(address provider, uint32 ppm, bytes32 reason) external returns (uint128 burned);
     function pool(address provider) external view returns (Pool memory);
     function sharesOf(address provider, address staker) external view returns (uint128);

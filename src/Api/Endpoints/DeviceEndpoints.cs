@@ -1,0 +1,106 @@
+using System.Globalization;
+using DePin.Storage.Read;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace DePin.Api.Endpoints;
+
+internal static class DeviceEndpoints
+{
+    public static void MapDevices(this RouteGroupBuilder api)
+    {
+        api.MapGet("/devices", ListAsync).WithSummary("Devices, ascending by token; filter by owner, class, status, H3 cell").WithTags("Devices").CacheOutput();
+        api.MapGet("/devices/{id}", GetAsync).WithSummary("A device by device id (any key it ever had) or token id").WithTags("Devices");
+        api.MapGet("/devices/{id}/proofs", ProofsAsync).WithSummary("A device's judged proofs with reasons, newest first").WithTags("Devices");
+        api.MapGet("/devices/{id}/rewards", RewardsAsync).WithSummary("What a device earned, epoch by epoch and rule by rule").WithTags("Devices");
+        api.MapGet("/makers", MakersAsync).WithSummary("Makers with quota and devices issued").WithTags("Devices").CacheOutput();
+    }
+
+    private static async Task<Results<Ok<Page<DeviceRow>>, ProblemHttpResult>> ListAsync(
+        Networks networks, DeviceReads reads, string? network, string? owner, int? @class, string? status, string? cell, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        byte[]? ownerBytes = null;
+        if (owner is not null && !Text.TryBytes(owner, 20, out ownerBytes)) return Problems.BadParameter("owner", "an address of 40 hexadecimal digits");
+        if (status is not (null or "active" or "suspended" or "retired")) return Problems.BadParameter("status", "active, suspended or retired");
+        long? cellNumber = null;
+        if (cell is not null)
+        {
+            if (!long.TryParse(cell, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var parsed)) return Problems.BadParameter("cell", "an H3 index in hexadecimal, as h3 libraries print it");
+            cellNumber = parsed;
+        }
+
+        if (!Paging.TryRead("devices", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
+        long? last = null;
+        if (after is not null)
+        {
+            if (!long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var token)) return Problems.BadCursor();
+            last = token;
+        }
+
+        var rows = await reads.ListAsync(found.Chain, new DeviceFilter(ownerBytes, @class, status, cellNumber), last, take, ct);
+        return TypedResults.Ok(Paging.Cut("devices", rows, take, r => r, r => [r.TokenId.ToString(CultureInfo.InvariantCulture)]));
+    }
+
+    private static async Task<Results<Ok<DeviceRow>, ProblemHttpResult>> GetAsync(Networks networks, DeviceReads reads, string id, string? network, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        var (device, bad) = await FindAsync(found, reads, id, ct);
+        return device is null ? bad! : TypedResults.Ok(device);
+    }
+
+    private static async Task<Results<Ok<Page<VerdictView>>, ProblemHttpResult>> ProofsAsync(
+        Networks networks, DeviceReads reads, ProofReads proofs, Reasons reasons, string id, string? network, string? judgement, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        var (device, bad) = await FindAsync(found, reads, id, ct);
+        if (device is null) return bad!;
+        short? wanted = null;
+        if (judgement is not null)
+        {
+            var number = Array.IndexOf(Reasons.Judgements, judgement);
+            if (number < 0) return Problems.BadParameter("judgement", string.Join(", ", Reasons.Judgements));
+            wanted = (short)number;
+        }
+
+        if (!Paging.TryRead("proofs", limit, cursor, 2, out var take, out var after, out var badPage)) return badPage;
+        (long, decimal)? last = null;
+        if (after is not null)
+        {
+            if (!long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)
+                || !decimal.TryParse(after[1], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)) return Problems.BadCursor();
+            last = (epoch, sequence);
+        }
+
+        var deviceId = Text.TryBytes(id, 32, out var asked) ? asked : Convert.FromHexString(device.DeviceId.AsSpan(2));
+        var rows = await proofs.ByDeviceAsync(found.Id, deviceId, wanted, last, take, ct);
+        return TypedResults.Ok(Paging.Cut("proofs", rows, take, reasons.View, r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Sequence]));
+    }
+
+    private static async Task<Results<Ok<Page<LineView>>, ProblemHttpResult>> RewardsAsync(
+        Networks networks, DeviceReads reads, RewardReads rewards, Reasons reasons, string id, string? network, long? epoch, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        var (device, bad) = await FindAsync(found, reads, id, ct);
+        if (device is null) return bad!;
+        return await RewardEndpoints.LinesAsync(found, rewards, reasons, null, Convert.FromHexString(device.DeviceId.AsSpan(2)), epoch, limit, cursor, ct);
+    }
+
+    private static async Task<Results<Ok<IReadOnlyList<MakerRow>>, ProblemHttpResult>> MakersAsync(Networks networks, DeviceReads reads, string? network, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        return found is null ? problem! : TypedResults.Ok(await reads.MakersAsync(found.Chain, ct));
+    }
+
+    private static async Task<(DeviceRow? Device, ProblemHttpResult? Problem)> FindAsync(Network network, DeviceReads reads, string id, CancellationToken ct)
+    {
+        DeviceRow? device;
+        if (Text.TryBytes(id, 32, out var deviceId)) device = await reads.ByDeviceIdAsync(network.Chain, deviceId, ct);
+        else if (long.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out var token)) device = await reads.ByTokenAsync(network.Chain, token, ct);
+        else return (null, Problems.BadParameter("id", "a device id (64 hexadecimal digits) or a token id"));
+        return device is null ? (null, Problems.NotFound("device", id)) : (device, null);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Globalization;
+using DePin.Protocol.Reports;
+using DePin.Storage.Read;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace DePin.Api.Endpoints;
+
+/// <summary>A report's fields; amounts are decimal text in base units.</summary>
+public sealed record ReportView(string ConfigDigest, long Generation, long Epoch, DateTimeOffset PeriodStart, DateTimeOffset PeriodEnd, long AnchorNumber, string AnchorHash, string PreviousDigest,
+    string EvidenceRoot, string StateRoot, string RewardsRoot, string MeteringRoot, long LeafCount, string CumulativeTotal, string Unallocated, string ManifestHash);
+
+/// <summary>A whole epoch: every report accepted for it, who signed, what its evidence said.</summary>
+/// <param name="Summary">The report that counts.</param>
+/// <param name="Report">Its fields.</param>
+/// <param name="Signers">Report keys whose signatures it carries.</param>
+/// <param name="Classes">Sums by class; empty until the evidence is imported.</param>
+/// <param name="Reasons">Verdicts by reason.</param>
+/// <param name="Cancelled">Reports of the epoch that were cancelled.</param>
+public sealed record EpochView(EpochRow Summary, ReportView Report, IReadOnlyList<string> Signers, IReadOnlyList<ClassTotals> Classes, IReadOnlyList<ReasonView> Reasons, IReadOnlyList<EpochRow> Cancelled);
+
+internal static class EpochEndpoints
+{
+    public static void MapEpochs(this RouteGroupBuilder api)
+    {
+        api.MapGet("/epochs", ListAsync).WithSummary("Accepted reports, newest first; cancelled ones too").WithTags("Epochs").CacheOutput();
+        api.MapGet("/epochs/{epoch:long}", GetAsync).WithSummary("An epoch: report, signers, status, classes, reasons").WithTags("Epochs").CacheOutput();
+    }
+
+    private static async Task<Results<Ok<Page<EpochRow>>, ProblemHttpResult>> ListAsync(Networks networks, EpochReads reads, string? network, string? status, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        if (status is not (null or "pending" or "challenged" or "final" or "cancelled")) return Problems.BadParameter("status", "pending, challenged, final or cancelled");
+        if (!Paging.TryRead("epochs", limit, cursor, 2, out var take, out var after, out var bad)) return bad;
+        (long, long)? before = null;
+        if (after is not null)
+        {
+            if (!long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) || !long.TryParse(after[1], NumberStyles.None, CultureInfo.InvariantCulture, out var generation))
+                return Problems.BadCursor();
+            before = (epoch, generation);
+        }
+
+        var rows = await reads.ListAsync(found.Chain, status, before, take, ct);
+        return TypedResults.Ok(Paging.Cut("epochs", rows, take, r => r, r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Generation.ToString(CultureInfo.InvariantCulture)]));
+    }
+
+    private static async Task<Results<Ok<EpochView>, ProblemHttpResult>> GetAsync(
+        Networks networks, EpochReads reads, ProofReads proofs, Reasons reasons, long epoch, string? network, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        var rows = await reads.GetAsync(found.Chain, epoch, ct);
+        if (rows.Count == 0) return Problems.NotFound("accepted report of epoch", epoch);
+        var head = rows[0];
+        var report = Report.Parse(Convert.FromHexString(head.Report.AsSpan(2)));
+        var signers = new List<string>();
+        if (await reads.ReportKeysAsync(found.Chain, report.Config.Value.ToArray(), ct) is { } keys)
+        {
+            for (var i = 0; i * 20 < keys.Length; i++)
+            {
+                if (((head.Signers >> i) & 1) == 1) signers.Add(Text.Hex(keys.AsSpan(i * 20, 20)));
+            }
+        }
+
+        var counts = await proofs.ReasonsAsync(found.Id, epoch, ct);
+        return TypedResults.Ok(new EpochView(head, View(report), signers, await reads.ClassesAsync(found.Id, epoch, ct), [.. counts.Select(reasons.View)], [.. rows.Where(r => r.Status == "cancelled")]));
+    }
+
+    private static ReportView View(Report r) => new(r.Config.ToString(), (long)r.Generation.Value, (long)r.Epoch.Value, DateTimeOffset.FromUnixTimeSeconds((long)r.PeriodStart),
+        DateTimeOffset.FromUnixTimeSeconds((long)r.PeriodEnd), (long)r.AnchorNumber, r.AnchorHash.ToString(), r.Previous.ToString(), r.EvidenceRoot.ToString(), r.StateRoot.ToString(),
+        r.RewardsRoot.ToString(), r.MeteringRoot.ToString(), r.LeafCount, r.CumulativeTotal.ToString(CultureInfo.InvariantCulture), r.Unallocated.ToString(CultureInfo.InvariantCulture), r.ManifestHash.ToString());
+}

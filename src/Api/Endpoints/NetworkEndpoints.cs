@@ -1,0 +1,51 @@
+using System.Text.Json;
+using DePin.Storage.Read;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace DePin.Api.Endpoints;
+
+/// <summary>A network, its contracts and its numbers.</summary>
+/// <param name="Id">Network id, 0x-hex.</param>
+/// <param name="Chain">CAIP-2.</param>
+/// <param name="Name">As deployed; null until the indexer published it.</param>
+/// <param name="Contracts">Addresses by contract name.</param>
+/// <param name="Totals">Counts and amounts at the mirror's head.</param>
+/// <param name="Parameters">The parameter document.</param>
+public sealed record NetworkView(string Id, string Chain, string? Name, IReadOnlyDictionary<string, string> Contracts, NetworkTotals Totals, JsonElement? Parameters);
+
+/// <summary>How far the mirror is behind and how final it is.</summary>
+/// <param name="Chain">CAIP-2.</param>
+/// <param name="Mirror">Checkpoint and finalized head.</param>
+/// <param name="LagSeconds">Chain seconds between the newest mirrored block and now; null before the first block.</param>
+/// <param name="LastAcceptedEpoch">Newest epoch with an accepted report.</param>
+/// <param name="LastImportedEpoch">Newest epoch whose evidence was recomputed.</param>
+public sealed record IndexerView(string Chain, MirrorRow Mirror, double? LagSeconds, long LastAcceptedEpoch, long LastImportedEpoch);
+
+internal static class NetworkEndpoints
+{
+    public static void MapNetwork(this RouteGroupBuilder api)
+    {
+        api.MapGet("/networks", async (Networks networks, CancellationToken ct) =>
+            TypedResults.Ok((await networks.ListAsync(ct)).Select(n => new { Id = Text.Hex(n.Id), Chain = n.Caip2, n.Row.Name })))
+            .WithSummary("Every network that this API serves").WithTags("Network");
+
+        api.MapGet("/network", GetAsync).WithSummary("The network: contracts, totals, parameters").WithTags("Network").CacheOutput();
+        api.MapGet("/indexer", IndexerAsync).WithSummary("The mirror's head, finality and lag").WithTags("Network").CacheOutput();
+    }
+
+    private static async Task<Results<Ok<NetworkView>, ProblemHttpResult>> GetAsync(Networks networks, NetworkReads reads, string? network, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        return TypedResults.Ok(new NetworkView(Text.Hex(found.Id), found.Caip2, found.Row.Name, found.Contracts, await reads.TotalsAsync(found.Chain, found.Id, ct), found.Parameters));
+    }
+
+    private static async Task<Results<Ok<IndexerView>, ProblemHttpResult>> IndexerAsync(Networks networks, NetworkReads reads, ChainClock clock, string? network, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        if (await reads.MirrorAsync(found.Chain, ct) is not { } mirror) return Problems.NotMirrored();
+        var totals = await reads.TotalsAsync(found.Chain, found.Id, ct);
+        return TypedResults.Ok(new IndexerView(found.Caip2, mirror, clock.LagSeconds(found, mirror), totals.LastAcceptedEpoch, totals.LastImportedEpoch));
+    }
+}

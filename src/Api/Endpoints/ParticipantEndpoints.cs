@@ -1,0 +1,82 @@
+using System.Globalization;
+using DePin.Storage.Read;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace DePin.Api.Endpoints;
+
+/// <summary>A set of operators.</summary>
+public sealed record ConfigView(long Count, long FirstEpoch, string Digest, int N, int Q, string ParametersHash, string RulesHash, IReadOnlyList<ConfigMember> Members);
+
+/// <summary>A member of a set; bit <paramref name="Index"/> of a report's bitmap.</summary>
+public sealed record ConfigMember(int Index, string ReportKey, string ProtocolKey);
+
+/// <summary>Operators and the sets that they form.</summary>
+public sealed record OperatorsView(IReadOnlyList<OperatorRow> Operators, IReadOnlyList<ConfigView> Configs, IReadOnlyList<FaultRow> Faults);
+
+/// <summary>What was minted, and who shares it.</summary>
+public sealed record EmissionView(Page<EmissionRow> Epochs, IReadOnlyList<SplitView> Splits, BreakerRow? Breaker);
+
+/// <summary>Sinks from an epoch on; what they leave goes to rewards.</summary>
+public sealed record SplitView(long FirstEpoch, IReadOnlyList<SinkView> Sinks);
+
+/// <summary>A sink's share in 1/10,000.</summary>
+public sealed record SinkView(string Account, int Bps);
+
+/// <summary>What a staker holds and thaws.</summary>
+public sealed record StakerView(string Staker, IReadOnlyList<StakeRow> Stakes, IReadOnlyList<ThawRow> Thaws);
+
+internal static class ParticipantEndpoints
+{
+    public static void MapParticipants(this RouteGroupBuilder api)
+    {
+        api.MapGet("/operators", OperatorsAsync).WithSummary("Operators, sets, proven faults").WithTags("Operators").CacheOutput();
+        api.MapGet("/stakes", PoolsAsync).WithSummary("Providers' stake pools").WithTags("Stakes").CacheOutput();
+        api.MapGet("/stakes/{address}", StakerAsync).WithSummary("What a staker holds and thaws").WithTags("Stakes");
+        api.MapGet("/emission", EmissionAsync).WithSummary("Minted epochs, splits, outflow breaker").WithTags("Emission").CacheOutput();
+    }
+
+    private static async Task<Results<Ok<OperatorsView>, ProblemHttpResult>> OperatorsAsync(Networks networks, ParticipantReads reads, string? network, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        var configs = (await reads.ConfigsAsync(found.Chain, ct)).Select(c => new ConfigView(c.ConfigCount, c.FirstEpoch, c.Digest, c.N, c.Q, c.ParametersHash, c.RulesHash,
+            [.. Enumerable.Range(0, c.N).Select(i => new ConfigMember(i, Text.Hex(c.ReportKeys.AsSpan(20 * i, 20)), Text.Hex(c.ProtocolKeys.AsSpan(32 * i, 32))))]));
+        return TypedResults.Ok(new OperatorsView(await reads.OperatorsAsync(found.Chain, ct), [.. configs], await reads.FaultsAsync(found.Chain, ct)));
+    }
+
+    private static async Task<Results<Ok<Page<PoolRow>>, ProblemHttpResult>> PoolsAsync(Networks networks, ParticipantReads reads, string? network, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        if (!Paging.TryRead("pools", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
+        byte[]? last = null;
+        if (after is not null && !Text.TryBytes(after[0], 20, out last)) return Problems.BadCursor();
+        return TypedResults.Ok(Paging.Cut("pools", await reads.PoolsAsync(found.Chain, last, take, ct), take, r => r, r => [r.Provider]));
+    }
+
+    private static async Task<Results<Ok<StakerView>, ProblemHttpResult>> StakerAsync(Networks networks, ParticipantReads reads, string address, string? network, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        if (!Text.TryBytes(address, 20, out var staker)) return Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+        return TypedResults.Ok(new StakerView(Text.Hex(staker), await reads.StakesAsync(found.Chain, staker, ct), await reads.ThawsAsync(found.Chain, staker, ct)));
+    }
+
+    private static async Task<Results<Ok<EmissionView>, ProblemHttpResult>> EmissionAsync(Networks networks, ParticipantReads reads, string? network, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        if (!Paging.TryRead("emission", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
+        long? before = null;
+        if (after is not null)
+        {
+            if (!long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)) return Problems.BadCursor();
+            before = epoch;
+        }
+
+        var page = Paging.Cut("emission", await reads.EmissionAsync(found.Chain, before, take, ct), take, r => r, r => [r.Epoch.ToString(CultureInfo.InvariantCulture)]);
+        var splits = (await reads.SplitsAsync(found.Chain, ct)).Select(s => new SplitView(s.FirstEpoch,
+            [.. s.Bps.Select((bps, i) => new SinkView(Text.Hex(s.Accounts.AsSpan(20 * i, 20)), bps))]));
+        return TypedResults.Ok(new EmissionView(page, [.. splits], await reads.BreakerAsync(found.Chain, ct)));
+    }
+}

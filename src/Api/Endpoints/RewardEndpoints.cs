@@ -1,0 +1,111 @@
+using System.Globalization;
+using System.Numerics;
+using DePin.Storage.Read;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace DePin.Api.Endpoints;
+
+/// <summary>What an account earned, may claim and holds. Amounts are decimal text in base units.</summary>
+/// <param name="Account">As the mirror has it.</param>
+/// <param name="Claimable">Final cumulative less what was claimed: what a claim asks for now; the contract pays no more than the outflow breaker's room.</param>
+/// <param name="Waiting">Earned in epochs that are not final yet.</param>
+public sealed record AccountView(AccountRow Account, string Claimable, string Waiting);
+
+/// <summary>A claim, ready to submit.</summary>
+/// <param name="Epoch">Epoch of the root.</param>
+/// <param name="Root">The distributor's current root.</param>
+/// <param name="Leaf">The account's leaf.</param>
+/// <param name="Proof">Siblings, bottom first.</param>
+/// <param name="Claimable">What it asks for: cumulative less claimed.</param>
+/// <param name="Transaction">Unsigned transaction; anyone may send it, it pays the account's recipient.</param>
+public sealed record ClaimView(long Epoch, string Root, LeafView Leaf, IReadOnlyList<string> Proof, string Claimable, TransactionView? Transaction);
+
+/// <summary>A reward leaf as the contract takes it.</summary>
+public sealed record LeafView(long Index, string Account, string Cumulative, string Prefix, string ItemsHash);
+
+/// <summary>An unsigned EVM transaction: fill in nonce, gas and fees, then sign.</summary>
+public sealed record TransactionView(string Chain, string To, string Data, string Value);
+
+internal static class RewardEndpoints
+{
+    public static void MapRewards(this RouteGroupBuilder api)
+    {
+        api.MapGet("/accounts/{address}", AccountAsync).WithSummary("An account's rewards, balance, stake and devices").WithTags("Rewards");
+        api.MapGet("/accounts/{address}/rewards", AccountLinesAsync).WithSummary("Why a reward is what it is: device, rule, verdicts, amount").WithTags("Rewards");
+        api.MapGet("/accounts/{address}/claims", ClaimsAsync).WithSummary("Claims paid, newest first").WithTags("Rewards");
+        api.MapGet("/accounts/{address}/claim", ClaimAsync).WithSummary("Leaf, proof and unsigned transaction against the current root").WithTags("Rewards");
+    }
+
+    private static async Task<Results<Ok<AccountView>, ProblemHttpResult>> AccountAsync(Networks networks, RewardReads reads, string address, string? network, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        if (!Text.TryBytes(address, 20, out var account)) return Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+        if (await reads.AccountAsync(found.Chain, found.Id, account, ct) is not { } row) return Problems.NotFound("payout account", address);
+        var final = BigInteger.Parse(row.Final, CultureInfo.InvariantCulture);
+        var claimed = BigInteger.Parse(row.Claimed, CultureInfo.InvariantCulture);
+        var cumulative = BigInteger.Parse(row.Cumulative, CultureInfo.InvariantCulture);
+        return TypedResults.Ok(new AccountView(row, BigInteger.Max(0, final - claimed).ToString(CultureInfo.InvariantCulture),
+            BigInteger.Max(0, cumulative - BigInteger.Max(final, claimed)).ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private static async Task<Results<Ok<Page<LineView>>, ProblemHttpResult>> AccountLinesAsync(
+        Networks networks, RewardReads reads, Reasons reasons, string address, string? network, long? epoch, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        return Text.TryBytes(address, 20, out var account)
+            ? await LinesAsync(found, reads, reasons, Text.Account32(account), null, epoch, limit, cursor, ct)
+            : Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+    }
+
+    internal static async Task<Results<Ok<Page<LineView>>, ProblemHttpResult>> LinesAsync(
+        Network network, RewardReads reads, Reasons reasons, byte[]? account, byte[]? device, long? epoch, int? limit, string? cursor, CancellationToken ct)
+    {
+        if (!Paging.TryRead("lines", limit, cursor, 4, out var take, out var after, out var bad)) return bad;
+        (long, int, byte[], int)? last = null;
+        if (after is not null)
+        {
+            if (!long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var lastEpoch) || !int.TryParse(after[1], NumberStyles.None, CultureInfo.InvariantCulture, out var lastClass)
+                || !Text.TryBytes(after[2], 32, out var lastDevice) || !int.TryParse(after[3], NumberStyles.None, CultureInfo.InvariantCulture, out var lastRule)) return Problems.BadCursor();
+            last = (lastEpoch, lastClass, lastDevice, lastRule);
+        }
+
+        var rows = await reads.LinesAsync(network.Id, account, device, epoch, last, take, ct);
+        return TypedResults.Ok(Paging.Cut("lines", rows, take, reasons.View,
+            r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Class.ToString(CultureInfo.InvariantCulture), r.DeviceId, r.Rule.ToString(CultureInfo.InvariantCulture)]));
+    }
+
+    private static async Task<Results<Ok<Page<ClaimRow>>, ProblemHttpResult>> ClaimsAsync(
+        Networks networks, RewardReads reads, string address, string? network, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        if (!Text.TryBytes(address, 20, out var account)) return Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+        if (!Paging.TryRead("claims", limit, cursor, 2, out var take, out var after, out var bad)) return bad;
+        (long, int)? before = null;
+        if (after is not null)
+        {
+            if (!long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var block) || !int.TryParse(after[1], NumberStyles.None, CultureInfo.InvariantCulture, out var log))
+                return Problems.BadCursor();
+            before = (block, log);
+        }
+
+        var rows = await reads.ClaimsAsync(found.Chain, account, before, take, ct);
+        return TypedResults.Ok(Paging.Cut("claims", rows, take, r => r, r => [r.BlockNumber.ToString(CultureInfo.InvariantCulture), r.LogIndex.ToString(CultureInfo.InvariantCulture)]));
+    }
+
+    private static async Task<Results<Ok<ClaimView>, ProblemHttpResult>> ClaimAsync(Networks networks, RewardReads reads, string address, string? network, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        if (!Text.TryBytes(address, 20, out var account)) return Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+        if (await reads.AccountAsync(found.Chain, found.Id, account, ct) is not { } row) return Problems.NotFound("payout account", address);
+        if (await reads.ClaimProofAsync(found.Chain, found.Id, row.PayoutIndex, ct) is not { } claim)
+            return Problems.NotYet("nothing-final", "No final epoch has a leaf for this account yet. A reward can be claimed when its epoch is final: see /v1/epochs?status=final.");
+        var claimable = BigInteger.Max(0, BigInteger.Parse(claim.Cumulative, CultureInfo.InvariantCulture) - BigInteger.Parse(row.Claimed, CultureInfo.InvariantCulture));
+        var leaf = new LeafView(claim.Index, row.Account, claim.Cumulative, claim.Prefix, Text.Hex(claim.ItemsHash));
+        return TypedResults.Ok(new ClaimView(claim.Epoch, Text.Hex(claim.Root), leaf, [.. claim.Siblings.Select(s => s.ToString())],
+            claimable.ToString(CultureInfo.InvariantCulture), ClaimTransactions.Build(found, claim)));
+    }
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace DePin.Cli.Dev;
+
+/// <summary>Ports of a dev network on 127.0.0.1.</summary>
+public sealed record DevPorts
+{
+    /// <summary>JSON-RPC of the chain.</summary>
+    public int Chain { get; init; } = 8545;
+
+    /// <summary>PostgreSQL.</summary>
+    public int Postgres { get; init; } = 55432;
+
+    /// <summary>The API and the status page.</summary>
+    public int Api { get; init; } = 8080;
+
+    /// <summary>The first operator; the others follow.</summary>
+    public int Operator { get; init; } = 8101;
+
+    /// <summary>The public indexer.</summary>
+    public int Indexer { get; init; } = 8091;
+
+    /// <summary>The job host.</summary>
+    public int Jobs { get; init; } = 8092;
+
+    /// <summary>Every port with what it is for and the option that moves it.</summary>
+    public IEnumerable<(int Port, string What, string Option)> All(int operators, bool ownPostgres)
+    {
+        yield return (Chain, "the chain", "--chain-port");
+        if (ownPostgres) yield return (Postgres, "PostgreSQL", "--postgres-port");
+        yield return (Api, "the API", "--api-port");
+        yield return (Indexer, "the indexer", "--indexer-port");
+        yield return (Jobs, "the job host", "--jobs-port");
+        for (var i = 0; i < operators; i++) yield return (Operator + i, $"operator {i + 1}", "--operator-port");
+    }
+}
+
+/// <summary>What the first start of a dev network decided; a later start takes it from here.</summary>
+public sealed record DevSettings
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    /// <summary>Part of the databases' names, so that networks can share a server.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Number of operators, 3f + 1.</summary>
+    public required int Operators { get; init; }
+
+    /// <summary>Chain seconds between blocks; a block comes every wall-clock second.</summary>
+    public required int SecondsPerBlock { get; init; }
+
+    /// <summary>First second of epoch 1 by chain time: a whole day.</summary>
+    public required long Genesis { get; init; }
+
+    /// <summary>Ports.</summary>
+    public required DevPorts Ports { get; init; }
+
+    /// <summary>Folder of the private cluster; null where <see cref="Postgres"/> is given.</summary>
+    public string? PostgresFolder { get; init; }
+
+    /// <summary>Connection string of a server that was there before; null for a private cluster.</summary>
+    public string? Postgres { get; init; }
+
+    /// <summary>Name of a database of this network.</summary>
+    public string Database(string part) => $"depin_{Id}_{part}";
+
+    /// <summary>Reads the file, or null where there is none.</summary>
+    public static DevSettings? Load(string path) => File.Exists(path)
+        ? JsonSerializer.Deserialize<DevSettings>(File.ReadAllBytes(path), Json)
+            ?? throw new CliException($"{path} is empty. Remove the data folder with `depin dev reset`.")
+        : null;
+
+    /// <summary>Writes the file, readable by its owner only: a connection string may hold a password.</summary>
+    public void Save(string path)
+    {
+        using var stream = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+        JsonSerializer.Serialize(stream, this, Json);
+    }
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using DePin.DevTools;
+
+namespace DePin.Cli.Dev;
+
+/// <summary>Starts a built host as a child: hosts are separate programs and know nothing of each other.</summary>
+public static class HostProcess
+{
+    /// <summary>The built program of a project, found beside this one's output folder.</summary>
+    public static string Program(string project)
+    {
+        // artifacts/bin/<project>/<configuration>/
+        var configuration = new DirectoryInfo(AppContext.BaseDirectory);
+        var path = Path.GetFullPath(Path.Combine(configuration.FullName, "..", "..", project, configuration.Name, $"DePin.{project}.dll"));
+        return File.Exists(path) ? path : throw new CliException($"{project} is not built ({path} is missing). Run ./scripts/build.");
+    }
+
+    /// <summary>Starts a host that serves HTTP on <paramref name="port"/>.</summary>
+    public static Task<GuardedProcess> StartAsync(string name, string project, int port, IReadOnlyDictionary<string, string?> settings, string logs, CancellationToken ct)
+    {
+        var program = Program(project);
+        var environment = new Dictionary<string, string?>(settings)
+        {
+            ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"),
+            ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            ["DOTNET_NOLOGO"] = "1",
+            ["DOTNET_gcServer"] = "0",
+            ["DOTNET_GCHeapCount"] = "1",
+            ["DOTNET_TieredPGO"] = "0",
+        };
+        return GuardedProcess.StartAsync(
+            new ProcessSpecification(DotNet(), ["exec", program])
+            {
+                Name = name,
+                WorkingDirectory = Path.GetDirectoryName(program),
+                Environment = environment,
+                LogFile = Path.Combine(logs, $"{name.Replace(' ', '-')}.log"),
+            },
+            null,
+            ct);
+    }
+
+    /// <summary>Waits until the host answers <c>/health</c>.</summary>
+    /// <exception cref="InvalidOperationException">It ended; its last lines are in the message.</exception>
+    public static async Task WaitHealthyAsync(GuardedProcess process, int port, CancellationToken ct)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        var url = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}/health"));
+        while (true)
+        {
+            if (process.HasExited) throw process.Ended();
+            try
+            {
+                using var response = await http.GetAsync(url, ct).ConfigureAwait(false);
+                if (response.IsSuccessStatusCode) return;
+            }
+            catch (HttpRequestException) { /* not listening yet */ }
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested) { /* busy starting */ }
+            await Task.Delay(100, ct).ConfigureAwait(false);
+        }
+    }
+
+    private static string DotNet() => Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) == "dotnet" ? self : "dotnet";
+}

@@ -1,0 +1,6 @@
+namespace DePin.Cli.Dev;
+
+/// <summary>What the replayer sends.</summary>
+/// <param name="Data">Folder with data sets; null for the extracts of the clone.</param>
+/// <param name="Mutations">Adversaries, for example <c>M3:5%</c>.</param>
+public sealed record ReplayOptions(string? Data, IReadOnlyList<string> Mutations);

@@ -1,0 +1,76 @@
+using System.CommandLine;
+using DePin.Cryptography;
+
+namespace DePin.Cli.Keys;
+
+/// <summary><c>depin keys</c>: key files. A private key is never printed.</summary>
+public static class KeyCommands
+{
+    internal static Option<KeyType> TypeOption { get; } = new("--type", "-t")
+    {
+        Description = "ed25519, p256 or secp256k1",
+        DefaultValueFactory = _ => KeyType.Secp256k1,
+        CustomParser = result => result.Tokens[0].Value.ToLowerInvariant() switch
+        {
+            "ed25519" => KeyType.Ed25519,
+            "p256" or "p-256" => KeyType.P256,
+            "secp256k1" => KeyType.Secp256k1,
+            var other => Fail(result, other),
+        },
+    };
+
+    /// <summary>The command.</summary>
+    public static Command Create()
+    {
+        var path = new Argument<string>("file") { Description = "Key file: 64 hexadecimal digits, mode 0600" };
+        return new Command("keys", "Make key files and show their public side")
+        {
+            new Command("new", "Make a key file; never overwrites one") { path, TypeOption }.Does((parsed, output, _) =>
+            {
+                var key = PrivateKey.Generate(parsed.GetValue(TypeOption));
+                Save(key, parsed.GetRequiredValue(path));
+                Show(output, key, parsed.GetRequiredValue(path));
+                return Task.FromResult(ExitCodes.Success);
+            }),
+            new Command("show", "Show the public side of a key file") { path, TypeOption }.Does((parsed, output, _) =>
+            {
+                Show(output, PrivateKey.Load(parsed.GetRequiredValue(path), parsed.GetValue(TypeOption)), parsed.GetRequiredValue(path));
+                return Task.FromResult(ExitCodes.Success);
+            }),
+        };
+    }
+
+    internal static void Save(PrivateKey key, string path)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        if (File.Exists(path)) throw new CliException($"The key file {path} exists already and is never overwritten. Choose another file, or move that one away if you are sure that nothing needs it.");
+        key.Save(path);
+    }
+
+    internal static void Show(Output output, PrivateKey key, string path)
+    {
+        var isAccount = key.Type == KeyType.Secp256k1;
+        output.Answer(
+            new
+            {
+                file = path,
+                type = key.Type,
+                publicKey = "0x" + Convert.ToHexStringLower(key.PublicKey.Bytes),
+                deviceId = key.PublicKey.DeviceId,
+                address = isAccount ? key.Address.ToString() : null,
+            },
+            [
+                $"file        {path}",
+                $"type        {key.Type}",
+                $"public key  0x{Convert.ToHexStringLower(key.PublicKey.Bytes)}",
+                $"device id   {key.PublicKey.DeviceId}",
+                .. isAccount ? (string[])[$"address     {key.Address}"] : [],
+            ]);
+    }
+
+    private static KeyType Fail(System.CommandLine.Parsing.ArgumentResult result, string given)
+    {
+        result.AddError($"'{given}' is no key type: ed25519, p256 or secp256k1.");
+        return default;
+    }
+}

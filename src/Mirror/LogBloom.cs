@@ -1,0 +1,79 @@
+using DePin.Cryptography;
+
+namespace DePin.Mirror;
+
+/// <summary>The three bits of a value in a block's 2,048-bit logs bloom (Ethereum yellow paper, 4.3.1).</summary>
+public readonly struct BloomBits
+{
+    private readonly ushort _a, _b, _c;
+
+    /// <summary>The bits of an address or a topic.</summary>
+    public BloomBits(ReadOnlySpan<byte> value)
+    {
+        var hash = Keccak256.Hash(value);
+        var bytes = hash.AsSpan();
+        _a = Bit(bytes);
+        _b = Bit(bytes[2..]);
+        _c = Bit(bytes[4..]);
+    }
+
+    /// <summary>Whether the block may hold the value; never false when it does.</summary>
+    public bool IsIn(ReadOnlySpan<byte> bloom) => Has(bloom, _a) && Has(bloom, _b) && Has(bloom, _c);
+
+    /// <summary>Sets the bits in a bloom of 256 bytes.</summary>
+    public void AddTo(Span<byte> bloom)
+    {
+        foreach (var bit in (ReadOnlySpan<ushort>)[_a, _b, _c])
+            bloom[255 - (bit >> 3)] |= (byte)(1 << (bit & 7));
+    }
+
+    private static ushort Bit(ReadOnlySpan<byte> pair) => (ushort)(((pair[0] << 8) | pair[1]) & 0x7ff);
+
+    private static bool Has(ReadOnlySpan<byte> bloom, int bit) => (bloom[255 - (bit >> 3)] & (1 << (bit & 7))) != 0;
+}
+
+/// <summary>Tells whether a block's bloom speaks of logs of the network that an answer lacks.</summary>
+public sealed class LogExpectation(MirroredNetwork network)
+{
+    private readonly (Address Address, BloomBits Bits)[] _addresses = [.. network.Contracts.Values.Select(a => (a, new BloomBits(a.AsSpan())))];
+    private readonly (Bytes32 Topic, BloomBits Bits)[] _topics = [.. EventCatalog.All.Select(e => e.Topic).Distinct().Select(t => (t, new BloomBits(t.AsSpan())))];
+
+    /// <summary>
+    /// True when the bloom names one of the contracts or of its events and <paramref name="logs"/> has none of it in that block. A bloom may err this
+    /// way too: then the block's own answer, asked by its hash, decides.
+    /// </summary>
+    /// <param name="header">The block.</param>
+    /// <param name="logs">The answer.</param>
+    /// <param name="first">First log of the block in it.</param>
+    /// <param name="count">How many are of the block.</param>
+    public bool Misses(BlockHeader header, LogBatch logs, int first, int count)
+    {
+        var bloom = header.LogsBloom.Span;
+        if (bloom.Length != 256) return false;
+        var named = false;
+        foreach (var (address, bits) in _addresses)
+        {
+            if (!bits.IsIn(bloom)) continue;
+            named = true;
+            if (!Any(logs, first, count, log => log.Address == address)) return true;
+        }
+
+        if (!named) return false;
+        foreach (var (topic, bits) in _topics)
+        {
+            if (bits.IsIn(bloom) && !Any(logs, first, count, log => log.TopicCount > 0 && logs.Topics(log).Span[..32].SequenceEqual(topic.AsSpan()))) return true;
+        }
+
+        return false;
+    }
+
+    private static bool Any(LogBatch logs, int first, int count, Func<LogEntry, bool> match)
+    {
+        for (var i = first; i < first + count; i++)
+        {
+            if (match(logs[i])) return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,90 @@
+using DePin.Cryptography;
+using DePin.Oracle.Batch.Wire;
+using DePin.Oracle.Network;
+using DePin.Protocol.Lanes;
+using DePin.Storage.Oracle;
+using Google.Protobuf;
+using Microsoft.AspNetCore.Mvc;
+
+namespace DePin.Oracle.Batch;
+
+/// <summary>What operators ask of one another about lanes. Nothing here trusts the caller: every message proves itself by signatures.</summary>
+public static class LaneEndpoints
+{
+    private const int MaxBody = Protocol.Lanes.Batch.MaxSize + 1_024;
+    private const int MaxCertificates = 64 << 10;
+
+    /// <summary>Maps <c>PUT</c> and <c>GET /v1/lanes/{operator}/batches/{index}</c>, <c>GET /v1/lanes</c> and <c>POST /v1/certificates</c>.</summary>
+    public static IEndpointRouteBuilder MapLanes(this IEndpointRouteBuilder routes)
+    {
+        routes.MapPut("/v1/lanes/{operator}/batches/{index}", PutBatchAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBody));
+        routes.MapGet("/v1/lanes/{operator}/batches/{index}", GetBatchAsync);
+        routes.MapGet("/v1/lanes", GetLanesAsync);
+        routes.MapPost("/v1/certificates", PostCertificatesAsync).WithMetadata(new RequestSizeLimitAttribute(MaxCertificates));
+        return routes;
+    }
+
+    private static async Task<IResult> PutBatchAsync(HttpContext http, LaneKeeper keeper, OperatorKeyRing keys, CancellationToken ct)
+    {
+        if (await ReadAsync(http, SealedBatch.Parser, ct) is not { } batch) return Results.BadRequest();
+        var answer = await keeper.AcceptAsync(batch, ct);
+        return new ProtobufResult(new BatchAnswer
+        {
+            Sender = ByteString.CopyFrom(keys.Address.AsSpan()),
+            Signature = answer.Acknowledgement is { } own ? ByteString.CopyFrom(own.Signature.ToArray()) : ByteString.Empty,
+            Height = answer.Height,
+            Refusal = (uint)answer.Refusal,
+        });
+    }
+
+    private static async Task<IResult> GetBatchAsync(string @operator, long index, LaneStore store, CancellationToken ct)
+    {
+        if (!Address.TryParse(@operator, out var lane)) return Results.BadRequest();
+        if (await store.FindBatchAsync(lane, index, ct) is not { } batch) return Results.NotFound();
+        return await store.FindAcknowledgementAsync(lane, index, lane, ct) is { } own && own.Digest == batch.Digest
+            ? new ProtobufResult(LaneMessages.ToWire(batch, own))
+            : Results.NotFound();
+    }
+
+    private static async Task<IResult> GetLanesAsync(LaneStore store, OperatorKeyRing keys, CancellationToken ct)
+    {
+        var certificates = (await store.GetCertificatesAsync(ct)).ToDictionary(c => c[0].Lane);
+        var message = new Lanes { Sender = ByteString.CopyFrom(keys.Address.AsSpan()) };
+        foreach (var lane in await store.GetLanesAsync(ct))
+        {
+            message.Lanes_.Add(new Lane
+            {
+                Operator = ByteString.CopyFrom(lane.Operator.AsSpan()),
+                Height = (ulong)lane.Height,
+                Certificate = certificates.TryGetValue(lane.Operator, out var found) ? LaneMessages.ToWire(found) : null,
+            });
+        }
+
+        return new ProtobufResult(message);
+    }
+
+    private static async Task<IResult> PostCertificatesAsync(HttpContext http, LaneKeeper keeper, CancellationToken ct)
+    {
+        if (await ReadAsync(http, Certificates.Parser, ct) is not { } message || message.Certificates_.Count > Cut.MaxLanes) return Results.BadRequest();
+        foreach (var one in message.Certificates_)
+        {
+            if (!LaneMessages.TryRead(one, out var acknowledgements) || !await keeper.AcceptCertificateAsync(acknowledgements, ct)) return Results.UnprocessableEntity();
+        }
+
+        return Results.NoContent();
+    }
+
+    private static async Task<T?> ReadAsync<T>(HttpContext http, MessageParser<T> parser, CancellationToken ct) where T : class, IMessage<T>
+    {
+        using var body = new MemoryStream((int)Math.Min(http.Request.ContentLength ?? 4_096, MaxBody));
+        await http.Request.Body.CopyToAsync(body, ct);
+        try
+        {
+            return parser.ParseFrom(body.GetBuffer(), 0, (int)body.Length);
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
+}

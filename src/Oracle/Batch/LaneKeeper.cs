@@ -1,0 +1,130 @@
+using DePin.Cryptography;
+using DePin.Oracle.Network;
+using DePin.Protocol.Canonical;
+using DePin.Protocol.Lanes;
+using DePin.Storage.Oracle;
+using SealedBatch = DePin.Oracle.Batch.Wire.SealedBatch;
+
+namespace DePin.Oracle.Batch;
+
+/// <summary>An acknowledgement, or why there is none; with the height at which the lane is held here.</summary>
+public readonly record struct LaneAnswer(LaneRefusal Refusal, Acknowledgement? Acknowledgement, ulong Height);
+
+/// <summary>
+/// Takes other operators' batches, pushed or pulled: checks header, body, the lane operator's signature and every device signature, makes
+/// the batch durable, and only then gives the acknowledgement. Also keeps certificates.
+/// </summary>
+public sealed partial class LaneKeeper(LaneStore store, NetworkView view, DeviceDirectory devices, OperatorKeyRing keys, LaneOptions options, ILogger<LaneKeeper> logger)
+{
+    /// <summary>Judges and stores one batch.</summary>
+    public async Task<LaneAnswer> AcceptAsync(SealedBatch message, CancellationToken ct)
+    {
+        var network = view.Facts.Id;
+        if (!TryReadHeader(message.Header.Span, out var header)) return Refuse(LaneRefusal.Malformed);
+        if (view.Current is null) return Refuse(LaneRefusal.NotReady);
+        if (view.FindMember(header.Operator) is not { } member) return Refuse(LaneRefusal.Stranger);
+        if (message.Signature.Length != ProtocolSignature.Size) return Refuse(LaneRefusal.NotSigned);
+        var byLane = new Acknowledgement(header.Operator, header.Index, header.Digest, header.Operator, new ProtocolSignature(message.Signature.Span));
+        if (!byLane.Verify(network, member.ProtocolKey, ProtocolSignature.Verify)) return Refuse(LaneRefusal.NotSigned);
+
+        var lane = await store.GetLaneAsync(header.Operator, ct);
+        if ((long)header.Index > lane.Height + 1) return Refuse(LaneRefusal.Gap, lane);
+        if (!Protocol.Lanes.Batch.TryOpen(network, header, message.Body.Memory, out var batch, out var fault))
+        {
+            LogMalformed(logger, header.Operator, header.Index, fault);
+            return Refuse(LaneRefusal.Malformed, lane);
+        }
+
+        if (FindBadProof(batch) is var refusal and not LaneRefusal.None)
+        {
+            LogBadProofs(logger, header.Operator, header.Index, refusal);
+            return Refuse(refusal, lane);
+        }
+
+        var own = Acknowledgement.Sign(network, header.Operator, new LaneHead(header.Index, header.Digest), keys.Address, message => new ProtocolSignature(keys.Protocol.Sign(message)));
+        var (result, after) = await store.AcceptAsync(batch, byLane, own, ct);
+        switch (result)
+        {
+            case BatchAcceptance.Gap:
+                return Refuse(LaneRefusal.Gap, after);
+            case BatchAcceptance.Conflict:
+                LogConflict(logger, header.Operator, header.Index, header.Digest);
+                OracleMeters.Alarms.Add(1, new KeyValuePair<string, object?>("kind", "lane-conflict"));
+                return Refuse(LaneRefusal.Conflict, after);
+            case BatchAcceptance.Stored:
+                OracleMeters.Acknowledged.Add(1);
+                break;
+        }
+
+        return new LaneAnswer(LaneRefusal.None, own, (ulong)after.Height);
+    }
+
+    /// <summary>Keeps a certificate if it holds q good acknowledgements of distinct operators of the running set.</summary>
+    /// <returns>Whether it was good; it may have been here already.</returns>
+    public async Task<bool> AcceptCertificateAsync(IReadOnlyList<Acknowledgement> acknowledgements, CancellationToken ct)
+    {
+        if (view.Current is not { } roster || acknowledgements.Count != roster.Quorum) return false;
+        var first = acknowledgements[0];
+        for (var i = 0; i < acknowledgements.Count; i++)
+        {
+            var one = acknowledgements[i];
+            if (one.Lane != first.Lane || one.Index != first.Index || one.Digest != first.Digest) return false;
+            if (i > 0 && acknowledgements[i - 1].Signer >= one.Signer) return false;
+            if (roster.Find(one.Signer) is not { } signer || !one.Verify(view.Facts.Id, signer.ProtocolKey, ProtocolSignature.Verify)) return false;
+        }
+
+        await store.AddCertificateAsync(acknowledgements, ct);
+        return true;
+    }
+
+    private static bool TryReadHeader(ReadOnlySpan<byte> bytes, out BatchHeader header)
+    {
+        try
+        {
+            header = BatchHeader.Parse(bytes);
+            return true;
+        }
+        catch (CanonicalFormatException)
+        {
+            header = null!;
+            return false;
+        }
+    }
+
+    // Every signature is judged: an acknowledgement says that the batch is evidence, not only that bytes arrived. A device that stays unknown
+    // past the patience must not stop the lane for ever (its registration may have been undone by a reorg): the cut rejects its proofs.
+    private LaneRefusal FindBadProof(Protocol.Lanes.Batch batch)
+    {
+        var refusal = LaneRefusal.None;
+        var patient = batch.Header.SealedAtMs + (ulong)options.UnknownDevicePatience.TotalMilliseconds > view.Now;
+        Parallel.ForEach(batch.Proofs, (proof, state) =>
+        {
+            if (!devices.TryGet(proof.Proof.Device, out var device))
+            {
+                if (patient) Note(LaneRefusal.UnknownDevice);
+            }
+            else if (!device.Key.Verify(proof.Proof.Envelope.Span, proof.Signature.Span))
+            {
+                Note(LaneRefusal.BadProof);
+            }
+
+            void Note(LaneRefusal found)
+            {
+                refusal = found;
+                state.Stop();
+            }
+        });
+        return refusal;
+    }
+
+    private static LaneAnswer Refuse(LaneRefusal refusal, LaneRow? lane = null) => new(refusal, null, (ulong)(lane?.Height ?? 0));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Batch {Index} of lane {Lane} was refused: {Fault}")]
+    private static partial void LogMalformed(ILogger logger, Address lane, ulong index, BatchRefusal fault);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Batch {Index} of lane {Lane} was not acknowledged: {Refusal}")]
+    private static partial void LogBadProofs(ILogger logger, Address lane, ulong index, LaneRefusal refusal);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Operator {Lane} signed a second batch {Digest} for index {Index} of its lane; the proof is in oracle.lane_conflicts")]
+    private static partial void LogConflict(ILogger logger, Address lane, ulong index, Bytes32 digest);
+}

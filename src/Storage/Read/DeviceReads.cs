@@ -1,0 +1,73 @@
+using Dapper;
+using Npgsql;
+
+namespace DePin.Storage.Read;
+
+/// <summary>A device as the chain has it at the mirror's head. Ids are 0x-hex; <paramref name="Cell"/> is an H3 index in hex, null if unknown.</summary>
+public sealed record DeviceRow(long TokenId, string DeviceId, string Owner, long ModelId, long MakerId, int Class, long Capabilities, long Cadence, short KeyType, string PublicKey,
+    string? Cell, string Status, long RegisteredAt, string? NextDeviceId, long? NextReadyAt, long BlockNumber);
+
+/// <summary>Which devices a list asks for; a null member does not restrict.</summary>
+public sealed record DeviceFilter(byte[]? Owner, int? Class, string? Status, long? Cell);
+
+/// <summary>A maker, its models and quota.</summary>
+public sealed record MakerRow(long MakerId, string Account, long Quota, bool Active, long Issued, long Models);
+
+/// <summary>Reads about devices, makers and models.</summary>
+public sealed class DeviceReads(NpgsqlDataSource source)
+{
+    private const string Columns =
+        """
+        select d.token_id, '0x' || encode(d.device_id, 'hex') as device_id, '0x' || encode(d.owner, 'hex') as owner, d.model_id, m.maker_id, m.class, m.capabilities, m.cadence,
+            d.key_type, '0x' || encode(d.public_key, 'hex') as public_key,
+            case when d.cell = 0 then null when d.cell < 9223372036854775808 then to_hex(d.cell::bigint) else d.cell::text end as cell,
+            d.status, d.registered_at, '0x' || encode(d.next_device_id, 'hex') as next_device_id, d.next_ready_at, d.block_number
+        from chain.devices d join chain.models m on m.chain_id = d.chain_id and m.model_id = d.model_id
+        """;
+
+    /// <summary>Devices ascending by token id, beginning after <paramref name="after"/>; one more than asked tells that there is a next page.</summary>
+    public async Task<IReadOnlyList<DeviceRow>> ListAsync(short chain, DeviceFilter filter, long? after, int take, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<DeviceRow>(Sql.Command(
+            Columns +
+            """
+
+            where d.chain_id = @chain and d.token_id > @after
+                and (@owner::bytea is null or d.owner = @owner)
+                and (@class::integer is null or m.class = @class)
+                and (@status::text is null or d.status = @status)
+                and (@cell::bigint is null or d.cell = @cell)
+            order by d.token_id limit @take
+            """, new { chain, after = after ?? -1, owner = filter.Owner, @class = filter.Class, status = filter.Status, cell = filter.Cell, take = take + 1 }, ct: ct))).AsList();
+    }
+
+    /// <summary>One device by any key it ever had; null if the mirror has none.</summary>
+    public async Task<DeviceRow?> ByDeviceIdAsync(short chain, byte[] deviceId, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        return await connection.QuerySingleOrDefaultAsync<DeviceRow>(Sql.Command(
+            Columns + "\nwhere d.chain_id = @chain and d.token_id = (select token_id from chain.device_keys where chain_id = @chain and device_id = @deviceId)",
+            new { chain, deviceId }, ct: ct));
+    }
+
+    /// <summary>One device by its token; null if the mirror has none.</summary>
+    public async Task<DeviceRow?> ByTokenAsync(short chain, long token, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        return await connection.QuerySingleOrDefaultAsync<DeviceRow>(Sql.Command(Columns + "\nwhere d.chain_id = @chain and d.token_id = @token", new { chain, token }, ct: ct));
+    }
+
+    /// <summary>Every maker, ascending by id; there are few.</summary>
+    public async Task<IReadOnlyList<MakerRow>> MakersAsync(short chain, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<MakerRow>(Sql.Command(
+            """
+            select k.maker_id, '0x' || encode(k.account, 'hex') as account, k.quota, k.active,
+                (select count(*) from chain.devices d join chain.models m on m.chain_id = d.chain_id and m.model_id = d.model_id where d.chain_id = @chain and m.maker_id = k.maker_id) as issued,
+                (select count(*) from chain.models m where m.chain_id = @chain and m.maker_id = k.maker_id) as models
+            from chain.makers k where k.chain_id = @chain order by k.maker_id
+            """, new { chain }, ct: ct))).AsList();
+    }
+}

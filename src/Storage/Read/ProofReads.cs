@@ -1,0 +1,60 @@
+using Dapper;
+using Npgsql;
+
+namespace DePin.Storage.Read;
+
+/// <summary>A judged proof of a recomputed epoch. <paramref name="Judgement"/>: 0 accept, 1 reject, 2 inconclusive, 3 pending.</summary>
+public sealed record VerdictRow(long Epoch, string ProofId, string DeviceId, int Class, string Sequence, DateTime DeviceTime, short Judgement, int Reason, int Quality);
+
+/// <summary>How many proofs of an epoch came out how.</summary>
+public sealed record ReasonCount(int Class, short Judgement, int Reason, long Proofs);
+
+/// <summary>Reads about proofs and their verdicts.</summary>
+public sealed class ProofReads(NpgsqlDataSource source)
+{
+    private const string Columns =
+        """
+        select epoch, '0x' || encode(proof_id, 'hex') as proof_id, '0x' || encode(device_id, 'hex') as device_id, class, sequence::text as sequence, device_time, judgement, reason, quality
+        from evidence.verdicts
+        """;
+
+    /// <summary>A device's proofs, newest epoch and sequence first.</summary>
+    /// <param name="network">Network id.</param>
+    /// <param name="device">Device id.</param>
+    /// <param name="judgement">Only these; null = all.</param>
+    /// <param name="after">(epoch, sequence) of the last row seen.</param>
+    /// <param name="take">Page size; one more is read.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<IReadOnlyList<VerdictRow>> ByDeviceAsync(byte[] network, byte[] device, short? judgement, (long Epoch, decimal Sequence)? after, int take, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<VerdictRow>(Sql.Command(
+            Columns +
+            """
+
+            where network_id = @network and device_id = @device and (@judgement::smallint is null or judgement = @judgement)
+                and (@epoch::bigint is null or (epoch, sequence) < (@epoch, @sequence))
+            order by epoch desc, sequence desc limit @take
+            """, new { network, device, judgement, epoch = after?.Epoch, sequence = after?.Sequence, take = take + 1 }, ct: ct))).AsList();
+    }
+
+    /// <summary>One proof; null if no recomputed epoch holds it (not yet in a cut, or pruned).</summary>
+    public async Task<VerdictRow?> ByIdAsync(byte[] network, byte[] proof, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        return await connection.QueryFirstOrDefaultAsync<VerdictRow>(Sql.Command(
+            Columns + "\nwhere network_id = @network and proof_id = @proof order by epoch desc limit 1", new { network, proof }, ct: ct));
+    }
+
+    /// <summary>Verdicts of an epoch by class, judgement and reason: from the verdicts, or from the roll-up once they are pruned.</summary>
+    public async Task<IReadOnlyList<ReasonCount>> ReasonsAsync(byte[] network, long epoch, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        var live = (await connection.QueryAsync<ReasonCount>(Sql.Command(
+            "select class, judgement, reason, count(*) as proofs from evidence.verdicts where network_id = @network and epoch = @epoch group by class, judgement, reason order by class, judgement, reason",
+            new { network, epoch }, ct: ct))).AsList();
+        if (live.Count > 0) return live;
+        return (await connection.QueryAsync<ReasonCount>(Sql.Command(
+            "select class, judgement, reason, proofs from jobs.epoch_reasons where network_id = @network and epoch = @epoch order by class, judgement, reason", new { network, epoch }, ct: ct))).AsList();
+    }
+}
