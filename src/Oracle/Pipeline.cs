@@ -22,7 +22,7 @@ public static class Pipeline
         .AddSingleton(provider => new ChainView(provider.GetRequiredService<NpgsqlDataSource>(), setup.ChainId))
         .AddSingleton<NetworkClock>().AddSingleton(provider => new NetworkView(setup.Facts, provider.GetRequiredService<NetworkClock>()))
         .AddSingleton<DeviceDirectory>().AddSingleton(new ClassCatalogue(setup.Classes))
-        .AddSingleton(_ => new PrometheusText("depin.", "Npgsql", "System.Runtime", "Microsoft.AspNetCore.Hosting"))
+        .AddSingleton(new PrometheusText("depin.", "Npgsql", "System.Runtime", "Microsoft.AspNetCore.Hosting")) // now: it counts from here on
         .AddStage<ViewStage>();
 
     /// <summary>HTTP → checks → <c>oracle.proofs</c>.</summary>

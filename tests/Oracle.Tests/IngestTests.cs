@@ -139,7 +139,9 @@ public sealed class IngestTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, (await _operator.Http.PostAsync("/v1/proofs", new StringContent("{", null, "application/json"), Ct)).StatusCode);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await _operator.Http.PostAsJsonAsync("/v1/proofs", new ProofRequest(new byte[64 << 10], new byte[64]), Ct)).StatusCode);
         Assert.Equal(HttpStatusCode.BadRequest, (await _operator.Http.PostAsync("/v1/proofs:batch", new ByteArrayContent([0xff, 0xff, 0xff]), Ct)).StatusCode);
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await _operator.Http.PostAsync("/v1/proofs:batch", new ByteArrayContent(new byte[9 << 20]), Ct)).StatusCode);
+        using var huge = new HttpRequestMessage(HttpMethod.Post, "/v1/proofs:batch") { Content = new ByteArrayContent(new byte[9 << 20]) };
+        huge.Headers.ExpectContinue = true;
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await _operator.Http.SendAsync(huge, Ct)).StatusCode);
     }
 
     [Fact]
