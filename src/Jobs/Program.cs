@@ -1,3 +1,50 @@
+using DePin.Hosting;
+using DePin.Jobs;
+using DePin.Storage;
+using DePin.Storage.Jobs;
+using DePin.Storage.Read;
+using Npgsql;
+using Quartz;
+
 var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddOptions<JobsOptions>().BindConfiguration(JobsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+var options = builder.Configuration.GetSection(JobsOptions.Section).Get<JobsOptions>()
+    ?? throw new InvalidOperationException("The job host needs settings: set Jobs:Database, Jobs:Manifest and Jobs:Rpc (or Jobs__Database, …).");
+// Quartz keeps its tables in the schema of the one role that writes it.
+var store = new NpgsqlConnectionStringBuilder(options.Database) { SearchPath = "jobs" }.ConnectionString;
+
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(options.Database));
+builder.Services.AddSingleton<HousekeepingStore>().AddSingleton<ParticipantReads>();
+builder.Services.AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Quartz", "System.Runtime"));
+builder.AddQuartz(q =>
+{
+    q.ConfigureScheduler(o => o.InstanceName = "depin");
+    q.UseDefaultThreadPool(4);
+    q.UseDefaultRetryPolicy(RetryPolicy.Exponential(3, TimeSpan.FromSeconds(1), 2.0, null, 0.2));
+    q.UsePersistentStore(s =>
+    {
+        s.UsePostgres(store);
+        s.ProvisionSchema();
+        s.UseExecutionHistory();
+        s.UseClustering(c =>
+        {
+            c.CheckinInterval = TimeSpan.FromSeconds(2);
+            c.CheckinMisfireThreshold = TimeSpan.FromSeconds(4);
+        });
+        s.ConfigureStore(o => o.MisfireThreshold = TimeSpan.FromSeconds(30));
+    });
+    q.AddQuartzHealthChecks(_ => { });
+});
+builder.Services.AddQuartzExecutionHistory();
+builder.Services.AddQuartzHostedService(o => o.WaitForJobsToComplete = true);
+builder.Services.AddHostedService<TimetableService>();
+
 var app = builder.Build();
+await new Migrator(app.Services.GetRequiredService<NpgsqlDataSource>()).MigrateAsync(CancellationToken.None);
+app.MapGet("/health", () => TypedResults.Ok(new { status = "alive" }));
+app.MapHealthChecks("/ready");
+app.MapGet("/metrics", (PrometheusText metrics) => TypedResults.Text(metrics.Collect(), "text/plain; version=0.0.4; charset=utf-8"));
+app.MapGet("/alarms", async (HousekeepingStore housekeeping, CancellationToken ct) => TypedResults.Ok(await housekeeping.AlarmsAsync(100, ct)));
+app.MapGet("/reconciliations", async (HousekeepingStore housekeeping, CancellationToken ct) => TypedResults.Ok(await housekeeping.ReconciliationsAsync(ct)));
 app.Run();

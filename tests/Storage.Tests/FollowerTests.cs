@@ -36,7 +36,7 @@ public sealed class FollowerTests
         await using var fixture = await MirrorFixture.CreateAsync();
         var activity = Fill(fixture.Chain, seed: depth, blocks: 60 - depth);
         var before = activity.Clone();
-        var random = new Random(depth);
+        var random = new Random(1000 + depth);
         for (var i = 0; i < depth; i++) fixture.Chain.Mine(activity.Block(random, 8));
         await fixture.CatchUpAsync();
         var old = await fixture.HashAsync();

@@ -47,7 +47,8 @@ export function lanes() {
   const header = (index, previous, sealedAt, count, bytesOfBody) =>
     cat(tag('batch'), network.id, first.address, u64(index), previous, u64(sealedAt), u32(count), sha(bytesOfBody));
   const batch1 = header(1, ZERO, 1_700_000_001_000, sorted.length, body);
-  const batch2 = header(2, sha(batch1), 1_700_000_002_000, 0, '0x');
+  const body2 = sorted[2].encoded;
+  const batch2 = header(2, sha(batch1), 1_700_000_002_000, 1, body2);
   const ack = cat(tag('ack'), network.id, first.address, u64(2), sha(batch2));
   const previousCut = cutOf(network.operators.map((o) => ({ operator: o.address, height: 0, digest: ZERO })));
   const cut = cutOf([
@@ -57,11 +58,11 @@ export function lanes() {
     { operator: fourth.address, height: 1, digest: fixed('batch of the fourth') },
   ]);
   const receiptMessage = cat(tag('receipt'), network.id, sorted[0].proofId, first.address, u64(1_700_000_000_500));
-  return { first, second, sorted, body, batch1, batch2, ack, previousCut, cut, receiptMessage };
+  return { first, second, sorted, body, body2, batch1, batch2, ack, previousCut, cut, receiptMessage };
 }
 
 export function laneVectors() {
-  const { first, second, sorted, body, batch1, batch2, ack, previousCut, cut, receiptMessage } = lanes();
+  const { first, second, sorted, body, body2, batch1, batch2, ack, previousCut, cut, receiptMessage } = lanes();
   const epoch = 7;
   const generation = 2;
   const value = cat(cut, u64(12345), fixed('anchor'), fixed('report digest'));
@@ -73,7 +74,7 @@ export function laneVectors() {
     body,
     bodyHash: sha(body),
     batch1: { index: 1, previous: ZERO, sealedAtMs: 1_700_000_001_000, count: sorted.length, header: batch1, digest: sha(batch1) },
-    batch2: { index: 2, previous: sha(batch1), sealedAtMs: 1_700_000_002_000, count: 0, bodyHash: sha('0x'), header: batch2, digest: sha(batch2) },
+    batch2: { index: 2, previous: sha(batch1), sealedAtMs: 1_700_000_002_000, count: 1, body: body2, bodyHash: sha(body2), header: batch2, digest: sha(batch2) },
     acknowledgement: { message: ack, signer: second.address, signature: sign(second, ack) },
     receipt: { proofId: sorted[0].proofId, receivedAtMs: 1_700_000_000_500, message: receiptMessage, signature: sign(first, receiptMessage) },
     previousCut,

@@ -80,7 +80,7 @@ public static class EpochComputation
                 AnchorNumber = snapshot.AnchorNumber,
                 AnchorHash = snapshot.AnchorHash,
                 Previous = window.PreviousReport,
-                EvidenceRoot = EpochManifest.EvidenceRoot(config, window, evidence.Cut.Span),
+                EvidenceRoot = evidence.Cut.EvidenceRoot(config.Value, window.Epoch, window.Generation),
                 StateRoot = state.Root,
                 RewardsRoot = tree.Root,
                 MeteringRoot = MeteringRoot(metering),

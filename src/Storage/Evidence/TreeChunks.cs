@@ -1,4 +1,5 @@
 using DePin.Cryptography;
+using DePin.Protocol.Rewards;
 
 namespace DePin.Storage.Evidence;
 
@@ -17,32 +18,33 @@ public static class TreeChunks
     /// <param name="Nodes">The lowest level's nodes under the chunk's ancestor, then the level above, and so on; 32 bytes each.</param>
     public readonly record struct Chunk(short Tier, int Position, byte[] Nodes);
 
-    /// <summary>Cuts the levels of a tree, leaves first and each half as long as the one below, into chunks. The root itself is in no chunk.</summary>
-    /// <param name="levels">depth + 1 levels; level l has 2^(depth − l) nodes.</param>
-    public static IEnumerable<Chunk> Cut(IReadOnlyList<ReadOnlyMemory<Bytes32>> levels)
+    /// <summary>Cuts a tree into chunks. The root itself is in no chunk, and no chunk holds padding alone: no proof asks for one.</summary>
+    public static IEnumerable<Chunk> Cut(PositionalTree tree)
     {
-        ArgumentNullException.ThrowIfNull(levels);
-        var depth = levels.Count - 1;
-        for (var tier = 0; tier * Levels < depth; tier++)
+        ArgumentNullException.ThrowIfNull(tree);
+        for (var tier = 0; tier * Levels < tree.Depth; tier++)
         {
             var lowest = tier * Levels;
-            var height = Math.Min(Levels, depth - lowest);
+            var height = Math.Min(Levels, tree.Depth - lowest);
             var width = 1 << height;
-            for (var position = 0; position < levels[lowest].Length / width; position++)
-                yield return new Chunk((short)tier, position, Pack(levels, lowest, height, width, position));
+            var chunks = (tree.Layer(lowest).Length + width - 1) / width;
+            for (var position = 0; position < chunks; position++)
+                yield return new Chunk((short)tier, position, Pack(tree, lowest, height, width, position));
         }
     }
 
-    private static byte[] Pack(IReadOnlyList<ReadOnlyMemory<Bytes32>> levels, int lowest, int height, int width, int position)
+    private static byte[] Pack(PositionalTree tree, int lowest, int height, int width, int position)
     {
         var nodes = new byte[((2 * width) - 2) * Bytes32.Size];
         var at = 0;
         for (var i = 0; i < height; i++)
         {
+            var layer = tree.Layer(lowest + i);
+            var padding = PositionalTree.ZeroRoot(lowest + i);
             var count = width >> i;
-            foreach (var node in levels[lowest + i].Span.Slice(position * count, count))
+            for (var n = position * count; n < (position + 1) * count; n++)
             {
-                node.CopyTo(nodes.AsSpan(at));
+                (n < layer.Length ? layer[n] : padding).CopyTo(nodes.AsSpan(at));
                 at += Bytes32.Size;
             }
         }
@@ -88,13 +90,5 @@ public static class TreeChunks
         }
 
         return siblings;
-    }
-
-    /// <summary>The depth of a tree of <paramref name="leaves"/>: the least d with 2^d ≥ leaves.</summary>
-    public static int DepthOf(long leaves)
-    {
-        var depth = 0;
-        while (1L << depth < leaves) depth++;
-        return depth;
     }
 }

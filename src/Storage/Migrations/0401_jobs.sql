@@ -45,3 +45,10 @@ create table jobs.alarms (
     cleared_at timestamptz                   -- null while the condition holds
 );
 create unique index alarms_open_idx on jobs.alarms (key) where cleared_at is null;
+
+-- How far the indexer may prune: it alone writes the evidence schema, the job host decides. Both only grow.
+create table jobs.retention (
+    network_id bytea primary key check (octet_length(network_id) = 32),
+    verdicts_before bigint not null,         -- verdicts of epochs below this may go: they are rolled up
+    trees_before bigint not null             -- leaves stay; tree chunks of epochs below this may go
+);

@@ -1,6 +1,7 @@
 using Dapper;
-using DePin.Storage.Evidence;
 using DePin.Cryptography;
+using DePin.Protocol.Rewards;
+using DePin.Storage.Evidence;
 using Npgsql;
 
 namespace DePin.Storage.Read;
@@ -95,7 +96,7 @@ public sealed class RewardReads(NpgsqlDataSource source)
             where r.chain_id = @chain order by r.epoch desc limit 1
             """, new { chain, network, index }, ct: ct));
         if (leaf is null) return null;
-        var depth = TreeChunks.DepthOf(leaf.LeafCount);
+        var depth = PositionalTree.DepthOf((uint)leaf.LeafCount);
         var keys = TreeChunks.KeysOf((uint)index, depth);
         var chunks = (await connection.QueryAsync<ChunkRow>(Sql.Command(
             """

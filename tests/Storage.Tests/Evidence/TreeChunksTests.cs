@@ -1,4 +1,5 @@
 using DePin.Cryptography;
+using DePin.Protocol.Rewards;
 using DePin.Storage.Evidence;
 
 namespace DePin.Storage.Tests.Evidence;
@@ -6,49 +7,35 @@ namespace DePin.Storage.Tests.Evidence;
 public sealed class TreeChunksTests
 {
     [Theory]
-    [InlineData(0)]
     [InlineData(1)]
-    [InlineData(4)]
-    [InlineData(5)]
-    [InlineData(6)]
-    [InlineData(11)]
-    public void A_proof_read_from_chunks_hashes_to_the_root_for_every_leaf(int depth)
+    [InlineData(2)]
+    [InlineData(13)]
+    [InlineData(32)]
+    [InlineData(33)]
+    [InlineData(64)]
+    [InlineData(1000)]
+    [InlineData(1025)]
+    [InlineData(2500)]
+    public void A_proof_read_from_chunks_verifies_for_every_leaf(int leaves)
     {
-        var levels = Tree(depth);
-        var rows = TreeChunks.Cut(levels).ToDictionary(c => (c.Tier, c.Position), c => c.Nodes);
-        for (uint index = 0; index < 1u << depth; index++)
+        var tree = Tree(leaves);
+        var rows = TreeChunks.Cut(tree).ToDictionary(c => (c.Tier, c.Position), c => c.Nodes);
+        for (uint index = 0; index < leaves; index++)
         {
-            var proof = TreeChunks.Proof(index, depth, [.. TreeChunks.KeysOf(index, depth).Select(k => rows[k])]);
-            var node = levels[0].Span[(int)index];
-            for (var l = 0; l < depth; l++)
-                node = ((index >> l) & 1) == 0 ? Hash(node, proof[l]) : Hash(proof[l], node);
-            Assert.Equal(levels[depth].Span[0], node);
+            var proof = TreeChunks.Proof(index, tree.Depth, [.. TreeChunks.KeysOf(index, tree.Depth).Select(k => rows[k])]);
+            Assert.True(PositionalTree.Verify(tree.Root, tree.Layer(0)[(int)index], index, (uint)leaves, proof), $"leaf {index}");
         }
     }
 
     [Fact]
     public void A_missing_or_short_chunk_is_named()
     {
-        var levels = Tree(6);
-        var rows = TreeChunks.Cut(levels).ToDictionary(c => (c.Tier, c.Position), c => c.Nodes);
-        var first = rows[TreeChunks.KeysOf(7, 6)[0]];
-        Assert.Throws<InvalidDataException>(() => TreeChunks.Proof(7, 6, [first]));
-        Assert.Throws<InvalidDataException>(() => TreeChunks.Proof(7, 6, [first[1..], first]));
+        var tree = Tree(64);
+        var first = TreeChunks.Cut(tree).First().Nodes;
+        Assert.Throws<InvalidDataException>(() => TreeChunks.Proof(7, tree.Depth, [first]));
+        Assert.Throws<InvalidDataException>(() => TreeChunks.Proof(7, tree.Depth, [first[1..], first]));
     }
 
-    private static List<ReadOnlyMemory<Bytes32>> Tree(int depth)
-    {
-        var level = Enumerable.Range(0, 1 << depth).Select(i => Bytes32.FromUInt64((ulong)i * 7919)).ToArray();
-        List<ReadOnlyMemory<Bytes32>> levels = [level];
-        while (level.Length > 1)
-        {
-            var below = level;
-            level = [.. Enumerable.Range(0, below.Length / 2).Select(i => Hash(below[2 * i], below[(2 * i) + 1]))];
-            levels.Add(level);
-        }
-
-        return levels;
-    }
-
-    private static Bytes32 Hash(Bytes32 left, Bytes32 right) => Keccak256.Hash([.. left.AsSpan(), .. right.AsSpan()]);
+    private static PositionalTree Tree(int leaves) =>
+        PositionalTree.Build([.. Enumerable.Range(1, leaves).Select(i => Keccak256.Hash(Bytes32.FromUInt64((ulong)i).AsSpan()))]);
 }
