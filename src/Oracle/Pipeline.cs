@@ -41,7 +41,7 @@ public static class Pipeline
             client.Timeout = options.PeerTimeout;
             client.MaxResponseContentBufferSize = 4 << 20;
         });
-        return services.AddSingleton<LaneClient>().AddSingleton<LaneKeeper>().AddStage<SealStage>().AddStage<ExchangeStage>();
+        return services.AddSingleton<LaneClient>().AddSingleton<LaneKeeper>().AddSingleton<LaneHealer>().AddStage<SealStage>().AddStage<ExchangeStage>();
     }
 
     /// <summary>Brings the operator's own database to this build's schema.</summary>
