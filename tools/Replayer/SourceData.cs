@@ -17,8 +17,11 @@ public sealed record SourceDevice(string Name, string Provider, ClassId Class, u
 /// <summary>A row of a data set as a proof would state it.</summary>
 /// <param name="Device">Index in <see cref="DataSource.Devices"/>.</param>
 /// <param name="TimeMs">The row's own time, ms since 1970, not shifted.</param>
-/// <param name="Payload">The class's canonical layout.</param>
-public readonly record struct SourceRow(int Device, long TimeMs, byte[] Payload);
+public abstract record SourceRow(int Device, long TimeMs)
+{
+    /// <summary>The class's canonical layout with its times shifted.</summary>
+    public abstract byte[] Payload(long shiftMs);
+}
 
 /// <summary>A data set: devices, and rows ascending by time. It can be read as often as asked.</summary>
 /// <param name="Name">For people.</param>

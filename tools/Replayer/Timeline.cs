@@ -43,7 +43,7 @@ public sealed class Timeline(IReadOnlyList<DataSource> sources, long genesisMs)
             var shift = genesisMs - data.FirstDayMs + (lap * data.SpanMs);
             foreach (var row in data.Rows)
             {
-                if (row.TimeMs + shift >= fromMs) yield return new TimelineRow(source, row.Device, row.TimeMs + shift, row.Payload);
+                if (row.TimeMs + shift >= fromMs) yield return new TimelineRow(source, row.Device, row.TimeMs + shift, row.Payload(shift));
             }
 
             lap++;

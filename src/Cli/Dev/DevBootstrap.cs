@@ -31,7 +31,11 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
         var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), new Dictionary<string, string>
         {
             ["genesis"] = settings.Genesis.ToString(CultureInfo.InvariantCulture),
+            // On a dev chain one account owns, arbitrates and banks; a real network has a timelock and more than one person.
             ["owner"] = Deployer.Address.ToString(),
+            ["arbiter"] = Deployer.Address.ToString(),
+            ["slasher"] = Deployer.Address.ToString(),
+            ["bank"] = Deployer.Address.ToString(),
             ["maker"] = Maker.Address.ToString(),
         });
         return await new NetworkDeployer(Rpc, Deployer, Quick).DeployAsync(
