@@ -2,6 +2,7 @@ using System.CommandLine;
 using DePin.Cli;
 using DePin.Cli.Dev;
 using DePin.Cli.Keys;
+using DePin.Cli.Network;
 
 var root = new RootCommand("depin: run, prove, claim and audit a DePIN network")
 {
@@ -10,5 +11,6 @@ var root = new RootCommand("depin: run, prove, claim and audit a DePIN network")
     KeyCommands.Create(),
     DeviceCommands.Create(),
 };
+foreach (var command in AccountCommands.Create().Concat(StakeCommands.Create())) root.Add(command);
 // Stopping a network takes longer than the two seconds that are usual; a second Ctrl-C ends us at once.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

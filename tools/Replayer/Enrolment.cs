@@ -4,6 +4,7 @@ using DePin.Chain;
 using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
+using DePin.DataSets;
 using DePin.Sdk.Network;
 using DePin.Sdk.Registration;
 
@@ -113,6 +114,6 @@ public sealed class Enrolment(NetworkAccess network, PrivateKey maker, PrivateKe
         })).ConfigureAwait(false);
     }
 
-    private static Bytes32 ModelKey(SourceDevice source) =>
+    private static Bytes32 ModelKey(DataDevice source) =>
         Keccak256.Hash(Encoding.UTF8.GetBytes($"{source.Model}\n{source.Class}\n{source.Capabilities}\n{source.CadenceSeconds}"));
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.Cryptography;
+using DePin.DataSets;
 using DePin.Replayer;
 using DePin.Sdk.Network;
 using DePin.Sdk.Proofs;
@@ -43,12 +44,12 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
     using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
     var client = new EvmRpc(http, new EvmRpcOptions { Urls = [.. parsed.GetRequiredValue(rpc).Select(u => new Uri(u))] });
     var access = new NetworkAccess(client, manifest.Id, NetworkContracts.From(manifest));
-    var sources = DataSets.Load(parsed.GetValue(data), parsed.GetValue(limit));
-    var devices = Create(sources, parsed.GetRequiredValue(seed));
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{devices.Count} devices of {devices.Values.Select(d => d.Device.Source.Provider).Distinct().Count()} providers from {string.Join(" and ", sources.Select(s => s.Name))}"));
+    var sources = DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own());
+    var devices = Create(sources, parsed.GetRequiredValue(seed), parsed.GetValue(limit) ?? int.MaxValue);
+    var ordered = devices.Values.DistinctBy(d => d.Index).OrderBy(d => d.Index).Select(d => d.Device).ToList();
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ordered.Count} devices of {ordered.Select(d => d.Source.Provider).Distinct().Count()} providers from {string.Join(" and ", sources.Select(s => s.Name))}"));
 
     var folder = parsed.GetRequiredValue(keys);
-    var ordered = devices.Values.OrderBy(d => d.Index).Select(d => d.Device).ToList();
     var stake = manifest.NetworkParameters.MinimumStakePerDevice;
     await new Enrolment(access, PrivateKey.Load(Path.Combine(folder, "maker.key"), KeyType.Secp256k1), PrivateKey.Load(Path.Combine(folder, "deployer.key"), KeyType.Secp256k1),
         makerId: 1, new FeePolicy { PollInterval = TimeSpan.FromMilliseconds(200) }, Console.WriteLine).RunAsync(ordered, stake, ct).ConfigureAwait(false);
@@ -89,16 +90,24 @@ static async Task ReportAsync(ProofOutbox outbox, ReplayLoop loop, Adversary adv
     }
 }
 
-static Dictionary<(int Source, int Device), (ReplayDevice Device, int Index)> Create(IReadOnlyList<DataSource> sources, string seed)
+// A device that occurs in several sets is one device.
+static Dictionary<(int Source, int Device), (ReplayDevice Device, int Index)> Create(IReadOnlyList<DataSet> sources, string seed, int most)
 {
     var devices = new Dictionary<(int, int), (ReplayDevice, int)>();
+    var byName = new Dictionary<string, (ReplayDevice, int)>(StringComparer.Ordinal);
     for (var s = 0; s < sources.Count; s++)
     {
-        for (var d = 0; d < sources[s].Devices.Count; d++)
+        for (var d = 0; d < Math.Min(sources[s].Devices.Count, most); d++)
         {
             var source = sources[s].Devices[d];
-            var index = devices.Count;
-            devices[(s, d)] = (new ReplayDevice(source, SeededKeys.Of(seed, source.Name, SeededKeys.TypeOf(index)), SeededKeys.Of(seed, source.Provider, KeyType.Secp256k1)), index);
+            if (!byName.TryGetValue(source.Name, out var entry))
+            {
+                var index = byName.Count;
+                entry = (new ReplayDevice(source, SeededKeys.Of(seed, source.Name, SeededKeys.TypeOf(index)), SeededKeys.Of(seed, source.Provider, KeyType.Secp256k1)), index);
+                byName[source.Name] = entry;
+            }
+
+            devices[(s, d)] = entry;
         }
     }
 

@@ -1,16 +1,17 @@
 using DePin.Cryptography;
+using DePin.DataSets;
 using DePin.Protocol;
 using DePin.Protocol.Proofs;
 
 namespace DePin.Replayer;
 
 /// <summary>A device with its key: it signs what its data set says.</summary>
-public sealed class ReplayDevice(SourceDevice source, PrivateKey key, PrivateKey provider)
+public sealed class ReplayDevice(DataDevice source, PrivateKey key, PrivateKey provider)
 {
     private ulong last;
 
     /// <summary>Where it comes from.</summary>
-    public SourceDevice Source => source;
+    public DataDevice Source => source;
 
     /// <summary>Its key.</summary>
     public PrivateKey Key => key;

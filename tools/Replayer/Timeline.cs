@@ -1,3 +1,5 @@
+using DePin.DataSets;
+
 namespace DePin.Replayer;
 
 /// <summary>A row on the network's clock.</summary>
@@ -11,7 +13,7 @@ public readonly record struct TimelineRow(int Source, int Device, long TimeMs, b
 /// The data sets shifted by whole days to the network's start and merged by time. A set that ends begins again the day after its last,
 /// so that a network never runs dry; the shift of a lap is again whole days.
 /// </summary>
-public sealed class Timeline(IReadOnlyList<DataSource> sources, long genesisMs)
+public sealed class Timeline(IReadOnlyList<DataSet> sources, long genesisMs)
 {
     /// <summary>Days by which a set's first lap is shifted, in seconds.</summary>
     public long ShiftSeconds(int source) => (genesisMs - sources[source].FirstDayMs) / 1000;
@@ -37,10 +39,11 @@ public sealed class Timeline(IReadOnlyList<DataSource> sources, long genesisMs)
     {
         var data = sources[source];
         if (data.Rows.Count == 0) yield break;
-        var lap = Math.Max(0, (fromMs - genesisMs) / data.SpanMs);
+        var span = data.Days * DataSet.DayMs;
+        var lap = Math.Max(0, (fromMs - genesisMs) / span);
         while (true)
         {
-            var shift = genesisMs - data.FirstDayMs + (lap * data.SpanMs);
+            var shift = genesisMs - data.FirstDayMs + (lap * span);
             foreach (var row in data.Rows)
             {
                 if (row.TimeMs + shift >= fromMs) yield return new TimelineRow(source, row.Device, row.TimeMs + shift, row.Payload(shift));

@@ -1,5 +1,4 @@
 using System.Globalization;
-using DePin.Chain.Deployment;
 using DePin.Cli.Network;
 using DePin.DevTools;
 using DePin.Storage;

@@ -9,19 +9,20 @@ namespace DePin.Cli.Dev;
 public sealed record OperatorKeys(PrivateKey Report, PrivateKey Protocol, PrivateKey Transaction)
 {
     /// <summary>Reads the keys of a folder, making those that are missing.</summary>
-    public static OperatorKeys Ensure(string folder)
-    {
-        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        return new OperatorKeys(
-            One(Path.Combine(folder, "report.key"), KeyType.Secp256k1),
-            One(Path.Combine(folder, "protocol.key"), KeyType.Ed25519),
-            One(Path.Combine(folder, "transaction.key"), KeyType.Secp256k1));
-    }
+    public static OperatorKeys Ensure(string folder) => new(
+        One(Path.Combine(folder, "report.key"), KeyType.Secp256k1),
+        One(Path.Combine(folder, "protocol.key"), KeyType.Ed25519),
+        One(Path.Combine(folder, "transaction.key"), KeyType.Secp256k1));
 
     /// <summary>Reads a key file, making it when it is missing.</summary>
     public static PrivateKey One(string path, KeyType type)
     {
-        if (!File.Exists(path)) PrivateKey.Generate(type).Save(path);
+        if (!File.Exists(path))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            PrivateKey.Generate(type).Save(path);
+        }
+
         return PrivateKey.Load(path, type);
     }
 

@@ -71,8 +71,10 @@ public static class StakeCommands
         var shares = (UInt256)(((System.Numerics.BigInteger)amount * pool.Shares + pool.Tokens - 1) / pool.Tokens);
         if (shares > held) throw new CliException($"{sender.Account} has {Tokens.Show((System.Numerics.BigInteger)held * pool.Tokens / pool.Shares)} staked with {provider}, less than {Tokens.Show(amount)}.", ExitCodes.Refused);
         var receipt = await sender.SendAsync(network.Contracts.Staking, new ProviderStaking.RequestThawCall(provider, (UInt128)shares, 0), ct).ConfigureAwait(false);
-        var log = receipt.Logs.Select(l => ProviderStaking.ThawRequestedEvent.TryDecode(l.View, out var thawed) ? thawed : (ProviderStaking.ThawRequestedEvent?)null).FirstOrDefault(t => t is not null)
-            ?? throw new InvalidOperationException($"Block {receipt.BlockNumber} holds the transaction but not its event; is the manifest of another network?");
+        var log = default(ProviderStaking.ThawRequestedEvent);
+        var found = false;
+        for (var i = 0; i < receipt.Logs.Count && !found; i++) found = ProviderStaking.ThawRequestedEvent.TryDecode(receipt.Logs.View(i), out log);
+        if (!found) throw new InvalidOperationException($"Block {receipt.BlockNumber} holds the transaction but not its event. Is the manifest that of another network?");
         var ready = DateTimeOffset.FromUnixTimeSeconds((long)log.ReadyAt);
         output.Answer(new { provider, thaw = log.ThawId.ToString(), tokens = log.Tokens.ToString(), readyAt = ready }, $"Thaw {log.ThawId} of {Tokens.Show(log.Tokens)} is ready at {ready:u} (chain time). Then: depin withdraw {log.ThawId}");
         return ExitCodes.Success;
