@@ -62,9 +62,9 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
                     Port = settings.Ports.Chain,
                     BlockTime = 1,
                     SlotsInAnEpoch = 1,
-                    // The contracts are deployed in the hours before genesis, at the pace of a real chain.
+                    // The contracts are deployed in the hours before genesis. Until all is ready the chain keeps a real one's pace.
                     Timestamp = fresh ? settings.Genesis - 7200 : null,
-                    TimestampInterval = fresh ? 12 : settings.SecondsPerBlock,
+                    TimestampInterval = Math.Min(12, settings.SecondsPerBlock),
                     StateFile = folder.ChainState,
                     LogFile = Path.Combine(folder.Logs, "chain.log"),
                 },
