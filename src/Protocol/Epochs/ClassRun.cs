@@ -10,26 +10,36 @@ internal static class ClassRun
     /// <summary>Most items of a group that are compared; the lowest proof ids are.</summary>
     public const int MaxGroup = 4_096;
 
-    public static (Population Population, ClaimWriter Claims, ReadOnlyMemory<byte> State) Run(
-        IResourceClass @class, List<ProofItem> admitted, EpochContext context, EpochAids aids)
+    /// <summary>Most bytes of a class's state.</summary>
+    public const int MaxState = 64 * 1024 * 1024;
+
+    /// <summary>The final verdicts, and either claims and next state or the class's problem.</summary>
+    public static ClassRunResult Run(IResourceClass @class, List<ProofItem> admitted, EpochContext context, EpochAids aids)
     {
         var items = admitted.ToArray();
         var verdicts = new Verdict[items.Length];
         Parallel.For(0, items.Length, i => verdicts[i] = aids.VerifyItem(@class, items[i]));
         var population = new Population(items, verdicts);
-        JudgeGroups(@class, population, context);
-
-        var decisions = new VerdictWriter(items.Length);
-        @class.VerifyPopulation(population, context, decisions);
-        decisions.ApplyTo(population.Mutable);
-        foreach (ref var verdict in population.Mutable)
-        {
-            if (verdict.Judgement == Judgement.Pending) verdict = Verdict.Inconclusive(RejectReason.Unpaired);
-        }
-
         var claims = new ClaimWriter();
-        var state = @class.Score(population, context, claims);
-        return (population, claims, state);
+        ReadOnlyMemory<byte> state = default;
+        string? problem = null;
+        try
+        {
+            JudgeGroups(@class, population, context);
+            var decisions = new VerdictWriter(items.Length);
+            @class.VerifyPopulation(population, context, decisions);
+            decisions.ApplyTo(population.Mutable);
+            Resolve(population);
+            state = @class.Score(population, context, claims);
+            if (state.Length > MaxState) problem = $"the state has {state.Length} bytes, more than {MaxState}";
+        }
+        catch (Exception error) when (EpochAids.IsDefect(error))
+        {
+            // A layer that failed has written nothing: its decisions are joined at its end.
+            Resolve(population);
+            problem = $"{error.GetType().Name} in its rules: {error.Message}";
+        }
+        return new ClassRunResult(population, claims, state, problem);
     }
 
     /// <summary>The active devices of a class, ascending by id.</summary>
@@ -41,6 +51,14 @@ internal static class ClassRun
             if (device.View.Class == id && device.Status == DeviceStatus.Active) devices.Add(device.View);
         }
         return devices.DrainToImmutable();
+    }
+
+    private static void Resolve(Population population)
+    {
+        foreach (ref var verdict in population.Mutable)
+        {
+            if (verdict.Judgement == Judgement.Pending) verdict = Verdict.Inconclusive(RejectReason.Unpaired);
+        }
     }
 
     private static void JudgeGroups(IResourceClass @class, Population population, EpochContext context)
@@ -69,3 +87,6 @@ internal static class ClassRun
         decisions.ApplyTo(population.Mutable);
     }
 }
+
+/// <summary>What became of a class's items, and its claims and next state unless it has a problem.</summary>
+internal sealed record ClassRunResult(Population Population, ClaimWriter Claims, ReadOnlyMemory<byte> State, string? Problem);

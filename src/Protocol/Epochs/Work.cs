@@ -40,25 +40,25 @@ internal sealed class Work
     public void Judge(IResourceClass @class, List<ProofItem> items, EpochContext context, EpochAids aids, UInt128 pool)
     {
         var id = @class.Descriptor.Id;
-        var (population, claims, state) = ClassRun.Run(@class, items, context, aids);
-        Count(population, id);
+        var run = ClassRun.Run(@class, items, context, aids);
+        Count(run.Population, id);
 
         // A market with escrows comes with the service market; until then no escrow holds anything.
         var settlement = new Settlement(_snapshot, _standing, @class, escrowOf: static _ => 0);
-        if (settlement.Settle(claims, pool, _accepted) is { } problem)
+        if ((run.Problem ?? settlement.Settle(run.Claims, pool, _accepted)) is { } problem)
         {
             Faults.Add(new ClassFault(id, problem));
             _states[id] = context.PreviousState;
             return;
         }
-        _states[id] = state;
+        _states[id] = run.State;
         foreach (var share in settlement.Shares)
         {
             _shares.Add((share.Device, share.Rule, share.Weight, share.Amount));
             Allocated = checked(Allocated + share.Amount);
         }
         _metering.AddRange(settlement.Metering);
-        foreach (var penalty in claims.Penalties) _penalties.Add((id, penalty));
+        foreach (var penalty in run.Claims.Penalties) _penalties.Add((id, penalty));
     }
 
     /// <summary>The states of the network's classes, and those of classes that it no longer has.</summary>

@@ -105,6 +105,9 @@ public enum RejectReason : ushort
 
     /// <summary>Its group holds more proofs than are compared; the lowest ids were (Inconclusive).</summary>
     GroupFull = 18,
+
+    /// <summary>The class's item rules failed on it, which is a defect of the class (Inconclusive).</summary>
+    ClassDefect = 19,
 }
 
 /// <summary>Bounds of the reason numbers.</summary>
