@@ -27,7 +27,7 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
 {
     private const int NothingFinalized = -1;
 
-    private readonly StateReducer _reducer = new();
+    private readonly StateReducer _reducer = new(network.BreakerWindow);
 
     private sealed record CheckpointRow(long BlockNumber, Bytes32 BlockHash, long FinalizedNumber, Bytes32 FinalizedHash, string? Halted)
     {
@@ -49,9 +49,9 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
         await using var transaction = await connection.BeginTransactionAsync(ct);
         await connection.ExecuteAsync(Sql.Command(
             """
-            insert into chains (chain_id, caip2, network_id, first_block) values (@ChainId, @Caip2, @NetworkId, @FirstBlock)
+            insert into chains (chain_id, caip2, network_id, first_block, breaker_window) values (@ChainId, @Caip2, @NetworkId, @FirstBlock, @BreakerWindow)
             on conflict do nothing
-            """, new { network.ChainId, network.Caip2, network.NetworkId, FirstBlock = (long)network.FirstBlock }, transaction, ct: ct));
+            """, new { network.ChainId, network.Caip2, network.NetworkId, FirstBlock = (long)network.FirstBlock, BreakerWindow = (long)network.BreakerWindow }, transaction, ct: ct));
         var contracts = network.Contracts.Select(c => new { network.ChainId, Contract = (short)c.Key, Name = c.Key.ToString(), Address = c.Value }).ToArray();
         await connection.ExecuteAsync(Sql.Command(
             "insert into contracts (chain_id, contract, name, address) values (@ChainId, @Contract, @Name, @Address) on conflict do nothing",
@@ -67,7 +67,8 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
         var found = await connection.ExecuteScalarAsync<long>(Sql.Command(
             """
             select count(*) from chains c where c.chain_id = @ChainId and c.caip2 = @Caip2 and c.network_id = @NetworkId and c.first_block = @FirstBlock
-            """, new { network.ChainId, network.Caip2, network.NetworkId, FirstBlock = (long)network.FirstBlock }, transaction, ct: ct));
+              and c.breaker_window = @BreakerWindow
+            """, new { network.ChainId, network.Caip2, network.NetworkId, FirstBlock = (long)network.FirstBlock, BreakerWindow = (long)network.BreakerWindow }, transaction, ct: ct));
         var stored = (await connection.QueryAsync<(short Contract, byte[] Address)>(Sql.Command(
             "select contract, address from contracts where chain_id = @ChainId", new { network.ChainId }, transaction, ct: ct))).ToList();
         if (found != 1 || stored.Count != contracts.Length || stored.Any(s => !network.Contracts.TryGetValue((ContractKind)s.Contract, out var a) || a != new Address(s.Address)))

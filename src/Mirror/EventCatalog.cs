@@ -64,8 +64,19 @@ public enum EventKind : short
     RootAdvanced = 801,
     Claimed = 802,
     ClaimSkipped = 803,
-    Outflow = 804,
+    ClaimFeePaid = 804,
     BreakerChanged = 805,
+    EmissionControllerOwnershipOffered = 291,
+    EmissionControllerOwnershipTransferred = 292,
+    DeviceRegistryOwnershipOffered = 391,
+    DeviceRegistryOwnershipTransferred = 392,
+    OperatorRegistryOwnershipOffered = 691,
+    OperatorRegistryOwnershipTransferred = 692,
+    RewardDistributorOwnershipOffered = 891,
+    RewardDistributorOwnershipTransferred = 892,
+    NetworkTokenDomainChanged = 193,
+    DeviceRegistryDomainChanged = 393,
+    RewardDistributorDomainChanged = 893,
 }
 
 /// <summary>An event of a contract.</summary>
@@ -102,7 +113,7 @@ public static class EventCatalog
         new(EventKind.StatusChanged, ContractKind.DeviceRegistry, "StatusChanged(uint256,uint8,uint8)", 1),
         new(EventKind.KeyRotationScheduled, ContractKind.DeviceRegistry, "KeyRotationScheduled(uint256,bytes32,uint8,bytes,uint64)", 2),
         new(EventKind.KeyRotationCancelled, ContractKind.DeviceRegistry, "KeyRotationCancelled(uint256)", 1),
-        new(EventKind.KeyRotated, ContractKind.DeviceRegistry, "KeyRotated(uint256,bytes32,bytes32)", 1),
+        new(EventKind.KeyRotated, ContractKind.DeviceRegistry, "KeyRotated(uint256,bytes32,bytes32)", 3),
         new(EventKind.DeviceTransfer, ContractKind.DeviceRegistry, "Transfer(address,address,uint256)", 3),
         new(EventKind.DeviceApproval, ContractKind.DeviceRegistry, "Approval(address,address,uint256)", 3),
         new(EventKind.DeviceApprovalForAll, ContractKind.DeviceRegistry, "ApprovalForAll(address,address,bool)", 2),
@@ -124,17 +135,28 @@ public static class EventCatalog
         new(EventKind.BondWithdrawn, ContractKind.OperatorRegistry, "BondWithdrawn(address,uint256)", 1),
         new(EventKind.BondSlashed, ContractKind.OperatorRegistry, "BondSlashed(address,uint256,address,uint256)", 1),
         new(EventKind.ReportAccepted, ContractKind.ReportVerifier, "ReportAccepted(uint64,uint64,bytes32,bytes,uint32,uint64)", 3),
-        new(EventKind.ReportChallenged, ContractKind.ReportVerifier, "ReportChallenged(uint64,address,uint256,bytes32,uint64)", 2),
-        new(EventKind.ReportCancelled, ContractKind.ReportVerifier, "ReportCancelled(uint64,uint64,bytes32,uint8)", 1),
-        new(EventKind.ChallengeSettled, ContractKind.ReportVerifier, "ChallengeSettled(uint64,address,uint256,bool)", 2),
+        new(EventKind.ReportChallenged, ContractKind.ReportVerifier, "ReportChallenged(uint64,bytes32,address,uint256,bytes32,uint64)", 3),
+        new(EventKind.ReportCancelled, ContractKind.ReportVerifier, "ReportCancelled(uint64,uint64,bytes32,uint8)", 2),
+        new(EventKind.ChallengeSettled, ContractKind.ReportVerifier, "ChallengeSettled(uint64,bytes32,address,uint256,bool)", 3),
         new(EventKind.ReportFinalized, ContractKind.ReportVerifier, "ReportFinalized(uint64,bytes32,bytes32,uint128,uint32)", 2),
         new(EventKind.TreeFaultProven, ContractKind.ReportVerifier, "TreeFaultProven(uint64,uint8,uint32,address)", 1),
         new(EventKind.EquivocationProven, ContractKind.ReportVerifier, "EquivocationProven(address,uint64,uint64,bytes32,bytes32,address)", 2),
         new(EventKind.RootAdvanced, ContractKind.RewardDistributor, "RootAdvanced(uint64,bytes32,uint32,uint128)", 2),
-        new(EventKind.Claimed, ContractKind.RewardDistributor, "Claimed(address,uint32,address,uint256,uint128,bytes32,address,uint256)", 3),
+        new(EventKind.Claimed, ContractKind.RewardDistributor, "Claimed(address,uint32,address,uint256,uint128,bytes32)", 3),
         new(EventKind.ClaimSkipped, ContractKind.RewardDistributor, "ClaimSkipped(address,uint32)", 2),
-        new(EventKind.Outflow, ContractKind.RewardDistributor, "Outflow(uint256,uint256)", 0),
+        new(EventKind.ClaimFeePaid, ContractKind.RewardDistributor, "ClaimFeePaid(address,address,uint256,uint256)", 2),
         new(EventKind.BreakerChanged, ContractKind.RewardDistributor, "BreakerChanged(uint128)", 0),
+        new(EventKind.EmissionControllerOwnershipOffered, ContractKind.EmissionController, "OwnershipOffered(address,address)", 2),
+        new(EventKind.EmissionControllerOwnershipTransferred, ContractKind.EmissionController, "OwnershipTransferred(address,address)", 2),
+        new(EventKind.DeviceRegistryOwnershipOffered, ContractKind.DeviceRegistry, "OwnershipOffered(address,address)", 2),
+        new(EventKind.DeviceRegistryOwnershipTransferred, ContractKind.DeviceRegistry, "OwnershipTransferred(address,address)", 2),
+        new(EventKind.OperatorRegistryOwnershipOffered, ContractKind.OperatorRegistry, "OwnershipOffered(address,address)", 2),
+        new(EventKind.OperatorRegistryOwnershipTransferred, ContractKind.OperatorRegistry, "OwnershipTransferred(address,address)", 2),
+        new(EventKind.RewardDistributorOwnershipOffered, ContractKind.RewardDistributor, "OwnershipOffered(address,address)", 2),
+        new(EventKind.RewardDistributorOwnershipTransferred, ContractKind.RewardDistributor, "OwnershipTransferred(address,address)", 2),
+        new(EventKind.NetworkTokenDomainChanged, ContractKind.NetworkToken, "EIP712DomainChanged()", 0),
+        new(EventKind.DeviceRegistryDomainChanged, ContractKind.DeviceRegistry, "EIP712DomainChanged()", 0),
+        new(EventKind.RewardDistributorDomainChanged, ContractKind.RewardDistributor, "EIP712DomainChanged()", 0),
     ];
 
     private static readonly FrozenDictionary<(ContractKind, Bytes32), EventDefinition> ByTopic =
@@ -149,8 +171,10 @@ public static class EventCatalog
 /// <param name="Caip2">CAIP-2 name, e.g. <c>eip155:31337</c>.</param>
 /// <param name="NetworkId">Network id of docs/protocol.md.</param>
 /// <param name="FirstBlock">First block of the deployment.</param>
+/// <param name="BreakerWindow">Seconds in which the distributor's breaker drains its capacity.</param>
 /// <param name="Contracts">Address of each contract.</param>
-public sealed record MirroredNetwork(short ChainId, string Caip2, Bytes32 NetworkId, ulong FirstBlock, IReadOnlyDictionary<ContractKind, Address> Contracts)
+public sealed record MirroredNetwork(
+    short ChainId, string Caip2, Bytes32 NetworkId, ulong FirstBlock, ulong BreakerWindow, IReadOnlyDictionary<ContractKind, Address> Contracts)
 {
     private readonly FrozenDictionary<Address, ContractKind> _kinds = Contracts.ToFrozenDictionary(c => c.Value, c => c.Key);
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using DePin.Chain.Evm;
 using DePin.Cryptography;
 
 namespace DePin.Mirror;
@@ -18,7 +19,7 @@ public readonly record struct LogEntry(
 /// <summary>
 /// Logs in one growing byte buffer: a few large arrays however many logs, so that a backfill makes no garbage per log.
 /// </summary>
-public sealed class LogBatch
+public sealed class LogBatch : IEvmLogSink
 {
     private readonly List<LogEntry> _entries = [];
     private byte[] _bytes = new byte[1024];
@@ -56,6 +57,14 @@ public sealed class LogBatch
         var span = _bytes.AsSpan(_used, size);
         _used += size;
         return span;
+    }
+
+    /// <inheritdoc/>
+    public Span<byte> Append(in EvmLogHeader header, int topicCount, int dataLength)
+    {
+        var span = Append(header.BlockNumber, header.BlockHash, checked((int)header.LogIndex), checked((int)header.TransactionIndex), header.Address, topicCount, dataLength);
+        header.TransactionHash.CopyTo(span);
+        return span[32..];
     }
 
     /// <summary>Appends log <paramref name="index"/> of <paramref name="other"/>.</summary>

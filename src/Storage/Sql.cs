@@ -38,6 +38,7 @@ public static class Sql
             SqlMapper.AddTypeHandler(new AddressHandler());
             SqlMapper.AddTypeHandler(new BigIntegerHandler());
             SqlMapper.AddTypeHandler(new UInt128Handler());
+            SqlMapper.RemoveTypeMap(typeof(ulong)); // its own mapping comes before any handler, and Npgsql has no UInt64
             SqlMapper.AddTypeHandler(new UInt64Handler());
             SqlMapper.AddTypeHandler(new DateTimeOffsetHandler());
             _ready = true;

@@ -26,7 +26,7 @@ public sealed class FakeChain : IChainSource
     }
 
     /// <summary>A network with eight made-up contracts whose first block is 1.</summary>
-    public static MirroredNetwork DefaultNetwork { get; } = new(1, "eip155:31337", Keccak256.Hash("fake network"u8), 1,
+    public static MirroredNetwork DefaultNetwork { get; } = new(1, "eip155:31337", Keccak256.Hash("fake network"u8), 1, 86_400,
         Enum.GetValues<ContractKind>().ToDictionary(k => k, k => new Address(Keccak256.Hash([(byte)k]).AsSpan()[12..])));
 
     /// <summary>The network that is followed.</summary>

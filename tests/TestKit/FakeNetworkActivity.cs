@@ -236,7 +236,7 @@ public sealed class FakeNetworkActivity
             case 0 when _pending.Count > 0:
                 var (epoch, digest, challenged, challenger) = _pending[0];
                 _pending.RemoveAt(0);
-                if (challenged) logs.Add(FakeLog.Of(EventKind.ChallengeSettled, epoch, challenger, 7, false));
+                if (challenged) logs.Add(FakeLog.Of(EventKind.ChallengeSettled, epoch, digest, challenger, 7, false));
                 logs.Add(FakeLog.Of(EventKind.EpochMinted, epoch, random.NextInt64(), 3, 4));
                 logs.Add(FakeLog.Of(EventKind.RootAdvanced, epoch, HashOf($"root {epoch}"), _accounts.Count, random.NextInt64()));
                 logs.Add(FakeLog.Of(EventKind.ReportFinalized, epoch, digest, HashOf($"root {epoch}"), random.NextInt64(), _accounts.Count));
@@ -244,14 +244,14 @@ public sealed class FakeNetworkActivity
             case 1 when _pending.Count > 0:
                 var from = random.Next(_pending.Count);
                 _generation++;
-                logs.Add(FakeLog.Of(EventKind.ReportCancelled, _pending[from].Epoch, _generation, _pending[from].Digest, random.Next(1, 3)));
-                if (_pending[from].Challenged) logs.Add(FakeLog.Of(EventKind.ChallengeSettled, _pending[from].Epoch, _pending[from].Challenger, 7, true));
+                logs.Add(FakeLog.Of(EventKind.ReportCancelled, _pending[from].Epoch, _pending[from].Digest, _generation, random.Next(1, 3)));
+                if (_pending[from].Challenged) logs.Add(FakeLog.Of(EventKind.ChallengeSettled, _pending[from].Epoch, _pending[from].Digest, _pending[from].Challenger, 7, true));
                 _nextEpoch = _pending[from].Epoch;
                 _pending.RemoveRange(from, _pending.Count - from);
                 break;
             case 2 when _pending.FindIndex(p => !p.Challenged) is >= 0 and var open:
                 var who = Pick(random, People);
-                logs.Add(FakeLog.Of(EventKind.ReportChallenged, _pending[open].Epoch, who, 7, HashOf("evidence"), 1_900_000_000));
+                logs.Add(FakeLog.Of(EventKind.ReportChallenged, _pending[open].Epoch, _pending[open].Digest, who, 7, HashOf("evidence"), 1_900_000_000));
                 _pending[open] = _pending[open] with { Challenged = true, Challenger = who };
                 break;
             default:
@@ -269,8 +269,8 @@ public sealed class FakeNetworkActivity
         var at = random.Next(_accounts.Count);
         var amount = new BigInteger(random.NextInt64());
         _claimed[_accounts[at]] = _claimed.GetValueOrDefault(_accounts[at]) + amount;
-        logs.Add(FakeLog.Of(EventKind.Claimed, _accounts[at], at, Pick(random, People), amount, _claimed[_accounts[at]], HashOf("root"), Address.Zero, 0));
-        logs.Add(FakeLog.Of(EventKind.Outflow, random.NextInt64(), long.MaxValue));
+        logs.Add(FakeLog.Of(EventKind.Claimed, _accounts[at], at, Pick(random, People), amount, _claimed[_accounts[at]], HashOf("root")));
+        if (random.Next(3) == 0) logs.Add(FakeLog.Of(EventKind.ClaimFeePaid, _accounts[at], Pick(random, People), amount / 100, 0));
         if (random.Next(5) == 0) logs.Add(FakeLog.Of(EventKind.BreakerChanged, random.NextInt64()));
         if (random.Next(5) == 0) logs.Add(FakeLog.Of(EventKind.SplitsScheduled, random.Next(1, 9), new (Address, int)[] { (People[0], 1000), (People[1], 500) }));
         if (random.Next(9) == 0) logs.Add(FakeLog.Of(EventKind.EquivocationProven, Pick(random, People), 1, 0, HashOf("a"), HashOf("b"), Pick(random, People)));

@@ -5,7 +5,7 @@ namespace DePin.Mirror.State;
 
 // One record a versioned table; members in the order of its columns. Times are unix seconds, amounts base units.
 
-internal sealed record SplitRow(long FirstEpoch, byte[] Accounts, int[] Bps);
+internal sealed record SplitRow(long FirstEpoch, byte[] Accounts, int[] Bps, int LogIndex);
 
 internal sealed record MakerRow(long MakerId, Address Account, long Quota, bool Active);
 
@@ -35,7 +35,7 @@ internal sealed record ConfigRow(
 
 internal sealed record ReportRow(
     Bytes32 Digest, long Epoch, long Generation, byte[] Report, long Signers, long ClaimableAt, string Status, Address? Challenger,
-    BigInteger? ChallengeBond, Bytes32? ChallengeEvidence, bool? ChallengeUpheld, short? CancelReason, long AcceptedBlock, Bytes32 AcceptedTransaction);
+    BigInteger? ChallengeBond, Bytes32? ChallengeEvidence, bool? ChallengeBondReturned, short? CancelReason, long AcceptedBlock, Bytes32 AcceptedTransaction);
 
 internal sealed record RootRow(long Epoch, Bytes32 Root, long LeafCount, BigInteger CumulativeTotal);
 

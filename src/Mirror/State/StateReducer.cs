@@ -10,7 +10,7 @@ internal readonly record struct LogContext(long Block, long Timestamp, int LogIn
 /// Current state from events, in memory: <see cref="Touch"/> names the rows that a log needs, <see cref="Apply"/> changes them. Nothing but the logs
 /// goes in, so that a rebuilt mirror is identical.
 /// </summary>
-internal sealed class StateReducer
+internal sealed class StateReducer(ulong breakerWindow)
 {
     private const short DistributorBreaker = 0;
 
@@ -60,12 +60,11 @@ internal sealed class StateReducer
                 break;
             case EventKind.ConfigScheduled: Tables.Configs.Touch(log.TopicInt64(1)); break;
             case EventKind.ReportAccepted: Tables.Reports.Touch(log.TopicBytes32(3)); break;
-            case EventKind.ReportFinalized: Tables.Reports.Touch(log.TopicBytes32(2)); break;
-            case EventKind.ReportChallenged or EventKind.ChallengeSettled or EventKind.ReportCancelled:
-                Tables.Reports.Touch(Bytes32.Zero); // loads every report that may still change
+            case EventKind.ReportFinalized or EventKind.ReportChallenged or EventKind.ChallengeSettled or EventKind.ReportCancelled:
+                Tables.Reports.Touch(log.TopicBytes32(2));
                 break;
             case EventKind.RootAdvanced: Tables.Roots.Touch(log.TopicInt64(1)); break;
-            case EventKind.Outflow or EventKind.BreakerChanged: Tables.Breakers.Touch(DistributorBreaker); break;
+            case EventKind.Claimed or EventKind.BreakerChanged: Tables.Breakers.Touch(DistributorBreaker); break;
             default: break;
         }
     }
@@ -76,7 +75,7 @@ internal sealed class StateReducer
         switch (kind)
         {
             case EventKind.TokenTransfer: Holders.Transfer(log.TopicAddress(1), log.TopicAddress(2), log.AmountAt(0)); break;
-            case EventKind.SplitsScheduled: Tables.Splits.Set(at.Block, ReadSplits(log)); break;
+            case EventKind.SplitsScheduled: Tables.Splits.Set(at.Block, ReadSplits(log, at)); break;
             case EventKind.EpochMinted:
                 Additions.EmissionEpochs.Add(new(log.TopicInt64(1), log.AmountAt(0), log.AmountAt(1), log.AmountAt(2), at.Block));
                 break;
@@ -111,20 +110,19 @@ internal sealed class StateReducer
                 break;
             case EventKind.Claimed:
                 Additions.Claims.Add(new(at.Block, at.LogIndex, log.TopicAddress(1), log.TopicInt64(2), log.TopicAddress(3), log.AmountAt(0),
-                    log.AmountAt(1), log.Bytes32At(2), log.AddressAt(3), log.AmountAt(4)));
+                    log.AmountAt(1), log.Bytes32At(2), Address.Zero, 0));
+                var drained = Drained(at.Timestamp);
+                Tables.Breakers.Set(at.Block, drained with { Used = drained.Used + log.AmountAt(0) });
                 break;
-            case EventKind.Outflow:
-                Tables.Breakers.Set(at.Block, new(DistributorBreaker, log.AmountAt(0), log.AmountAt(1), at.Timestamp));
-                break;
+            case EventKind.ClaimFeePaid: ApplyClaimFee(log, at); break;
             case EventKind.BreakerChanged:
-                Tables.Breakers.Set(at.Block,
-                    (Tables.Breakers.Find(DistributorBreaker) ?? new BreakerRow(DistributorBreaker, 0, 0, at.Timestamp)) with { Capacity = log.AmountAt(0) });
+                Tables.Breakers.Set(at.Block, Drained(at.Timestamp) with { Capacity = log.AmountAt(0) });
                 break;
             default: break;
         }
     }
 
-    private static SplitRow ReadSplits(LogWords log)
+    private static SplitRow ReadSplits(LogWords log, in LogContext at)
     {
         var count = log.ArrayLength(0, words: 2);
         var accounts = new byte[count * Address.Size];
@@ -135,7 +133,25 @@ internal sealed class StateReducer
             bps[i] = (int)Math.Min(LogWords.Number(log.ArrayWord(0, (2 * i) + 1)), int.MaxValue);
         }
 
-        return new SplitRow(log.TopicInt64(1), accounts, bps);
+        return new SplitRow(log.TopicInt64(1), accounts, bps, at.LogIndex);
+    }
+
+    /// <summary>The leaky bucket as RewardDistributor keeps it: drained at the capacity so far up to now, rounded down.</summary>
+    private BreakerRow Drained(long now)
+    {
+        if (Tables.Breakers.Find(DistributorBreaker) is not { } breaker) return new BreakerRow(DistributorBreaker, 0, 0, now);
+        var leaked = breaker.Capacity * (now - breaker.UsedAt) / breakerWindow;
+        return breaker with { Used = BigInteger.Max(0, breaker.Used - leaked), UsedAt = now };
+    }
+
+    /// <summary>The contract says the fee right after the claim that it is a part of.</summary>
+    private void ApplyClaimFee(LogWords log, in LogContext at)
+    {
+        var account = log.TopicAddress(1);
+        var claims = Additions.Claims;
+        if (claims.Count == 0 || claims[^1].Account != account || claims[^1].BlockNumber != at.Block)
+            throw new MissingStateException($"A fee was paid for a claim of {account} that is not there: a log is missing.");
+        claims[^1] = claims[^1] with { FeeTo = log.TopicAddress(2), Fee = log.AmountAt(0) };
     }
 
     private void ApplyDevice(EventKind kind, LogWords log, in LogContext at)
@@ -168,7 +184,7 @@ internal sealed class StateReducer
                     throw new MissingStateException($"Device {token} changed its key, but the change was never scheduled: a log is missing.");
                 devices.Set(at.Block, device with
                 {
-                    DeviceId = log.Bytes32At(1), KeyType = type, PublicKey = key, NextDeviceId = null, NextKeyType = null, NextPublicKey = null, NextReadyAt = null,
+                    DeviceId = log.TopicBytes32(3), KeyType = type, PublicKey = key, NextDeviceId = null, NextKeyType = null, NextPublicKey = null, NextReadyAt = null,
                 });
                 break;
             case EventKind.DeviceTransfer:
@@ -192,6 +208,8 @@ internal sealed class StateReducer
         var pool = Tables.Pools.Find(provider) ?? new PoolRow(provider, 0, 0, 0, 0, 0, 0);
         if (kind is EventKind.Slashed)
         {
+            // Slashed to nothing: PoolReset stands right before and has taken the amounts already.
+            if (pool.Tokens < log.AmountAt(0) || pool.ThawingTokens < log.AmountAt(1)) return;
             Tables.Pools.Set(at.Block, pool with { Tokens = pool.Tokens - log.AmountAt(0), ThawingTokens = pool.ThawingTokens - log.AmountAt(1) });
             return;
         }
@@ -286,23 +304,19 @@ internal sealed class StateReducer
                     "pending", null, null, null, null, null, at.Block, at.Transaction));
                 break;
             case EventKind.ReportChallenged:
-                reports.Set(at.Block, Single(r => r.Epoch == epoch && r.Status == "pending", kind, epoch) with
+                reports.Set(at.Block, reports.Get(log.TopicBytes32(2)) with
                 {
-                    Status = "challenged", Challenger = log.TopicAddress(2), ChallengeBond = log.AmountAt(0), ChallengeEvidence = log.Bytes32At(1),
+                    Status = "challenged", Challenger = log.TopicAddress(3), ChallengeBond = log.AmountAt(0), ChallengeEvidence = log.Bytes32At(1),
                     ClaimableAt = log.Int64At(2),
                 });
                 break;
             case EventKind.ChallengeSettled:
-                var challenger = log.TopicAddress(2);
-                reports.Set(at.Block, Single(r => r.Epoch == epoch && r.Challenger == challenger && r.ChallengeUpheld is null, kind, epoch) with
-                {
-                    ChallengeUpheld = log.BoolAt(1),
-                });
+                reports.Set(at.Block, reports.Get(log.TopicBytes32(2)) with { ChallengeBondReturned = log.BoolAt(1) });
                 break;
             case EventKind.ReportCancelled:
                 // Every accepted report from this epoch on is void.
                 foreach (var row in reports.Rows.Where(r => r.Epoch >= epoch && (r.Status is "pending" or "challenged")).ToList())
-                    reports.Set(at.Block, row with { Status = "cancelled", CancelReason = log.ByteAt(2) });
+                    reports.Set(at.Block, row with { Status = "cancelled", CancelReason = log.ByteAt(1) });
                 break;
             case EventKind.ReportFinalized:
                 reports.Set(at.Block, reports.Get(log.TopicBytes32(2)) with { Status = "final" });
@@ -317,8 +331,4 @@ internal sealed class StateReducer
             default: break;
         }
     }
-
-    private ReportRow Single(Func<ReportRow, bool> match, EventKind kind, long epoch) =>
-        Tables.Reports.Rows.Where(match).OrderByDescending(r => r.Generation).FirstOrDefault()
-        ?? throw new MissingStateException($"{kind} names epoch {epoch}, which has no such report: a log is missing.");
 }

@@ -12,8 +12,8 @@ internal sealed class Tables
     private static Column<Address>[] Account(string name) => [new(name, Bytea, k => k.ToArray())];
 
     public VersionedTable<long, SplitRow> Splits { get; } = new("split_versions", Id("first_epoch"),
-        [new("accounts", Bytea, r => r.Accounts), new("bps", DbType.Array | Integer, r => r.Bps)],
-        r => r.FirstEpoch, r => new(r.Int64(), r.Bytes(), r.Int32s()));
+        [new("accounts", Bytea, r => r.Accounts), new("bps", DbType.Array | Integer, r => r.Bps), new("log_index", Integer, r => r.LogIndex)],
+        r => r.FirstEpoch, r => new(r.Int64(), r.Bytes(), r.Int32s(), r.Int32()));
 
     public VersionedTable<long, MakerRow> Makers { get; } = new("maker_versions", Id("maker_id"),
         [new("account", Bytea, r => r.Account.ToArray()), new("quota", Bigint, r => r.Quota), new("active", DbType.Boolean, r => r.Active)],
@@ -88,20 +88,20 @@ internal sealed class Tables
         ],
         r => r.ConfigCount, r => new(r.Int64(), r.Int64(), r.Bytes32(), r.Int16(), r.Int16(), r.Bytes32(), r.Bytes32(), r.Bytes(), r.Bytes()));
 
-    /// <summary>A cancellation voids every report after it, and finality is found by epoch: those that may still change are always loaded.</summary>
+    /// <summary>A cancellation voids every report after it: those that it may reach are always loaded.</summary>
     public VersionedTable<Bytes32, ReportRow> Reports { get; } = new("report_versions", [new("digest", Bytea, k => k.ToArray())],
         [
             new("epoch", Bigint, r => r.Epoch), new("generation", Bigint, r => r.Generation), new("report", Bytea, r => r.Report),
             new("signers", Bigint, r => r.Signers), new("claimable_at", Bigint, r => r.ClaimableAt), new("status", Text, r => r.Status),
             new("challenger", Bytea, r => r.Challenger?.ToArray()), new("challenge_bond", Numeric, r => r.ChallengeBond),
-            new("challenge_evidence", Bytea, r => r.ChallengeEvidence?.ToArray()), new("challenge_upheld", DbType.Boolean, r => r.ChallengeUpheld),
+            new("challenge_evidence", Bytea, r => r.ChallengeEvidence?.ToArray()), new("challenge_bond_returned", DbType.Boolean, r => r.ChallengeBondReturned),
             new("cancel_reason", Smallint, r => r.CancelReason), new("accepted_block", Bigint, r => r.AcceptedBlock),
             new("accepted_transaction", Bytea, r => r.AcceptedTransaction.ToArray()),
         ],
         r => r.Digest,
         r => new(r.Bytes32(), r.Int64(), r.Int64(), r.Bytes(), r.Int64(), r.Int64(), r.Text(), r.AddressOrNull(), r.AmountOrNull(), r.Bytes32OrNull(),
             r.BoolOrNull(), r.Int16OrNull(), r.Int64(), r.Bytes32()),
-        alwaysLoad: "status in ('pending', 'challenged') or (challenger is not null and challenge_upheld is null)");
+        alwaysLoad: "status in ('pending', 'challenged')");
 
     public VersionedTable<long, RootRow> Roots { get; } = new("root_versions", Id("epoch"),
         [new("root", Bytea, r => r.Root.ToArray()), new("leaf_count", Bigint, r => r.LeafCount), new("cumulative_total", Numeric, r => r.CumulativeTotal)],

@@ -7,7 +7,8 @@ create table chain.chains (
     chain_id smallint primary key,
     caip2 text not null unique,                     -- "eip155:31337"
     network_id bytea not null check (octet_length(network_id) = 32),
-    first_block bigint not null check (first_block >= 0)  -- the deployment's first block
+    first_block bigint not null check (first_block > 0),   -- of the deployment
+    breaker_window bigint not null                  -- seconds in which the distributor's breaker drains its capacity
 );
 
 create table chain.contracts (
@@ -94,6 +95,7 @@ create table chain.split_versions (
     first_epoch bigint not null,
     accounts bytea not null check (octet_length(accounts) % 20 = 0),   -- the sinks one after another
     bps integer[] not null,                                           -- their shares in 1/10,000
+    log_index integer not null,                     -- of the schedule: in force in an epoch is the latest schedule that starts at or before it
     valid_from bigint not null,
     valid_to bigint not null,
     primary key (chain_id, first_epoch, valid_from)
@@ -260,7 +262,7 @@ create table chain.report_versions (
     challenger bytea check (octet_length(challenger) = 20),            -- null: not challenged
     challenge_bond numeric(78,0),
     challenge_evidence bytea check (octet_length(challenge_evidence) = 32),
-    challenge_upheld boolean,                       -- null: not settled
+    challenge_bond_returned boolean,                -- null: not settled; false: the report stood and the bond was burned
     cancel_reason smallint,                         -- null: not cancelled; 1 arbiter, 2 tree fault
     accepted_block bigint not null,
     accepted_transaction bytea not null check (octet_length(accepted_transaction) = 32),
@@ -284,9 +286,9 @@ create table chain.root_versions (
 create table chain.breaker_versions (
     chain_id smallint not null,
     breaker smallint not null,                      -- 0: the distributor's
-    used numeric(78,0) not null,
+    used numeric(78,0) not null,                    -- level of the bucket at used_at; it drains by capacity a window
     capacity numeric(78,0) not null,
-    used_at bigint not null,                        -- unix seconds of the block that said so
+    used_at bigint not null,                        -- unix seconds
     valid_from bigint not null,
     valid_to bigint not null,
     primary key (chain_id, breaker, valid_from)
@@ -302,8 +304,8 @@ create table chain.claims (
     amount numeric(78,0) not null,
     claimed numeric(78,0) not null,                 -- all that the account ever claimed, this included
     root bytea not null check (octet_length(root) = 32),
-    fee_to bytea not null check (octet_length(fee_to) = 20),
-    fee numeric(78,0) not null,
+    fee_to bytea not null check (octet_length(fee_to) = 20),           -- zero: no fee
+    fee numeric(78,0) not null,                     -- part of the amount, to whom sent the claim
     primary key (chain_id, block_number, log_index)
 );
 create index claims_account_idx on chain.claims (chain_id, account, block_number, log_index);
@@ -357,7 +359,7 @@ create index root_versions_ended_idx on chain.root_versions (chain_id, valid_to)
 create index breaker_versions_ended_idx on chain.breaker_versions (chain_id, valid_to) where valid_to < 9223372036854775807;
 
 create view chain.splits as
-    select chain_id, first_epoch, accounts, bps, valid_from as block_number
+    select chain_id, first_epoch, accounts, bps, log_index, valid_from as block_number
     from chain.split_versions where valid_to = 9223372036854775807;
 create view chain.makers as
     select chain_id, maker_id, account, quota, active, valid_from as block_number
@@ -390,7 +392,7 @@ create view chain.configs as
     select chain_id, config_count, first_epoch, digest, n, q, parameters_hash, rules_hash, report_keys, protocol_keys, valid_from as block_number
     from chain.config_versions where valid_to = 9223372036854775807;
 create view chain.reports as
-    select chain_id, digest, epoch, generation, report, signers, claimable_at, status, challenger, challenge_bond, challenge_evidence, challenge_upheld, cancel_reason, accepted_block, accepted_transaction, valid_from as block_number
+    select chain_id, digest, epoch, generation, report, signers, claimable_at, status, challenger, challenge_bond, challenge_evidence, challenge_bond_returned, cancel_reason, accepted_block, accepted_transaction, valid_from as block_number
     from chain.report_versions where valid_to = 9223372036854775807;
 create view chain.roots as
     select chain_id, epoch, root, leaf_count, cumulative_total, valid_from as block_number
