@@ -10,6 +10,7 @@ var root = new RootCommand("depin: run, prove, claim and audit a DePIN network")
     DevCommands.Create(),
     KeyCommands.Create(),
     DeviceCommands.Create(),
+    AuditCommands.Create(),
 };
 foreach (var command in AccountCommands.Create().Concat(StakeCommands.Create())) root.Add(command);
 // Stopping a network takes longer than the two seconds that are usual; a second Ctrl-C ends us at once.
