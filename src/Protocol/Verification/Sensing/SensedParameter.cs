@@ -37,20 +37,20 @@ public enum SensedParameter : byte
 /// <param name="ConstantHigh">Values at or above are never stuck: the physical ceiling.</param>
 /// <param name="NeighbourFloor">Deviation from neighbours that is always allowed, on top of 4.45 times their spread; 0 = not compared.</param>
 /// <param name="NeighbourRelative">Whether each station is compared after taking off its own median of the epoch (altitude unknown).</param>
-/// <param name="SmoothnessPpm">Least ratio of squared second to squared first differences, in millionths; 0 = off.</param>
+/// <param name="AlternationPpm">Least share of steps that turn back, in millionths; 0 = off.</param>
 /// <param name="CopyPpm">Greatest correlation of the fast part with a neighbour's, in millionths; 0 = off.</param>
 public sealed record ParameterRules(
     SensedParameter Parameter, int Low, int High, int JumpStep, int JumpCap, int ConstantMinutes, int ConstantLow, int ConstantHigh,
-    int NeighbourFloor, bool NeighbourRelative, int SmoothnessPpm, int CopyPpm)
+    int NeighbourFloor, bool NeighbourRelative, int AlternationPpm, int CopyPpm)
 {
     /// <summary>The defaults; docs/classes/environment-sensing.md gives their sources.</summary>
     public static ImmutableArray<ParameterRules> Defaults { get; } =
     [
-        new(SensedParameter.Temperature, -40_000, 80_000, 9_000, 15_000, 170, int.MinValue, int.MaxValue, 8_000, false, 0, 0),
-        new(SensedParameter.Humidity, 0, 100_000, 30_000, 80_000, 90, int.MinValue, 95_000, 35_000, false, 350_000, 970_000),
-        new(SensedParameter.Pressure, 3_000_000, 11_000_000, 24_000, 150_000, 60, int.MinValue, int.MaxValue, 20_000, true, 500_000, 0),
-        new(SensedParameter.Pm1, 0, 1_000_000, 0, 0, 120, 500, int.MaxValue, 0, false, 600_000, 970_000),
-        new(SensedParameter.Pm25, 0, 1_000_000, 0, 0, 120, 500, int.MaxValue, 0, false, 600_000, 970_000),
-        new(SensedParameter.Pm10, 0, 2_000_000, 0, 0, 120, 500, int.MaxValue, 0, false, 800_000, 970_000),
+        new(SensedParameter.Temperature, -40_000, 80_000, 9_000, 15_000, 170, int.MinValue, int.MaxValue, 3_000, false, 0, 0),
+        new(SensedParameter.Humidity, 0, 100_000, 30_000, 80_000, 90, int.MinValue, 95_000, 20_000, false, 150_000, 900_000),
+        new(SensedParameter.Pressure, 3_000_000, 11_000_000, 24_000, 150_000, 60, int.MinValue, int.MaxValue, 20_000, true, 200_000, 0),
+        new(SensedParameter.Pm1, 0, 1_000_000, 0, 0, 120, 500, int.MaxValue, 0, false, 500_000, 900_000),
+        new(SensedParameter.Pm25, 0, 1_000_000, 0, 0, 120, 500, int.MaxValue, 0, false, 500_000, 900_000),
+        new(SensedParameter.Pm10, 0, 2_000_000, 0, 0, 120, 500, int.MaxValue, 0, false, 550_000, 900_000),
     ];
 }

@@ -94,7 +94,7 @@ public sealed record SensingParameters
             (int)source.Number("constantHigh", int.MinValue, int.MaxValue, d.ConstantHigh),
             (int)source.Number("neighbourFloor", 0, int.MaxValue, d.NeighbourFloor),
             source.Number("neighbourRelative", 0, 1, d.NeighbourRelative ? 1 : 0) == 1,
-            (int)source.Number("smoothnessPpm", 0, 4_000_000, d.SmoothnessPpm),
+            (int)source.Number("alternationPpm", 0, 1_000_000, d.AlternationPpm),
             (int)source.Number("copyPpm", 0, 1_000_000, d.CopyPpm));
         source.End();
         return rules;

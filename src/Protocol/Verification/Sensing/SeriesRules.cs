@@ -1,4 +1,3 @@
-using System.Numerics;
 using DePin.Protocol.Maths;
 
 namespace DePin.Protocol.Verification.Sensing;
@@ -14,8 +13,8 @@ internal static class SeriesRules
     // Around a jump, the half hour on both sides tells which value is wrong, if two thirds of it are there.
     private const ulong JumpWindowMs = 30 * MinuteMs;
 
-    // Smoothness is judged on a third of a day or more of unbroken differences.
-    private const int SmoothnessDifferences = 190;
+    // Fewer pairs of steps say nothing about their direction.
+    private const int AlternationPairs = 150;
 
     /// <summary>Flags runs of one value that last too long, from their beginning in this epoch; <paramref name="before"/> is the run that was on at its start.</summary>
     public static void Constancy(Station station, ParameterRules rules, SensingParameters parameters, SeriesRun? before)
@@ -74,31 +73,27 @@ internal static class SeriesRules
     }
 
     /// <summary>
-    /// Questions the whole series where the sum of squared second differences is too small against that of the first: about 3 for
-    /// independent noise, about 2 for a random walk, far less for averages and model output.
+    /// Questions the whole series where too few steps turn back: of the pairs of steps in a row that both move, a sensor's noise lets about two
+    /// thirds change direction, a random walk half, an average or a model's output hardly any.
     /// </summary>
     public static void Smoothness(Station station, ParameterRules rules, SensingParameters parameters)
     {
         var series = station.Series[(int)rules.Parameter];
-        if (rules.SmoothnessPpm == 0) return;
+        if (rules.AlternationPpm == 0) return;
         var gapMs = (ulong)(parameters.GapCadences * station.CadenceSeconds) * 1000;
-        BigInteger first = 0, second = 0;
-        var count = 0;
+        var (pairs, turns) = (0, 0);
         for (var n = 2; n < series.Count; n++)
         {
             var (a, b, c) = (series[n - 2], series[n - 1], series[n]);
             if (c.TimeMs - b.TimeMs > gapMs || b.TimeMs - a.TimeMs > gapMs) continue;
             // End stops and the sensor's own floor have no noise to show.
             if (a.Doubt != 0 || b.Doubt != 0 || c.Doubt != 0) continue;
-            if (Math.Max(Math.Max(a.Value, b.Value), c.Value) <= rules.ConstantLow) continue;
-            long d = (long)b.Value - a.Value, e = (long)c.Value - b.Value;
-            if (d == 0 && e == 0) continue;
-            first += (BigInteger)d * d + (BigInteger)e * e;
-            second += (BigInteger)(e - d) * (e - d);
-            count++;
+            if (Math.Min(Math.Min(a.Value, b.Value), c.Value) <= rules.ConstantLow) continue;
+            if (a.Value == b.Value || b.Value == c.Value) continue;
+            pairs++;
+            if (b.Value > a.Value != c.Value > b.Value) turns++;
         }
-        // Each step is in two first differences, so their sum counts twice.
-        if (count < SmoothnessDifferences || second * 2 * 1_000_000 >= first * rules.SmoothnessPpm) return;
+        if (pairs < AlternationPairs || turns * 1_000_000L >= pairs * (long)rules.AlternationPpm) return;
         foreach (var sample in series) sample.Question(SensingReason.TooSmooth);
     }
 

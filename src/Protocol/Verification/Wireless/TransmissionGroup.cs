@@ -37,8 +37,9 @@ internal sealed class TransmissionGroup
         Compare([.. single.Where(heard => heard.Reception.Position is not null)], WirelessReason.PositionMismatch, static (a, b) => SamePlace(a, b));
         Select([.. single.Where(heard => fit.Contains(heard.Place))], verdicts);
 
-        // Whoever differs from more than half is refused; where no more than half agree, nobody can tell who is right. Of two
-        // receptions that lie too far apart in time only the later is doubtful: nobody hears a frame before it is sent.
+        // Whoever differs from more than half is refused; where no more than half agree, nobody can tell who is right. Time alone
+        // refuses nobody, for a device may repeat a frame; and where nothing is settled the earliest stands: nobody hears a frame
+        // before it is sent.
         void Compare(List<Heard> heard, ushort reason, Func<Reception, Reception, bool> agree)
         {
             if (heard.Count < 2) return;
@@ -47,8 +48,12 @@ internal sealed class TransmissionGroup
             for (var n = 0; n < heard.Count; n++)
             {
                 if (support[n] * 2 > heard.Count) continue;
-                if (settled) verdicts.Reject(heard[n].Place, reason);
-                else if (n == 0 && reason == WirelessReason.OutsideLagWindow) continue;
+                if (reason == WirelessReason.OutsideLagWindow)
+                {
+                    if (n == 0 && !settled) continue;
+                    verdicts.Inconclusive(heard[n].Place, reason);
+                }
+                else if (settled) verdicts.Reject(heard[n].Place, reason);
                 else verdicts.Inconclusive(heard[n].Place, WirelessReason.CannotCompare);
                 fit.Remove(heard[n].Place);
             }

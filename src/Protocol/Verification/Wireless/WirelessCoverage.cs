@@ -81,8 +81,10 @@ public sealed class WirelessCoverage(WirelessParameters parameters) : IResourceC
         for (var i = 0; i < population.Items.Length; i++)
         {
             if (population.Verdicts[i].Judgement == Judgement.Reject || !Reception.TryParse(population.Items[i].Payload, out var r)) continue;
-            if (memory.Recall(TransmissionKey(r)) is { } before && Apart(before, r.ReceivedAtMs) > (ulong)parameters.LagWindowMs)
-                verdicts.Reject(i, WirelessReason.ReplayedTransmission);
+            if (memory.Recall(TransmissionKey(r)) is not { } before) continue;
+            var apart = Apart(before, r.ReceivedAtMs);
+            if (apart > (ulong)parameters.ReplayAfterSeconds * 1000) verdicts.Reject(i, WirelessReason.ReplayedTransmission);
+            else if (apart > (ulong)parameters.LagWindowMs) verdicts.Inconclusive(i, WirelessReason.OutsideLagWindow);
         }
         if (parameters.StatisticsMinimum == 0) return;
         for (var n = 0; n < population.DeviceCount; n++) ReceiverStatistics.Judge(population, population.DeviceAt(n), parameters, verdicts);

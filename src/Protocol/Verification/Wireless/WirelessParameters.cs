@@ -74,6 +74,9 @@ public sealed record WirelessParameters
     /// <summary>Earlier epochs whose transmissions are remembered against replay: 0 to 30, default 2.</summary>
     public int ReplayMemoryEpochs { get; init; } = 2;
 
+    /// <summary>A transmission heard again in a later epoch is a replay if it comes so many seconds after: 60 to 86,400, default 3,600.</summary>
+    public int ReplayAfterSeconds { get; init; } = 3_600;
+
     /// <summary>Whether beacons (schema 2) are expected, so that reciprocity is demanded: 0 or 1, default 0.</summary>
     public bool Beacons { get; init; }
 
@@ -106,6 +109,7 @@ public sealed record WirelessParameters
             StatisticsMinimum = (int)source.Number("statisticsMinimum", 0, 100_000, d.StatisticsMinimum),
             DistanceCorrelationPpm = (int)source.Number("distanceCorrelationPpm", -1_000_000, 1_000_000, d.DistanceCorrelationPpm),
             ReplayMemoryEpochs = (int)source.Number("replayMemoryEpochs", 0, 30, d.ReplayMemoryEpochs),
+            ReplayAfterSeconds = (int)source.Number("replayAfterSeconds", 60, 86_400, d.ReplayAfterSeconds),
             Beacons = source.Number("beacons", 0, 1, 0) == 1,
             Regions = source.Has("regions") ? [.. source.Children("regions").Select(ReadRegion)] : d.Regions,
         };
