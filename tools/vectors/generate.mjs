@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { configVectors, networkVectors, parameterVectors } from './vectors-config.mjs';
 import { proofVectors, laneVectors } from './vectors-devices.mjs';
 import { faultVectors, itemVectors, treeVectors } from './vectors-rewards.mjs';
+import { epochVectors } from './vectors-epoch.mjs';
 import { reportVectors, stateVectors } from './vectors-report.mjs';
 
 const folder = join(dirname(fileURLToPath(import.meta.url)), '../../contracts/vectors');
 const check = process.argv.includes('--check');
 const files = {
   network: networkVectors, parameters: parameterVectors, config: configVectors, proofs: proofVectors, lanes: laneVectors,
-  tree: treeVectors, items: itemVectors, faults: faultVectors, report: reportVectors, state: stateVectors,
+  tree: treeVectors, items: itemVectors, faults: faultVectors, report: reportVectors, state: stateVectors, epoch: epochVectors,
 };
 
 mkdirSync(folder, { recursive: true });
