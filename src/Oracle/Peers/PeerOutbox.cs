@@ -1,4 +1,5 @@
 using System.Net.Http.Headers;
+using System.Threading.Channels;
 using DePin.Cryptography;
 using DePin.Oracle.Network;
 using DePin.Oracle.Round;
@@ -105,7 +106,7 @@ public sealed partial class PeerOutbox(IHttpClientFactory clients, NetworkView v
         private readonly Lock _gate = new();
         private readonly LinkedList<SignedMessage> _waiting = [];
         private readonly HashSet<Bytes32> _ids = [];
-        private readonly SemaphoreSlim _signal = new(0, 1);
+        private readonly Channel<bool> _signal = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
         public Address Address { get; } = address;
 
@@ -118,11 +119,11 @@ public sealed partial class PeerOutbox(IHttpClientFactory clients, NetworkView v
                 if (!_ids.Add(message.Id)) return;
                 _waiting.AddLast(message);
                 Trim();
-                if (_signal.CurrentCount == 0) _signal.Release();
+                _signal.Writer.TryWrite(true);
             }
         }
 
-        public Task WaitAsync(CancellationToken ct) => _signal.WaitAsync(ct);
+        public async Task WaitAsync(CancellationToken ct) => await _signal.Reader.ReadAsync(ct);
 
         public List<SignedMessage> Take(int mostBytes)
         {
@@ -138,7 +139,7 @@ public sealed partial class PeerOutbox(IHttpClientFactory clients, NetworkView v
                     _waiting.RemoveFirst();
                 }
 
-                if (_waiting.Count > 0 && _signal.CurrentCount == 0) _signal.Release();
+                if (_waiting.Count > 0) _signal.Writer.TryWrite(true);
                 return taken;
             }
         }
@@ -153,7 +154,7 @@ public sealed partial class PeerOutbox(IHttpClientFactory clients, NetworkView v
                 }
 
                 Trim();
-                if (_signal.CurrentCount == 0) _signal.Release();
+                _signal.Writer.TryWrite(true);
             }
         }
 

@@ -215,28 +215,28 @@ public sealed partial class RoundDriver : IAsyncDisposable
     private async Task SignAsync(RoundValue value, CancellationToken ct)
     {
         var bound = false;
-        var signature = await InsistAsync(async () =>
+        var signature = await InsistAsync<Cryptography.CompactSignature>(async () =>
         {
             var made = await _work.SignReport(value.ReportDigest, ct);
             bound = made is null;
-            return made ?? default(Cryptography.CompactSignature);
+            return made ?? default;
         }, ct);
         if (!bound) _inputs.Writer.TryWrite(new RoundInput.ReportSigned(signature));
     }
 
     private async Task KeepAsync(RoundValue value, CancellationToken ct)
     {
-        await InsistAsync(async () => await _work.Keep(value, ct) ? true : null, ct);
+        await InsistAsync<bool>(async () => await _work.Keep(value, ct) ? true : null, ct);
         _kept.TrySetResult();
     }
 
     private async Task KeepAttestedAsync(RoundEffect.ReportAttested attested, CancellationToken ct)
     {
         await _kept.Task.WaitAsync(ct);
-        await InsistAsync(async () =>
+        await InsistAsync<bool>(async () =>
         {
             await _work.KeepAttested(attested.Value, attested.Signatures, ct);
-            return (bool?)true;
+            return true;
         }, ct);
         Volatile.Write(ref _attested, 1);
     }
