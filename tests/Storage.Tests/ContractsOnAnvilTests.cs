@@ -1,0 +1,199 @@
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
+using DePin.ContractBindings.Evm;
+using DePin.Cryptography;
+using DePin.DevTools;
+using DePin.Mirror;
+using DePin.Protocol;
+using DePin.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace DePin.Storage.Tests;
+
+/// <summary>The mirror against the real contracts.</summary>
+public sealed class ContractsOnAnvilTests : IAsyncLifetime, IDisposable
+{
+    private static readonly FeePolicy Fast = new() { PollInterval = TimeSpan.FromMilliseconds(30) };
+    private static readonly PrivateKey[] Keys = [.. AnvilNode.PrivateKeys.Select(k => PrivateKey.Parse(KeyType.Secp256k1, k))];
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("depin-mirror").FullName;
+    private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly CancellationToken _ct = CancellationToken.None;
+    private AnvilNode _node = null!;
+    private TestDatabase _database = null!;
+    private EvmRpc _rpc = null!;
+    private NetworkManifest _manifest = null!;
+    private MirroredNetwork _network = null!;
+    private MirrorDatabase _mirrored = null!;
+
+    public async Task InitializeAsync()
+    {
+        _node = await AnvilNode.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1 }, _ct);
+        _database = await TestDatabase.CreateAsync();
+        _rpc = new EvmRpc(_http, new EvmRpcOptions { Urls = [_node.Url] });
+        var now = (await _rpc.GetHeaderAsync(BlockTag.Latest, _ct))!.Timestamp;
+        var variables = new Dictionary<string, string> { ["genesis"] = (((now / 86_400) + 2) * 86_400).ToString(System.Globalization.CultureInfo.InvariantCulture) };
+        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), variables);
+        var request = new DeploymentRequest("test", RepositoryRoot.Combine("contracts", "evm", "artifacts"), Path.Combine(_folder, "network.json"));
+        _manifest = await new NetworkDeployer(_rpc, Keys[0], Fast).DeployAsync(profile, request, null, _ct);
+        _network = _manifest.ToMirroredNetwork();
+        _mirrored = new MirrorDatabase(_database.ConnectionString, role: "depin_indexer");
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    public async Task DisposeAsync()
+    {
+        await _mirrored.DisposeAsync();
+        await _database.DisposeAsync();
+        await _node.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Every_mirrored_value_is_what_the_contracts_answer()
+    {
+        await ActAsync();
+        var mirror = new ChainMirror(_mirrored, _network);
+        await mirror.InitializeAsync(_ct);
+        var follower = NewFollower(mirror);
+        await CatchUpAsync(follower);
+        var verifier = new MirrorVerifier(_mirrored, _network, _manifest.ToEmissionSchedule(), _rpc);
+        var head = await verifier.VerifyAsync((await mirror.GetCheckpointAsync(_ct)).Block.Number, _ct);
+        Assert.Empty(head.Differences);
+        Assert.All(["holders", "devices", "device owners", "models", "makers", "payout indexes", "pools", "stakes", "thaws", "operators", "configs", "budget"], t => Assert.True(head.Compared[t] > 0, t));
+
+        // An older block: what happened since must not show.
+        var earlier = await verifier.VerifyAsync(head.Block.Number - 8, _ct);
+        Assert.Empty(earlier.Differences);
+
+        // And the comparison sees a single wrong unit.
+        await _database.ExecuteAsync("update chain.holders set balance = balance + 1 where account = (select account from chain.holders order by account limit 1)", _ct);
+        await _database.ExecuteAsync("update chain.pool_versions set tokens = tokens - 1", _ct);
+        var wrong = await verifier.VerifyAsync(head.Block.Number, _ct);
+        Assert.Contains(wrong.Differences, d => d.What.StartsWith("holders", StringComparison.Ordinal));
+        Assert.Contains(wrong.Differences, d => d.What.StartsWith("pools", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Follows_a_reorg_of_the_node_and_rebuilds_identically()
+    {
+        var mirror = new ChainMirror(_mirrored, _network);
+        await mirror.InitializeAsync(_ct);
+        var follower = NewFollower(mirror);
+        using var bank = new TransactionSender(_rpc, Keys[0], Fast);
+        var token = _manifest.AddressOf("NetworkToken");
+        for (var i = 0; i < 6; i++) await bank.SendAsync(token, new NetworkToken.TransferCall(Keys[1 + i].Address, (UInt128)1_000), _ct);
+        await CatchUpAsync(follower);
+        var before = await MirrorContent.HashAsync(_mirrored, 1, _ct);
+
+        // Anvil calls two blocks of depth final, so the reorg stays above them.
+        await _node.Rpc.ReorganiseAsync(1, _ct);
+        await _node.Rpc.MineAsync(1, _ct);
+        await CatchUpAsync(follower);
+        Assert.Equal(1, follower.Status.Reorgs);
+        Assert.NotEmpty(MirrorContent.Differences(before, await MirrorContent.HashAsync(_mirrored, 1, _ct)));
+
+        await MirrorSchema.CreateRebuildAsync(_database.DataSource, _ct);
+        await using var rebuilt = new MirrorDatabase(_database.ConnectionString, MirrorDatabase.Rebuild, "depin_indexer");
+        var fresh = new ChainMirror(rebuilt, _network);
+        await fresh.InitializeAsync(_ct);
+        await CatchUpAsync(NewFollower(fresh));
+        Assert.Empty(MirrorContent.Differences(await MirrorContent.HashAsync(_mirrored, 1, _ct), await MirrorContent.HashAsync(rebuilt, 1, _ct)));
+        var head = (await fresh.GetCheckpointAsync(_ct)).Block.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        await MirrorSchema.PromoteRebuildAsync(_database.DataSource, _ct);
+        Assert.Equal(head, await _database.ScalarAsync<string>("select block_number::text from chain.checkpoints", _ct));
+    }
+
+    [Fact]
+    public async Task The_snapshot_at_an_anchor_is_of_that_block()
+    {
+        await ActAsync();
+        await _node.Rpc.MineAsync(4, _ct);
+        var mirror = new ChainMirror(_mirrored, _network);
+        await mirror.InitializeAsync(_ct);
+        await CatchUpAsync(NewFollower(mirror));
+        var reader = new MirrorReader(_mirrored, _network, _manifest.ToEmissionSchedule());
+        var head = (await mirror.GetCheckpointAsync(_ct)).Block.Number;
+        var config = await reader.FindConfigAsync(new Epoch(1), null, _ct);
+        Assert.NotNull(config);
+        Assert.Equal(await _rpc.CallAsync(_manifest.AddressOf("OperatorRegistry"), new OperatorRegistry.ConfigDigestAtCall(1), BlockTag.Latest, _ct), config.Digest.Value);
+        var snapshot = await reader.SnapshotAtAsync(config, new Epoch(1), 0, head, _ct);
+        Assert.Single(snapshot.Devices);
+        Assert.Equal(await _rpc.CallAsync(_manifest.AddressOf("EmissionController"), new EmissionController.BudgetOfCall(1), BlockTag.Latest, _ct), snapshot.Budget);
+        Assert.Equal((UInt128)await _rpc.CallAsync(_manifest.AddressOf("ProviderStaking"), new ProviderStaking.StakeOfCall(Keys[1].Address), BlockTag.Latest, _ct),
+            snapshot.StakeOf(new AccountId(Keys[1].Address.ToBytes32())));
+        Assert.Equal(snapshot.Hash, DePin.Protocol.Registry.RegistrySnapshot.Parse(snapshot.ToBytes()).Hash);
+
+        var first = await reader.SnapshotAtAsync(config, new Epoch(1), 0, _network.FirstBlock, _ct);
+        Assert.Empty(first.Devices);
+        Assert.Empty(first.Stakes);
+        Assert.NotEqual(first.Hash, snapshot.Hash);
+        var tip = (await _rpc.GetHeaderAsync(BlockTag.Latest, _ct))!;
+        Assert.Null(await reader.FindAnchorAsync(tip.Timestamp + 1, _ct));
+        var header = (await _rpc.GetHeaderAsync(BlockTag.At(head - 5), _ct))!;
+        var next = (await _rpc.GetHeaderAsync(BlockTag.At(head - 4), _ct))!;
+        Assert.Equal(new BlockPoint(header.Number, header.Hash), await reader.FindAnchorAsync(next.Timestamp, _ct));
+    }
+
+    /// <summary>Makers, a device, payouts, stakes and thaws, operators, transfers and burns.</summary>
+    private async Task ActAsync()
+    {
+        var token = _manifest.AddressOf("NetworkToken");
+        var staking = _manifest.AddressOf("ProviderStaking");
+        var devices = _manifest.AddressOf("DeviceRegistry");
+        using var bank = new TransactionSender(_rpc, Keys[0], Fast);
+        using var provider = new TransactionSender(_rpc, Keys[1], Fast);
+        using var delegator = new TransactionSender(_rpc, Keys[2], Fast);
+        var whole = (UInt128)1_000_000_000_000_000_000;
+        foreach (var key in Keys[1..4]) await bank.SendAsync(token, new NetworkToken.TransferCall(key.Address, 100_000 * whole), _ct);
+        var operators = new OperatorRegistration(_rpc, _manifest, Fast);
+        var bond = await operators.GetMinimumBondAsync(_ct);
+        var reportKeys = new List<Address>();
+        for (var i = 0; i < 4; i++)
+        {
+            var (account, report, protocol) = (PrivateKey.Generate(KeyType.Secp256k1), PrivateKey.Generate(KeyType.Secp256k1), PrivateKey.Generate(KeyType.Ed25519));
+            reportKeys.Add(report.Address);
+            await operators.FundAsync(Keys[0], account.Address, bond, whole, _ct);
+            await operators.RegisterAsync(account, report.Address, new Bytes32(protocol.PublicKey.Bytes), $"http://127.0.0.1:{9000 + i}/é", bond, _ct);
+        }
+
+        await operators.ScheduleAsync(Keys[0], reportKeys, 1, _ct);
+        await provider.SendAsync(token, new NetworkToken.ApproveCall(staking, 50_000 * whole), _ct);
+        await delegator.SendAsync(token, new NetworkToken.ApproveCall(staking, 50_000 * whole), _ct);
+        await provider.SendAsync(staking, new ProviderStaking.DepositCall(Keys[1].Address, 1_000 * whole, 0), _ct);
+        await delegator.SendAsync(staking, new ProviderStaking.DepositCall(Keys[1].Address, 500 * whole, 0), _ct);
+        var shares = await _rpc.CallAsync(staking, new ProviderStaking.SharesOfCall(Keys[1].Address, Keys[2].Address), BlockTag.Latest, _ct);
+        await delegator.SendAsync(staking, new ProviderStaking.RequestThawCall(Keys[1].Address, shares / 3, 0), _ct);
+        await delegator.SendAsync(staking, new ProviderStaking.RequestThawCall(Keys[1].Address, shares / 5, 0), _ct);
+        using (var slasher = new TransactionSender(_rpc, Keys[2], Fast))
+            await slasher.SendAsync(staking, new ProviderStaking.SlashCall(Keys[1].Address, 70_000, Keccak256.Hash("reason"u8)), _ct);
+        await delegator.SendAsync(staking, new ProviderStaking.CancelThawCall(Keys[1].Address, (UInt128)0, 0), _ct);
+
+        if (!(await _rpc.CallAsync(devices, new DeviceRegistry.MakerCall(1), BlockTag.Latest, _ct)).Active)
+            await bank.SendAsync(devices, new DeviceRegistry.SetMakerCall(1, Keys[0].Address, 1000, true), _ct);
+        await bank.SendAsync(devices, new DeviceRegistry.AddModelCall(1, 7, 3, 60, Keccak256.Hash("model"u8)), _ct);
+        await bank.SendAsync(devices, new DeviceRegistry.PublishBatchCall(1, Keccak256.Hash("batch"u8), 5, "ipfs://batch"), _ct);
+        var device = PrivateKey.Generate(KeyType.Secp256k1);
+        var now = (await _rpc.GetHeaderAsync(BlockTag.Latest, _ct))!.Timestamp;
+        var registration = new DeviceRegistry.Registration((byte)KeyType.Secp256k1, device.PublicKey.Bytes.ToArray(), Keys[1].Address, 1, 0, 0x8928308280fffff, Keccak256.Hash("metadata"u8), 0, now + 3_600);
+        var digest = await _rpc.CallAsync(devices, new DeviceRegistry.RegistrationDigestCall(registration), BlockTag.Latest, _ct);
+        await provider.SendAsync(devices, new DeviceRegistry.RegisterCall(registration, device.SignDigest(digest).ToArray(), Keys[0].SignDigest(digest).ToArray(), []), _ct);
+        await provider.SendAsync(devices, new DeviceRegistry.AssertCellCall((UInt128)1, ulong.MaxValue), _ct);
+        await provider.SendAsync(_manifest.AddressOf("PayoutRegistry"), new PayoutRegistry.ScheduleRecipientCall(Keys[5].Address), _ct);
+        await provider.SendAsync(token, new NetworkToken.BurnCall((UInt128)777), _ct);
+        using (var slasher = new TransactionSender(_rpc, Keys[2], Fast))
+            await slasher.SendAsync(staking, new ProviderStaking.SlashCall(Keys[1].Address, 1_000_000, Keccak256.Hash("all"u8)), _ct);
+        await provider.SendAsync(staking, new ProviderStaking.DepositCall(Keys[1].Address, 200 * whole, 0), _ct);
+    }
+
+    private ChainFollower NewFollower(ChainMirror mirror) =>
+        new(mirror, new EvmChainSource(_rpc, _network), new FollowerOptions { TipWindow = 6, LogsPerRange = 40 }, TimeProvider.System, NullLogger<ChainFollower>.Instance);
+
+    private static async Task CatchUpAsync(ChainFollower follower)
+    {
+        while (await follower.StepAsync(CancellationToken.None) != Convergence.NothingNew)
+        {
+        }
+    }
+}
