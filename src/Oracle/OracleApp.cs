@@ -12,9 +12,17 @@ public static class OracleApp
         builder.Services.AddProblemDetails();
         builder.Services
             .AddFoundation(setup)
+            .AddMirror(setup)
             .AddIngest()
             .AddVerify()
             .AddBatch(setup.Lanes);
+        if (setup.Link is not null)
+        {
+            builder.Services
+                .AddScore()
+                .AddTransmit(setup.Transmit);
+        }
+
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -1,8 +1,13 @@
+using DePin.Chain;
 using DePin.Hosting;
+using DePin.Mirror;
 using DePin.Oracle.Batch;
 using DePin.Oracle.Ingest;
 using DePin.Oracle.Network;
+using DePin.Oracle.Report;
 using DePin.Oracle.Running;
+using DePin.Oracle.Score;
+using DePin.Oracle.Transmit;
 using DePin.Oracle.Verify;
 using DePin.Storage;
 using DePin.Storage.Oracle;
@@ -43,6 +48,30 @@ public static class Pipeline
         });
         return services.AddSingleton<LaneClient>().AddSingleton<LaneKeeper>().AddSingleton<LaneHealer>().AddStage<SealStage>().AddStage<ExchangeStage>();
     }
+
+    /// <summary>The chain → <c>chain.*</c>: the operator's own mirror, written by this process where it has a source.</summary>
+    public static IServiceCollection AddMirror(this IServiceCollection services, OracleSetup setup)
+    {
+        if (setup.Link is not { } link) return services;
+        services.AddSingleton(link.Network).AddSingleton(link.Emission).AddSingleton(link.Parameters).AddSingleton(link.Catalog).AddSingleton(link.Transactions)
+            .AddSingleton(_ => new MirrorDatabase(setup.Database)).AddSingleton<MirrorReader>();
+        if (link.Source is { } source)
+            services.AddSingleton(source).AddSingleton<ChainMirror>().AddSingleton(new FollowerOptions()).AddSingleton(TimeProvider.System)
+                .AddSingleton<ChainFollower>().AddHostedService<FollowerLoop>();
+        return services;
+    }
+
+    /// <summary>Agreed cut → outcome → signed report: what the round calls.</summary>
+    public static IServiceCollection AddScore(this IServiceCollection services) =>
+        services.AddSingleton<EvidenceReader>().AddSingleton<EpochDesk>().AddSingleton<ReportSigner>();
+
+    /// <summary>Attested reports → transactions → finality.</summary>
+    public static IServiceCollection AddTransmit(this IServiceCollection services, TransmitOptions options) => services
+        .AddSingleton(options)
+        .AddSingleton(provider => new Turn(provider.GetRequiredService<OperatorKeyRing>(), options, TimeProvider.System))
+        .AddSingleton(provider => new Transmitter(provider.GetRequiredService<TransmissionStore>(), provider.GetRequiredService<IVerifierTransactions>(), options,
+            TimeProvider.System, provider.GetRequiredService<ILogger<Transmitter>>()))
+        .AddStage<TransmitStage>();
 
     /// <summary>Brings the operator's own database to this build's schema.</summary>
     public static async Task MigrateAsync(this IHost host, CancellationToken ct) =>
