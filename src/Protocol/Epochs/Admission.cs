@@ -159,7 +159,8 @@ internal sealed class Admission
         {
             var candidate = candidates[i];
             var reason = candidate.Carried ? RejectReason.None : SequenceFault(candidates, i, first, end, watermark);
-            if (!candidate.Carried && reason != RejectReason.Replayed) raised = candidate.Proof.Sequence;
+            if (!candidate.Carried && reason != RejectReason.Replayed)
+                raised = raised?.With(candidate.Proof.Sequence) ?? Watermark.First(candidate.Proof.Device, candidate.Proof.Sequence);
             var (fate, item) = (Fate.Judged, default(int));
             if (reason == RejectReason.None) (fate, reason, item) = Place(candidate, ref judged, ref waiting);
 
@@ -167,15 +168,17 @@ internal sealed class Admission
             else if (fate == Fate.Admitted) Items[item].Add(new ProofItem(candidate.Proof, _snapshot.Devices[candidate.Device].View));
             else Refuse(candidate, reason);
         }
-        if (raised != watermark) _raised.Add(new Watermark(candidates[first].Proof.Device, raised!.Value));
+        if (raised is { } mark && mark != watermark) _raised.Add(mark);
     }
 
-    private static RejectReason SequenceFault(List<Candidate> candidates, int at, int first, int end, ulong? watermark)
+    private static RejectReason SequenceFault(List<Candidate> candidates, int at, int first, int end, Watermark? watermark)
     {
         var sequence = candidates[at].Proof.Sequence;
-        if (watermark is { } mark && sequence <= mark) return RejectReason.Replayed;
-        var conflict = (at > first && candidates[at - 1].Proof.Sequence == sequence) || (at + 1 < end && candidates[at + 1].Proof.Sequence == sequence);
-        return conflict ? RejectReason.SequenceConflict : RejectReason.None;
+        if (watermark is { } mark && !mark.Takes(sequence)) return RejectReason.Replayed;
+        return IsTwin(at - 1) || IsTwin(at + 1) ? RejectReason.SequenceConflict : RejectReason.None;
+
+        // A waiting proof was in an earlier cut: whatever bears its sequence now is a replay.
+        bool IsTwin(int other) => other >= first && other < end && candidates[other].Proof.Sequence == sequence && !candidates[other].Carried;
     }
 
     private (Fate Fate, RejectReason Reason, int Class) Place(in Candidate candidate, ref int judged, ref int waiting)
