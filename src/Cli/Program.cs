@@ -10,6 +10,9 @@ var root = new RootCommand("depin: run, prove, claim and audit a DePIN network")
     DevCommands.Create(),
     KeyCommands.Create(),
     DeviceCommands.Create(),
+    OperatorCommands.Create(),
+    NetworkCommands.Create(),
+    IndexCommands.Create(),
     AuditCommands.Create(),
 };
 foreach (var command in AccountCommands.Create().Concat(StakeCommands.Create())) root.Add(command);
