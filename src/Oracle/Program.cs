@@ -1,3 +1,8 @@
+using DePin.Oracle;
+using DePin.Protocol.Verification;
+
 var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.Run();
+var setup = OracleConfiguration.Read(builder.Configuration, new ClassCatalog([]));
+await using var app = OracleApp.Build(builder, setup);
+await app.MigrateAsync(app.Lifetime.ApplicationStopping);
+await app.RunAsync();

@@ -110,6 +110,12 @@ public sealed class DeploymentTests : IDisposable
         Assert.Contains("another network or another chain", error.Message, StringComparison.Ordinal);
         var elsewhere = Request() with { Network = "second" };
         await Assert.ThrowsAsync<DeploymentException>(() => NewDeployer(Rpc(node)).DeployAsync(profile, elsewhere, null, _ct));
+
+        // A host started against the other chain notices too.
+        var manifest = NetworkManifest.Load(Request().ManifestPath);
+        await NetworkVerifier.CheckChainAsync(Rpc(node), manifest, _ct);
+        error = await Assert.ThrowsAsync<DeploymentException>(() => NetworkVerifier.CheckChainAsync(Rpc(other), manifest, _ct));
+        Assert.Contains("block 0 differs", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -237,10 +237,12 @@ contract RewardDistributor is IRewardDistributor, EIP712, Owned {
         returns (address recipient)
     {
         // The amount is at most what the room leaves, and that is at most the cumulative total of 112 bits.
-        uint128 after_ = before + uint128(amount);
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint112 small = uint112(amount);
+        uint128 after_ = before + small;
         claimed[leaf.account] = after_;
-        meter.level += uint112(amount);
-        meter.totalClaimed += uint112(amount);
+        meter.level += small;
+        meter.totalClaimed += small;
         recipient = PAYOUTS.recipientOf(leaf.account);
         emit Claimed(leaf.account, leaf.index, recipient, amount, after_, root);
     }
@@ -286,6 +288,8 @@ contract RewardDistributor is IRewardDistributor, EIP712, Owned {
 
     function _setCapacity(uint128 capacity, uint128 minimum, uint128 maximum) private {
         if (capacity < minimum || capacity > maximum) revert CapacityOutOfBounds(minimum, maximum);
+        // The upper bound fits 112 bits.
+        // forge-lint: disable-next-line(unsafe-typecast)
         _head.capacity = uint112(capacity);
         emit BreakerChanged(capacity);
     }

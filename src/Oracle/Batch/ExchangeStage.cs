@@ -11,7 +11,8 @@ namespace DePin.Oracle.Batch;
 /// acknowledgements, and fetches from whoever holds them the batches of lanes whose operator is silent. One slow peer holds up no other.
 /// </summary>
 public sealed partial class ExchangeStage(
-    LaneStore store, LaneClient client, LaneKeeper keeper, NetworkView view, OperatorKeyRing keys, LaneOptions options, ILogger<ExchangeStage> logger) : IStage
+    LaneStore store, LaneClient client, LaneKeeper keeper, LaneHealer healer, NetworkView view, OperatorKeyRing keys, LaneOptions options,
+    ILogger<ExchangeStage> logger) : IStage
 {
     /// <inheritdoc/>
     public string Name => "exchange";
@@ -26,6 +27,7 @@ public sealed partial class ExchangeStage(
         var others = roster.Members.Where(m => m.Address != keys.Address && m.Endpoint is not null).ToList();
         var more = await Task.WhenAll(others.Select(peer => ExchangeAsync(peer, ct)));
         await CertifyAsync(roster, ct);
+        await healer.HealAsync(others, ct);
         return more.Any(m => m);
     }
 

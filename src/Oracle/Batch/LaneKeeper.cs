@@ -51,6 +51,8 @@ public sealed partial class LaneKeeper(LaneStore store, NetworkView view, Device
                 LogConflict(logger, header.Operator, header.Index, header.Digest);
                 OracleMeters.Alarms.Add(1, new KeyValuePair<string, object?>("kind", "lane-conflict"));
                 return Refuse(LaneRefusal.Conflict, after);
+            case BatchAcceptance.StoredSilently:
+                return Refuse(LaneRefusal.Conflict, after);
             case BatchAcceptance.Stored:
                 OracleMeters.Acknowledged.Add(1);
                 break;
@@ -75,6 +77,18 @@ public sealed partial class LaneKeeper(LaneStore store, NetworkView view, Device
 
         await store.AddCertificateAsync(acknowledgements, ct);
         return true;
+    }
+
+    /// <summary>Opens a batch that a certificate names, so q operators have judged its proofs: checks bytes, links and the lane operator's signature.</summary>
+    public bool TryOpenCertified(SealedBatch message, Address lane, LaneHead wanted, out Protocol.Lanes.Batch batch, out Acknowledgement byLane)
+    {
+        batch = null!;
+        byLane = default;
+        if (message.Signature.Length != ProtocolSignature.Size || view.FindMember(lane) is not { } member) return false;
+        if (!TryReadHeader(message.Header.Span, out var header) || header.Digest != wanted.Digest || header.Index != wanted.Index || header.Operator != lane) return false;
+        byLane = new Acknowledgement(lane, header.Index, header.Digest, lane, new ProtocolSignature(message.Signature.Span));
+        return byLane.Verify(view.Facts.Id, member.ProtocolKey, ProtocolSignature.Verify)
+            && Protocol.Lanes.Batch.TryOpen(view.Facts.Id, header, message.Body.Memory, out batch!, out _);
     }
 
     private static bool TryReadHeader(ReadOnlySpan<byte> bytes, out BatchHeader header)

@@ -33,14 +33,15 @@ public sealed record ProofProgress(string ProofId, string Operator, ulong Receiv
 public static class IngestEndpoints
 {
     private const int MaxSingleBytes = 16 << 10;
+    private const int MaxStatusBytes = 512 << 10;
 
-    /// <summary>Maps <c>POST /v1/proofs</c>, <c>POST /v1/proofs:batch</c> and <c>GET /v1/proofs/{id}</c>.</summary>
+    /// <summary>Maps <c>POST /v1/proofs</c>, <c>POST /v1/proofs:batch</c>, <c>POST /v1/proofs:status</c> and <c>GET /v1/proofs/{id}</c>.</summary>
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder routes)
     {
         routes.MapPost("/v1/proofs", PostOneAsync).WithMetadata(new RequestSizeLimitAttribute(MaxSingleBytes));
         routes.MapPost("/v1/proofs:batch", PostManyAsync);
         routes.MapGet("/v1/proofs/{id}", GetProgressAsync);
-        routes.MapStatus();
+        routes.MapPost("/v1/proofs:status", GetStagesAsync).WithMetadata(new RequestSizeLimitAttribute(MaxStatusBytes));
         return routes;
     }
 
@@ -86,6 +87,26 @@ public static class IngestEndpoints
         var stage = status.Certified ? "certified" : status.BatchIndex is null ? "durable" : "sealed";
         var judgement = status.Judgement is { } j ? ((Protocol.Verification.Judgement)j).ToString().ToLowerInvariant() : null;
         return Results.Ok(new ProofProgress(proofId.ToString(), ingest.Operator.ToString(), (ulong)status.ReceivedAt, stage, status.BatchIndex, judgement, status.Reason));
+    }
+
+    private static async Task<IResult> GetStagesAsync(HttpContext http, IngestService ingest, ProofStore store, CancellationToken ct)
+    {
+        StatusQuery query;
+        try
+        {
+            query = StatusQuery.Parser.ParseFrom(new ReadOnlySequence<byte>(await ReadBodyAsync(http, MaxStatusBytes, ct)));
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return Problem(IngestRefusal.Malformed, default);
+        }
+
+        if (query.Ids.Any(id => id.Length != Bytes32.Size)) return Problem(IngestRefusal.Malformed, default);
+        var ids = query.Ids.Select(id => new Bytes32(id.Span)).ToList();
+        var stages = await store.GetStagesAsync(ids, ingest.Operator, ct);
+        var answer = new StatusAnswer();
+        answer.Stages.AddRange(ids.Select(id => !stages.TryGetValue(id, out var certified) ? 0u : certified ? 2u : 1u));
+        return new ProtobufResult(answer);
     }
 
     private static BatchReceipt ToReceipt(TakenProof[] results, IngestService ingest, ulong now)

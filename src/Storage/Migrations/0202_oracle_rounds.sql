@@ -1,58 +1,35 @@
 -- Agreement, signing and landing on chain.
 
--- Every round message that this operator sent (own) or accepted. The key is the rule: one message per (instance, view, kind,
--- sender); a second, different one is refused and, when it is a peer's, kept as a conflict.
-create table oracle.round_messages (
+-- The durable log of each instance, in order: own messages, locks, views, decisions. It makes the round's machine again after a restart, and
+-- a record stands here before anybody gets the message in it.
+create table oracle.round_records (
     config_digest bytea not null check (octet_length(config_digest) = 32),
     epoch bigint not null,
     generation bigint not null,
-    view bigint not null,
-    kind smallint not null check (kind between 1 and 6),
-    sender smallint not null,
-    own boolean not null,
-    value_digest bytea not null check (octet_length(value_digest) = 32),
-    message bytea not null, -- signed bytes
-    signature bytea not null check (octet_length(signature) = 64),
+    position bigint generated always as identity,
+    kind smallint not null, -- of the record: 1 own message, 2 lock, 3 view entered, 4 decision, 5 sat out
+    view bigint, -- own messages only
+    message_kind smallint, -- own messages only
+    record bytea not null,
     stored_at timestamptz not null default now(),
-    primary key (config_digest, epoch, generation, view, kind, sender)
+    primary key (config_digest, epoch, generation, position)
 );
-create index round_messages_epoch_idx on oracle.round_messages (epoch);
+-- One proposal, prepare, commit and attestation per view: a second one fails here whatever the code above believes.
+create unique index round_records_own_idx on oracle.round_records (config_digest, epoch, generation, view, message_kind)
+    where kind = 1 and message_kind between 2 and 5;
 
+-- Two different messages of one peer for one slot: proof of equivocation in the round.
 create table oracle.round_conflicts (
     config_digest bytea not null check (octet_length(config_digest) = 32),
     epoch bigint not null,
     generation bigint not null,
-    view bigint not null,
-    kind smallint not null,
     sender smallint not null,
-    message bytea not null,
-    signature bytea not null check (octet_length(signature) = 64),
+    first_id bytea not null check (octet_length(first_id) = 32),
+    second_id bytea not null check (octet_length(second_id) = 32),
+    first_message bytea not null, -- with signature, as in transport
+    second_message bytea not null,
     seen_at timestamptz not null default now(),
-    primary key (config_digest, epoch, generation, view, kind, sender, message)
-);
-
--- The lock of an instance: written in one transaction with the own Commit.
-create table oracle.round_locks (
-    config_digest bytea not null check (octet_length(config_digest) = 32),
-    epoch bigint not null,
-    generation bigint not null,
-    view bigint not null,
-    value bytea not null,
-    value_digest bytea not null check (octet_length(value_digest) = 32),
-    certificate bytea not null, -- q signed Prepares
-    primary key (config_digest, epoch, generation)
-);
-
--- q Commits for one value, and what the value stands for.
-create table oracle.decisions (
-    config_digest bytea not null check (octet_length(config_digest) = 32),
-    epoch bigint not null,
-    generation bigint not null,
-    value bytea not null,
-    value_digest bytea not null check (octet_length(value_digest) = 32),
-    certificate bytea not null, -- q signed Commits
-    decided_at timestamptz not null default now(),
-    primary key (config_digest, epoch, generation)
+    primary key (config_digest, epoch, generation, first_id, second_id)
 );
 
 -- What this operator's report key signed. Unique per (key, config, epoch, generation): the row is the licence to sign.
@@ -77,7 +54,6 @@ create table oracle.reports (
     cut bytea not null,
     manifest bytea not null,
     state bytea not null, -- the network state after the epoch, canonical
-    tree bytea not null, -- the leaves, canonical
     status text not null default 'decided' check (status in ('decided', 'attested', 'accepted', 'final', 'cancelled')),
     decided_at timestamptz not null default now()
 );
@@ -102,7 +78,7 @@ create table oracle.transmissions (
     epoch bigint not null,
     generation bigint not null,
     subject bytea not null check (octet_length(subject) = 32), -- report digest, or the faulty or second digest
-    transaction_id bytea not null unique,
+    transaction_id text not null unique,
     raw bytea not null,
     nonce bigint not null,
     status text not null default 'prepared' check (status in ('prepared', 'sent', 'included', 'finalized', 'reverted', 'expired')),

@@ -86,6 +86,17 @@ public sealed class ChainView(NpgsqlDataSource dataSource, short chainId)
         from chain.reports where chain_id = @chainId and digest = @digest
         """, new { chainId, digest }, ct);
 
+    /// <summary>How many reports were cancelled so far, each with those after it: the generation.</summary>
+    public async Task<long> GetGenerationAsync(CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return await connection.ExecuteScalarAsync<long>(Sql.Command(
+            """
+            select count(*) from chain.logs
+            where chain_id = @chainId and event = (select event from chain.events where name = 'ReportCancelled')
+            """, new { chainId }, ct: ct));
+    }
+
     private async Task<T?> OneAsync<T>(string sql, object parameters, CancellationToken ct) where T : class
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);

@@ -21,6 +21,9 @@ public enum BatchAcceptance
     /// <summary>It was here already.</summary>
     Known,
 
+    /// <summary>It extends the lane and is durable now, but this operator had acknowledged another batch at its index and acknowledges no second.</summary>
+    StoredSilently,
+
     /// <summary>Batches before it are missing here.</summary>
     Gap,
 
@@ -74,7 +77,8 @@ public sealed class LaneStore(NpgsqlDataSource dataSource)
         {
             var stored = await connection.QuerySingleOrDefaultAsync<byte[]>(Sql.Command(
                 "select digest from oracle.batches where operator = @Operator and index = @index", new { lane.Operator, index }, transaction, ct: ct));
-            if (stored is null || new Bytes32(stored) == batch.Digest) return (BatchAcceptance.Known, lane);
+            if (stored is null || new Bytes32(stored) == batch.Digest)
+                return (await IsAcknowledgedAsync(transaction, own, ct) ? BatchAcceptance.Known : BatchAcceptance.StoredSilently, lane);
             await AddConflictAsync(transaction, batch, byLane, ct);
             return (BatchAcceptance.Conflict, lane);
         }
@@ -88,8 +92,52 @@ public sealed class LaneStore(NpgsqlDataSource dataSource)
         await AppendAsync(transaction, batch, ct);
         await AddAcknowledgementAsync(transaction, byLane, ct);
         await AddAcknowledgementAsync(transaction, own, ct);
+        var acknowledged = await IsAcknowledgedAsync(transaction, own, ct);
         await transaction.CommitAsync(ct);
-        return (BatchAcceptance.Stored, lane with { Height = index, Digest = batch.Digest });
+        return (acknowledged ? BatchAcceptance.Stored : BatchAcceptance.StoredSilently, lane with { Height = index, Digest = batch.Digest });
+    }
+
+    /// <summary>
+    /// Puts a certified branch of a lane in place of the one that is here. Its operator lied: it signed two, and this node acknowledged the one that the
+    /// others did not. Nothing is acknowledged by this; the evidence of the lie goes to <c>oracle.lane_conflicts</c>.
+    /// </summary>
+    /// <param name="branch">Ascending, linked; the first links to a batch that is here (or is the first of the lane), the last is certified.</param>
+    /// <param name="byLane">The lane operator's acknowledgement of each.</param>
+    /// <param name="ct">Cancels; then nothing changes.</param>
+    /// <returns>False where the lane changed meanwhile, so that the branch no longer links.</returns>
+    public async Task<bool> ReplaceAsync(IReadOnlyList<Batch> branch, IReadOnlyList<Acknowledgement> byLane, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var first = branch[0].Header;
+        var lane = await LockLaneAsync(transaction, first.Operator, ct);
+        var from = (long)first.Index;
+        var parent = from == 1 ? Bytes32.Zero.ToArray() : await connection.QuerySingleOrDefaultAsync<byte[]>(Sql.Command(
+            "select digest from oracle.batches where operator = @Operator and index = @from - 1", new { lane.Operator, from }, transaction, ct: ct));
+        if (parent is null || new Bytes32(parent) != first.Previous) return false;
+
+        await connection.ExecuteAsync(Sql.Command(
+            """
+            insert into oracle.lane_conflicts (operator, index, digest, header, signature)
+            select b.operator, b.index, b.digest, b.header, a.signature
+            from oracle.batches b
+            join oracle.acknowledgements a on a.operator = b.operator and a.index = b.index and a.sender = b.operator and a.digest = b.digest
+            where b.operator = @Operator and b.index >= @from on conflict do nothing
+            """, new { lane.Operator, from }, transaction, ct: ct));
+        await connection.ExecuteAsync(Sql.Command("delete from oracle.batches where operator = @Operator and index >= @from", new { lane.Operator, from }, transaction, ct: ct));
+        // The lane operator's word for the dropped branch makes room for its word on this one; everybody else's stays as it is.
+        await connection.ExecuteAsync(Sql.Command(
+            "delete from oracle.acknowledgements where operator = @Operator and sender = @Operator and index >= @from", new { lane.Operator, from }, transaction, ct: ct));
+        await connection.ExecuteAsync(Sql.Command(
+            "update oracle.lanes set height = @from - 1, digest = @parent where operator = @Operator", new { lane.Operator, from, parent }, transaction, ct: ct));
+        for (var i = 0; i < branch.Count; i++)
+        {
+            await AppendAsync(transaction, branch[i], ct);
+            await AddAcknowledgementAsync(transaction, byLane[i], ct);
+        }
+
+        await transaction.CommitAsync(ct);
+        return true;
     }
 
     /// <summary>Keeps acknowledgements of others. A second one of the same sender for an index is dropped: only the first counts here.</summary>
@@ -184,6 +232,14 @@ public sealed class LaneStore(NpgsqlDataSource dataSource)
             "select operator, index, digest, header, body from oracle.batches where operator = @operator and index = @index", new { @operator, index }, ct: ct));
     }
 
+    /// <summary>Whether its operator signed a second batch for an index up to the next one.</summary>
+    public async Task<bool> HasConflictAsync(Address lane, long height, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return await connection.ExecuteScalarAsync<bool>(Sql.Command(
+            "select exists (select from oracle.lane_conflicts where operator = @lane and index <= @height + 1)", new { lane, height }, ct: ct));
+    }
+
     /// <summary>One operator's acknowledgement of a batch, or null.</summary>
     public async Task<Acknowledgement?> FindAcknowledgementAsync(Address lane, long index, Address sender, CancellationToken ct)
     {
@@ -201,6 +257,11 @@ public sealed class LaneStore(NpgsqlDataSource dataSource)
         return await connection.ExecuteScalarAsync<long>(Sql.Command(
             "select coalesce(max(index), 0) from oracle.acknowledgements where operator = @lane and sender = @sender", new { lane, sender }, ct: ct));
     }
+
+    private static Task<bool> IsAcknowledgedAsync(NpgsqlTransaction transaction, Acknowledgement own, CancellationToken ct) =>
+        transaction.Connection!.ExecuteScalarAsync<bool>(Sql.Command(
+            "select exists (select from oracle.acknowledgements where operator = @Lane and index = @Index and sender = @Signer and digest = @Digest)",
+            new { own.Lane, Index = (long)own.Index, own.Signer, own.Digest }, transaction, ct: ct));
 
     private static LaneHead? HeadOf(LaneRow lane) => lane.Height == 0 ? null : new LaneHead((ulong)lane.Height, lane.Digest);
 

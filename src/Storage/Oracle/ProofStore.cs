@@ -113,6 +113,21 @@ public sealed class ProofStore(NpgsqlDataSource dataSource)
             """, new { id, self }, ct: ct));
     }
 
+    private sealed record Staged(Bytes32 Id, bool Certified);
+
+    /// <summary>Whether each of the proofs that are durable here is certified; others are left out.</summary>
+    public async Task<IReadOnlyDictionary<Bytes32, bool>> GetStagesAsync(IReadOnlyCollection<Bytes32> ids, Address self, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        var rows = await connection.QueryAsync<Staged>(Sql.Command(
+            """
+            select p.id, coalesce(p.batch_index <= l.certified_height, false) certified
+            from oracle.proofs p left join oracle.lanes l on l.operator = @self
+            where p.id = any(@Ids)
+            """, new { self, Ids = ids.Select(id => id.ToArray()).ToArray() }, ct: ct));
+        return rows.ToDictionary(row => row.Id, row => row.Certified);
+    }
+
     /// <summary>Makes the partitions of an epoch where they are missing.</summary>
     public async Task EnsureEpochAsync(long epoch, CancellationToken ct)
     {

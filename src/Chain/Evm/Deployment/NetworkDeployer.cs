@@ -40,7 +40,7 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
             throw new DeploymentException($"'{request.ManifestPath}' is the manifest of another network or another chain (network {existing.Network}, chain {existing.ChainId}). Choose another network name, or move that file away if its chain is gone.");
         var manifest = existing ?? await StartAsync(plan, profile, request, chainId, genesis.Hash, hash, ct).ConfigureAwait(false);
         if (!manifest.Complete) await RunAsync(plan, manifest, request.ManifestPath, report, ct).ConfigureAwait(false);
-        await VerifyAsync(plan, chainId, ct).ConfigureAwait(false);
+        await NetworkVerifier.VerifyCodeAsync(rpc, manifest, request.ArtifactsFolder, ct).ConfigureAwait(false);
         if (manifest.Complete) return manifest;
         manifest.Complete = true;
         for (var i = 0; i < manifest.Steps.Count; i++) manifest.Steps[i] = manifest.Steps[i] with { Raw = [] };
@@ -142,17 +142,6 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
             manifest.Steps[i] = manifest.Steps[i] with { Block = receipt.BlockNumber };
             manifest.Save(path);
             if (report is not null) await report(new DeploymentProgress($"{steps[i].Name} included", i + 1, steps.Count)).ConfigureAwait(false);
-        }
-    }
-
-    private async Task VerifyAsync(Plan plan, ulong chainId, CancellationToken ct)
-    {
-        foreach (var creation in plan.Creations)
-        {
-            var address = plan.Addresses[creation.Artifact.Name];
-            var code = await rpc.GetCodeAsync(address, BlockTag.Latest, ct).ConfigureAwait(false);
-            if (CodeVerifier.Check(creation.Artifact, code, creation.Arguments, address, chainId, plan.Addresses) is { } fault)
-                throw new DeploymentException($"{creation.Artifact.Name} on chain is not the artifact: {fault}.");
         }
     }
 

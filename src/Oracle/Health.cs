@@ -1,0 +1,49 @@
+using System.Globalization;
+using DePin.Hosting;
+using DePin.Oracle.Network;
+using DePin.Storage.Oracle;
+
+namespace DePin.Oracle;
+
+/// <summary>What a supervisor asks.</summary>
+public static class Health
+{
+    /// <summary>Maps <c>/health</c> (the process answers), <c>/ready</c> (it can take proofs) and <c>/metrics</c>.</summary>
+    public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/health", () => Results.Text("ok"));
+        routes.MapGet("/ready", GetReadyAsync);
+        routes.MapGet("/metrics", (PrometheusText metrics) => Results.Text(metrics.Collect(), "text/plain; version=0.0.4"));
+        return routes;
+    }
+
+    private static async Task<IResult> GetReadyAsync(ChainView chain, NetworkView view, NetworkClock clock, DeviceDirectory devices, OperatorKeyRing keys, CancellationToken ct)
+    {
+        ChainHead? head;
+        try
+        {
+            head = await chain.GetHeadAsync(ct);
+        }
+        catch (Npgsql.NpgsqlException error)
+        {
+            return NotReady("The database does not answer: " + error.Message);
+        }
+
+        if (head?.Halted is { } halted) return NotReady("The chain follower halted: " + halted);
+        if (head is null || !clock.IsSet) return NotReady("The chain has not been read yet.");
+        if (view.Current is not { } roster) return NotReady("The chain has no operator set yet.");
+        return Results.Ok(new
+        {
+            @operator = keys.Address.ToString(),
+            member = roster.Find(keys.Address) is not null,
+            epoch = view.CurrentEpoch,
+            nextReport = view.NextReport,
+            block = head.Number,
+            finalized = head.FinalizedNumber,
+            time = head.Time.ToString("O", CultureInfo.InvariantCulture),
+            devices = devices.Count,
+        });
+    }
+
+    private static IResult NotReady(string why) => Results.Problem(why, statusCode: StatusCodes.Status503ServiceUnavailable, title: "Not ready");
+}

@@ -1,0 +1,39 @@
+using DePin.Oracle.Batch;
+using DePin.Oracle.Ingest;
+
+namespace DePin.Oracle;
+
+/// <summary>One operator: the stages in pipeline order behind one web server.</summary>
+public static class OracleApp
+{
+    /// <summary>Wires an operator. The database must be migrated before it starts.</summary>
+    public static WebApplication Build(WebApplicationBuilder builder, OracleSetup setup)
+    {
+        builder.Services.AddProblemDetails();
+        builder.Services
+            .AddFoundation(setup)
+            .AddMirror(setup)
+            .AddIngest()
+            .AddVerify()
+            .AddBatch(setup.Lanes);
+        if (setup.Link is not null)
+        {
+            builder.Services
+                .AddScore()
+                .AddTransmit(setup.Transmit);
+        }
+
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = 1 << 20; // endpoints that take more say so
+        });
+
+        var app = builder.Build();
+        app.UseExceptionHandler();
+        app.MapIngest();
+        app.MapLanes();
+        app.MapHealth();
+        return app;
+    }
+}

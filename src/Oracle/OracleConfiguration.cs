@@ -1,0 +1,77 @@
+using System.ComponentModel.DataAnnotations;
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
+using DePin.Cryptography;
+using DePin.Mirror;
+using DePin.Oracle.Batch;
+using DePin.Oracle.Ingest;
+using DePin.Oracle.Network;
+using DePin.Oracle.Transmit;
+using DePin.Protocol.Verification;
+
+namespace DePin.Oracle;
+
+/// <summary>Section <c>Oracle</c>: environment <c>Oracle__Manifest</c> and so on. Where to listen is ASP.NET's own <c>Urls</c>.</summary>
+public sealed record OracleOptions
+{
+    /// <summary>File of the network's manifest, as the deployment wrote it.</summary>
+    [Required]
+    public string Manifest { get; init; } = "";
+
+    /// <summary>Connection string of this operator's own PostgreSQL database.</summary>
+    [Required]
+    public string Database { get; init; } = "";
+
+    /// <summary>JSON-RPC URLs of the chain, the preferred one first.</summary>
+    [MinLength(1)]
+    public string[] Rpc { get; init; } = [];
+
+    /// <summary>Folder with <c>report.key</c>, <c>protocol.key</c> and <c>transaction.key</c>, each of mode 0600.</summary>
+    [Required]
+    public string Keys { get; init; } = "";
+
+    /// <summary>Limits of ingest.</summary>
+    public IngestOptions Ingest { get; init; } = new();
+
+    /// <summary>Sealing and exchange.</summary>
+    public LaneOptions Lanes { get; init; } = new();
+
+    /// <summary>Transactions.</summary>
+    public TransmitOptions Transmit { get; init; } = new();
+}
+
+/// <summary>From configuration and manifest to a setup; everything is checked before anything starts.</summary>
+public static class OracleConfiguration
+{
+    /// <summary>Reads section <c>Oracle</c>, the manifest and the keys.</summary>
+    /// <exception cref="ValidationException">A setting is missing or out of bounds; the message names it.</exception>
+    public static OracleSetup Read(IConfiguration configuration, ClassCatalog catalog)
+    {
+        var options = configuration.GetSection("Oracle").Get<OracleOptions>() ?? new OracleOptions();
+        foreach (var part in new object[] { options, options.Ingest, options.Lanes, options.Transmit }) Check(part);
+
+        var manifest = NetworkManifest.Load(options.Manifest);
+        var parameters = manifest.NetworkParameters;
+        var keys = new OperatorKeyRing(
+            PrivateKey.Load(Path.Combine(options.Keys, "report.key"), KeyType.Secp256k1),
+            PrivateKey.Load(Path.Combine(options.Keys, "protocol.key"), KeyType.Ed25519),
+            PrivateKey.Load(Path.Combine(options.Keys, "transaction.key"), KeyType.Secp256k1));
+        var network = manifest.ToMirroredNetwork();
+        var rpc = new EvmRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new EvmRpcOptions { Urls = [.. options.Rpc.Select(url => new Uri(url))] });
+        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, keys.Transaction), manifest.ChainId, manifest.AddressOf("ReportVerifier"));
+        return new OracleSetup
+        {
+            Facts = new NetworkFacts(manifest.Id, manifest.Genesis, manifest.EpochLength, (ulong)parameters.LateSeconds, (ulong)parameters.EpochGraceSeconds),
+            Keys = keys,
+            Database = options.Database,
+            Classes = catalog.Bind(parameters),
+            ChainId = network.ChainId,
+            Ingest = options.Ingest,
+            Lanes = options.Lanes with { MaxProofs = Math.Min(options.Lanes.MaxProofs, parameters.BatchMaxProofs) },
+            Transmit = options.Transmit,
+            Link = new ChainLink(network, manifest.ToEmissionSchedule(), parameters, catalog, new EvmVerifierTransactions(transmitter), new EvmChainSource(rpc, network)),
+        };
+    }
+
+    private static void Check(object part) => Validator.ValidateObject(part, new ValidationContext(part), validateAllProperties: true);
+}

@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using DePin.Cryptography;
+using DePin.Oracle.Network;
+using DePin.Protocol.Rounds;
+using DePin.Storage.Oracle;
+
+namespace DePin.Oracle.Report;
+
+/// <summary>
+/// The only user of the report key. It signs a digest after the unique row (key, config, epoch, generation → digest) is durable, never a second
+/// digest for one row, and sends the kept signature again instead of making a new one.
+/// </summary>
+public sealed partial class ReportSigner(ReportStore store, OperatorKeyRing keys, ILogger<ReportSigner> logger)
+{
+    /// <summary>Signs the decided report; null where this key is bound to another digest of the instance: an alarm, not a retry.</summary>
+    public async Task<CompactSignature?> SignAsync(RoundInstance instance, Bytes32 digest, CancellationToken ct)
+    {
+        var (epoch, generation) = ((long)instance.Epoch.Value, (long)instance.Generation.Value);
+        var bound = await store.ReserveSignatureAsync(keys.Address, instance.ConfigDigest, epoch, generation, digest, ct);
+        if (bound != digest)
+        {
+            LogBoundElsewhere(logger, instance.Epoch.Value, instance.Generation.Value, bound, digest);
+            OracleMeters.Alarms.Add(1, new KeyValuePair<string, object?>("kind", "second-digest"));
+            return null;
+        }
+
+        if (await store.FindSignatureAsync(keys.Address, instance.ConfigDigest, epoch, generation, ct) is { Signature: { } kept }) return new CompactSignature(kept);
+        var signature = keys.Report.SignDigest(digest);
+        await store.SetSignatureAsync(keys.Address, instance.ConfigDigest, epoch, generation, signature.ToArray(), ct);
+        await store.AddAttestationAsync(new AttestationRow(digest, keys.Address, instance.ConfigDigest, epoch, generation, signature.ToArray()), ct);
+        return signature;
+    }
+
+    /// <summary>Keeps the q attestations of a decided report and hands it to transmission.</summary>
+    public async Task KeepAttestedAsync(RoundInstance instance, OperatorSet operators, Bytes32 digest, ImmutableArray<ReportSignature> signatures, CancellationToken ct)
+    {
+        foreach (var one in signatures)
+        {
+            await store.AddAttestationAsync(new AttestationRow(digest, operators[one.Signer].Address, instance.ConfigDigest, (long)instance.Epoch.Value,
+                (long)instance.Generation.Value, one.Signature.ToArray()), ct);
+        }
+
+        if (await store.MoveAsync(digest, "decided", "attested", ct)) LogAttested(logger, instance.Epoch.Value, digest, signatures.Length);
+    }
+
+    /// <summary>
+    /// Keeps an attestation that a peer sent for any digest, verified: two digests of one signer in one instance are what the watch slashes for.
+    /// </summary>
+    public async Task<bool> KeepAttestationAsync(RoundInstance instance, Address signer, Bytes32 digest, CompactSignature signature, CancellationToken ct)
+    {
+        if (!Secp256k1.TryRecover(digest, signature.ToArray(), out Address recovered) || recovered != signer) return false;
+        await store.AddAttestationAsync(new AttestationRow(digest, signer, instance.ConfigDigest, (long)instance.Epoch.Value, (long)instance.Generation.Value, signature.ToArray()), ct);
+        return true;
+    }
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The report key is bound to {Bound} in epoch {Epoch}, generation {Generation} and does not sign {Digest}")]
+    private static partial void LogBoundElsewhere(ILogger logger, ulong epoch, ulong generation, Bytes32 bound, Bytes32 digest);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Report {Digest} of epoch {Epoch} has {Count} attestations")]
+    private static partial void LogAttested(ILogger logger, ulong epoch, Bytes32 digest, int count);
+}

@@ -1,0 +1,147 @@
+using Dapper;
+using DePin.Cryptography;
+using Npgsql;
+
+namespace DePin.Storage.Oracle;
+
+/// <summary>A report that this operator computed for a decided value, with what follows from it.</summary>
+/// <param name="Digest">keccak of the 348 bytes.</param>
+/// <param name="ConfigDigest">Which operators.</param>
+/// <param name="Epoch">From 1.</param>
+/// <param name="Generation">Cancellations before it.</param>
+/// <param name="Report">348 bytes.</param>
+/// <param name="Cut">The agreed cut, as docs/protocol.md lays it out.</param>
+/// <param name="Manifest">The evidence manifest.</param>
+/// <param name="State">The network state after the epoch, canonical.</param>
+/// <param name="Status">decided, attested, accepted, final or cancelled.</param>
+public sealed record ReportRow(Bytes32 Digest, Bytes32 ConfigDigest, long Epoch, long Generation, byte[] Report, byte[] Cut, byte[] Manifest, byte[] State, string Status);
+
+/// <summary>One operator's signature of a report digest.</summary>
+public sealed record AttestationRow(Bytes32 Digest, Address Signer, Bytes32 ConfigDigest, long Epoch, long Generation, byte[] Signature);
+
+/// <summary>Two digests that one operator signed under one (config, epoch, generation).</summary>
+public sealed record Equivocation(Address Signer, Bytes32 ConfigDigest, long Epoch, long Generation, Bytes32 DigestA, byte[] SignatureA, Bytes32 DigestB, byte[] SignatureB);
+
+/// <summary>Decided reports, what the report key signed, and everybody's attestations.</summary>
+public sealed class ReportStore(NpgsqlDataSource dataSource)
+{
+    private const string Columns = "digest, config_digest, epoch, generation, report, cut, manifest, state, status";
+
+    /// <summary>Keeps a decided report. Repeats do no harm.</summary>
+    public async Task AddAsync(ReportRow report, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await connection.ExecuteAsync(Sql.Command(
+            """
+            insert into oracle.reports (digest, config_digest, epoch, generation, report, cut, manifest, state, status)
+            values (@Digest, @ConfigDigest, @Epoch, @Generation, @Report, @Cut, @Manifest, @State, @Status) on conflict do nothing
+            """, report, ct: ct));
+    }
+
+    /// <summary>A report by its digest, or null where this operator never computed it.</summary>
+    public async Task<ReportRow?> FindAsync(Bytes32 digest, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return await connection.QuerySingleOrDefaultAsync<ReportRow>(Sql.Command($"select {Columns} from oracle.reports where digest = @digest", new { digest }, ct: ct));
+    }
+
+    /// <summary>Reports with one of the statuses, ascending by epoch.</summary>
+    public async Task<IReadOnlyList<ReportRow>> GetAsync(IReadOnlyCollection<string> statuses, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<ReportRow>(Sql.Command(
+            $"select {Columns} from oracle.reports where status = any(@Statuses) order by epoch, generation", new { Statuses = statuses.ToArray() }, ct: ct))).AsList();
+    }
+
+    /// <summary>Moves a report on; false where it was not in the expected status.</summary>
+    public async Task<bool> MoveAsync(Bytes32 digest, string from, string to, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return await connection.ExecuteAsync(Sql.Command(
+            "update oracle.reports set status = @to where digest = @digest and status = @from", new { digest, from, to }, ct: ct)) == 1;
+    }
+
+    /// <summary>
+    /// Asks leave to sign: writes the unique row (key, config, epoch, generation → digest), durable on return. The digest that may be signed is the
+    /// one returned, and only if it equals the one asked for.
+    /// </summary>
+    public async Task<Bytes32> ReserveSignatureAsync(Address reportKey, Bytes32 configDigest, long epoch, long generation, Bytes32 digest, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        var parameters = new { reportKey, configDigest, epoch, generation, digest };
+        // One server process may run with synchronous_commit off; a licence to sign is never that.
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await connection.ExecuteAsync(Sql.Command("set local synchronous_commit to on", transaction: transaction, ct: ct));
+        await connection.ExecuteAsync(Sql.Command(
+            """
+            insert into oracle.signed_reports (report_key, config_digest, epoch, generation, digest)
+            values (@reportKey, @configDigest, @epoch, @generation, @digest) on conflict do nothing
+            """, parameters, transaction, ct: ct));
+        var reserved = await connection.QuerySingleAsync<byte[]>(Sql.Command(
+            """
+            select digest from oracle.signed_reports
+            where report_key = @reportKey and config_digest = @configDigest and epoch = @epoch and generation = @generation
+            """, parameters, transaction, ct: ct));
+        await transaction.CommitAsync(ct);
+        return new Bytes32(reserved);
+    }
+
+    /// <summary>Keeps the signature beside its licence, so that it is sent again and never made anew.</summary>
+    public async Task SetSignatureAsync(Address reportKey, Bytes32 configDigest, long epoch, long generation, byte[] signature, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await connection.ExecuteAsync(Sql.Command(
+            """
+            update oracle.signed_reports set signature = @signature
+            where report_key = @reportKey and config_digest = @configDigest and epoch = @epoch and generation = @generation and signature is null
+            """, new { reportKey, configDigest, epoch, generation, signature }, ct: ct));
+    }
+
+    /// <summary>The digest and signature kept for an instance; null where the key signed nothing in it, a null signature where only the licence stands.</summary>
+    public async Task<(Bytes32 Digest, byte[]? Signature)?> FindSignatureAsync(Address reportKey, Bytes32 configDigest, long epoch, long generation, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        var row = await connection.QuerySingleOrDefaultAsync<SignedRow>(Sql.Command(
+            """
+            select digest, signature from oracle.signed_reports
+            where report_key = @reportKey and config_digest = @configDigest and epoch = @epoch and generation = @generation
+            """, new { reportKey, configDigest, epoch, generation }, ct: ct));
+        return row is null ? null : (row.Digest, row.Signature);
+    }
+
+    private sealed record SignedRow(Bytes32 Digest, byte[]? Signature);
+
+    /// <summary>Keeps an attestation, which the caller has verified.</summary>
+    public async Task AddAttestationAsync(AttestationRow attestation, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await connection.ExecuteAsync(Sql.Command(
+            """
+            insert into oracle.attestations (digest, signer, config_digest, epoch, generation, signature)
+            values (@Digest, @Signer, @ConfigDigest, @Epoch, @Generation, @Signature) on conflict do nothing
+            """, attestation, ct: ct));
+    }
+
+    /// <summary>The attestations of a digest, ascending by signer.</summary>
+    public async Task<IReadOnlyList<AttestationRow>> GetAttestationsAsync(Bytes32 digest, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<AttestationRow>(Sql.Command(
+            "select digest, signer, config_digest, epoch, generation, signature from oracle.attestations where digest = @digest order by signer",
+            new { digest }, ct: ct))).AsList();
+    }
+
+    /// <summary>Signers of two digests in one instance, of which no transaction stands yet.</summary>
+    public async Task<IReadOnlyList<Equivocation>> FindEquivocationsAsync(CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<Equivocation>(Sql.Command(
+            """
+            select distinct on (a.signer) a.signer, a.config_digest, a.epoch, a.generation, a.digest digest_a, a.signature signature_a, b.digest digest_b, b.signature signature_b
+            from oracle.attestations a
+            join oracle.attestations b on b.epoch = a.epoch and b.generation = a.generation and b.signer = a.signer
+                and b.config_digest = a.config_digest and b.digest > a.digest
+            order by a.signer, a.epoch, a.generation
+            """, ct: ct))).AsList();
+    }
+}

@@ -1,0 +1,192 @@
+using System.Globalization;
+using DePin.DataSets;
+using DePin.Protocol.Verification;
+using DePin.Protocol.Verification.Sensing;
+using DePin.Protocol.Verification.Wireless;
+
+namespace DePin.ClassReport;
+
+/// <summary>How honest rows fared.</summary>
+/// <param name="Proofs">Rows sent.</param>
+/// <param name="Accepted">Of them accepted.</param>
+/// <param name="Inconclusive">Of them without judgement: earns nothing, is no fault.</param>
+/// <param name="SensorFaults">Rejected for what is a fault of the sensor, not of the rule: stuck and spiking values, a gateway's clock.</param>
+/// <param name="Rejected">Rejected for anything else: false rejects.</param>
+/// <param name="Quality">Mean quality of the accepted.</param>
+/// <param name="Reasons">Count by reason, accepted left out, most frequent first.</param>
+public sealed record HonestFigures(int Proofs, int Accepted, int Inconclusive, int SensorFaults, int Rejected, double Quality, IReadOnlyList<KeyValuePair<string, int>> Reasons);
+
+/// <summary>How an adversary fared.</summary>
+/// <param name="Name">Which.</param>
+/// <param name="Meaning">What it does.</param>
+/// <param name="Altered">Statements it had a hand in.</param>
+/// <param name="Rejected">Of them rejected.</param>
+/// <param name="Inconclusive">Of them left without pay or fault.</param>
+/// <param name="DetectedShare">Share of the credit (quality of what is accepted) of the honest originals that the altered statements lose; of additional statements, of full credit.</param>
+/// <param name="IncomeKept">The adversaries' weight against what they earn honestly.</param>
+/// <param name="OthersHarmed">Share of the others' accepted statements that are no longer accepted.</param>
+/// <param name="Reasons">Count by reason among the altered ones, most frequent first.</param>
+public sealed record AdversaryFigures(
+    string Name, string Meaning, int Altered, int Rejected, int Inconclusive, double DetectedShare, double? IncomeKept, double OthersHarmed, IReadOnlyList<KeyValuePair<string, int>> Reasons);
+
+/// <summary>The figures of one data set.</summary>
+/// <param name="Set">Its name.</param>
+/// <param name="Class">Its class.</param>
+/// <param name="Days">Epochs run.</param>
+/// <param name="Devices">Devices in it.</param>
+/// <param name="Honest">Honest rows.</param>
+/// <param name="Adversaries">Adversaries, in the order of the list.</param>
+/// <param name="OrderIndependent">Whether reversing and doubling the evidence (M19, M20) left every root the same.</param>
+public sealed record SetFigures(
+    string Set, string Class, int Days, int Devices, HonestFigures Honest, IReadOnlyList<AdversaryFigures> Adversaries, bool OrderIndependent);
+
+/// <summary>Runs a data set through the engine, honestly and with each adversary.</summary>
+public static class Measurement
+{
+    // Every so many-th device is an adversary.
+    private const int AdversaryEvery = 4;
+
+    // Of sensing: values that stick or spike. Of wireless: a gateway whose own clock is wrong.
+    private static readonly ushort[] SensingFaults = [SensingReason.Stuck, SensingReason.Spike], WirelessFaults = [WirelessReason.ReceiveTimeMismatch];
+
+    /// <summary>Measures; <paramref name="days"/> limits the epochs, adversaries are run only where asked.</summary>
+    public static SetFigures Run(DataSet set, int days, bool adversaries)
+    {
+        days = Math.Min(days, set.Days);
+        var sensing = set.Devices[0].Class == EnvironmentSensing.ClassId;
+        ClassDescriptor descriptor = sensing ? new EnvironmentSensing(new SensingParameters()).Descriptor : new WirelessCoverage(new WirelessParameters()).Descriptor;
+        var names = descriptor.Reasons.ToDictionary(reason => reason.Id, reason => reason.Name);
+        string Name(ushort reason) => reason < RejectReasons.FirstOfClass ? ((RejectReason)reason).ToString() : names[reason];
+
+        var honest = Play(new Laboratory(set), days, static (lab, day) => lab.Honest(day));
+        var fates = honest.SelectMany(result => result.Fates).ToList();
+        var rejected = fates.Where(fate => fate.Verdict.Judgement == Judgement.Reject).ToList();
+        var faults = rejected.Count(fate => (sensing ? SensingFaults : WirelessFaults).Contains(fate.Verdict.Reason));
+        var figures = new HonestFigures(
+            fates.Count, fates.Count(Accepted), fates.Count(fate => fate.Verdict.Judgement == Judgement.Inconclusive), faults, rejected.Count - faults,
+            fates.Sum(Credit) / Math.Max(1, fates.Count(Accepted)), Reasons(fates, Name));
+        var results = adversaries ? Adversarial(set, days, honest, sensing ? Adversaries.Sensing : Adversaries.Wireless, Name) : [];
+        return new SetFigures(set.Name, descriptor.Name, days, set.Devices.Count, figures, results, OrderIndependent(set, Math.Min(days, 2)));
+    }
+
+    private static List<AdversaryFigures> Adversarial(
+        DataSet set, int days, List<EpochResult> honest, IReadOnlyList<Adversary> adversaries, Func<ushort, string> name)
+    {
+        var earning = Enumerable.Range(0, set.Devices.Count).Where(device => honest.Exists(result => result.Weights.GetValueOrDefault(device) > 0)).ToList();
+        // Of few devices at least one.
+        var who = earning.Where((_, n) => n % AdversaryEvery == AdversaryEvery - 1).ToHashSet();
+        if (who.Count == 0) who = [.. earning.TakeLast(1)];
+        var results = new List<AdversaryFigures>();
+        foreach (var adversary in adversaries)
+        {
+            var lab = new Laboratory(set);
+            adversary.Prepare?.Invoke(lab, who);
+            var run = Play(lab, days, (own, day) => Statements(own, adversary, who, day));
+            results.Add(Compare(adversary.Name, adversary.Meaning, who, honest, run, adversary.Extra, name));
+        }
+        results.AddRange(EngineAdversaries(set, days, honest, who, name));
+        return results;
+    }
+
+    private static IEnumerable<Statement> Statements(Laboratory lab, Adversary adversary, HashSet<int> who, int day)
+    {
+        var rows = lab.Honest(day).ToList();
+        var others = rows.Where(statement => adversary.Extra || !who.Contains(statement.Device));
+        var own = adversary.Alter is { } alter
+            ? alter(lab, who, day)
+            : rows.Where(statement => who.Contains(statement.Device)).Select(statement => statement with { Altered = true });
+        return others.Concat(own).OrderBy(statement => statement.TimeMs).ThenBy(statement => statement.Device);
+    }
+
+    // Those that only the engine can see: sequences, signatures, keys, time. With real signatures.
+    private static IEnumerable<AdversaryFigures> EngineAdversaries(DataSet set, int days, List<EpochResult> honest, HashSet<int> who, Func<ushort, string> name)
+    {
+        days = Math.Min(days, 2);
+        var replay = new Laboratory(set, withSignatures: true);
+        var run = new List<EpochResult>();
+        var before = new List<Protocol.Proofs.SignedProof>();
+        var replayed = 0;
+        var caught = new Dictionary<string, int>(StringComparer.Ordinal);
+        for (var day = 0; day < days; day++)
+        {
+            var proofs = replay.Sign(replay.Honest(day));
+            var ids = before.Select(proof => proof.Id).ToHashSet();
+            var result = replay.Run([.. proofs, .. before]);
+            run.Add(result);
+            replayed += before.Count;
+            // Everything beyond the day's own proofs is yesterday's.
+            foreach (var group in result.Fates.Where(fate => fate.Verdict.Reason is (ushort)RejectReason.Replayed).GroupBy(fate => name(fate.Verdict.Reason)))
+                caught[group.Key] = caught.GetValueOrDefault(group.Key) + group.Count();
+            before = proofs;
+        }
+        yield return new AdversaryFigures(
+            "M1", "send the same signed proofs again in the next epoch", replayed, caught.Values.Sum(), 0, replayed == 0 ? 1 : caught.Values.Sum() / (double)replayed, null, 0,
+            [.. caught]);
+
+        var own = who.Order().ToList();
+        yield return Signed("M9", "sign with another device's key", lab =>
+        {
+            for (var n = 0; n < own.Count; n++) lab.SignsAs[own[n]] = (own[n] + 1) % set.Devices.Count;
+        }, static statement => statement);
+        yield return Signed("M10", "sign with a key that was rotated away", lab => lab.Revoked.UnionWith(who), static statement => statement);
+        yield return Signed("M18", "date proofs two days into the future", static _ => { }, static statement => statement with { TimeMs = statement.TimeMs + 2 * DataSet.DayMs });
+
+        AdversaryFigures Signed(string title, string meaning, Action<Laboratory> prepare, Func<Statement, Statement> change)
+        {
+            var lab = new Laboratory(set, withSignatures: true);
+            prepare(lab);
+            var results = Play(lab, 1, (self, day) => self.Honest(day).Select(statement => who.Contains(statement.Device) ? change(statement) with { Altered = true } : statement));
+            return Compare(title, meaning, who, [.. honest.Take(1)], results, extra: false, name);
+        }
+    }
+
+    private static AdversaryFigures Compare(
+        string title, string meaning, HashSet<int> who, List<EpochResult> honest, List<EpochResult> run, bool extra, Func<ushort, string> name)
+    {
+        var altered = run.SelectMany(result => result.Fates).Where(fate => fate.Altered).ToList();
+        var others = run.SelectMany(result => result.Fates).Count(fate => !who.Contains(fate.Device) && Accepted(fate));
+        var othersBefore = honest.SelectMany(result => result.Fates).Count(fate => !who.Contains(fate.Device) && Accepted(fate));
+        // Statements that replace rows are measured against the acceptance of those rows; additional ones against all.
+        var originals = honest.SelectMany(result => result.Fates).Where(fate => who.Contains(fate.Device)).ToList();
+        var rate = extra || originals.Count == 0 ? 1 : originals.Sum(Credit) / originals.Count;
+        var detected = altered.Count == 0 ? 0 : Math.Max(0, 1 - altered.Sum(Credit) / (rate * altered.Count));
+        double before = Income(honest, who), after = Income(run, who);
+        return new AdversaryFigures(
+            title, meaning, altered.Count, altered.Count(fate => fate.Verdict.Judgement == Judgement.Reject),
+            altered.Count(fate => fate.Verdict.Judgement == Judgement.Inconclusive), detected, before == 0 ? null : after / before,
+            othersBefore == 0 ? 0 : Math.Max(0, 1 - others / (double)othersBefore), Reasons(altered, name));
+    }
+
+    private static double Income(List<EpochResult> results, HashSet<int> who) => results.Sum(result => who.Sum(device => (double)result.Weights.GetValueOrDefault(device)));
+
+    private static bool OrderIndependent(DataSet set, int days)
+    {
+        var (straight, other) = (new Laboratory(set), new Laboratory(set));
+        for (var day = 0; day < days; day++)
+        {
+            var first = straight.Run(straight.Sign(straight.Honest(day))).Root;
+            var proofs = other.Sign(other.Honest(day));
+            proofs.Reverse();
+            // In two pieces that overlap, back to front.
+            if (other.Run([.. proofs.Skip(proofs.Count / 3), .. proofs.Take(proofs.Count / 2)]).Root != first) return false;
+        }
+        return true;
+    }
+
+    private static List<EpochResult> Play(Laboratory lab, int days, Func<Laboratory, int, IEnumerable<Statement>> statements)
+    {
+        var results = new List<EpochResult>();
+        for (var day = 0; day < days; day++) results.Add(lab.Run(lab.Sign(statements(lab, day))));
+        return results;
+    }
+
+    // A proof of several values may keep part of its credit.
+    private static double Credit(Judged fate) => Accepted(fate) ? fate.Verdict.QualityPpm / 1e6 : 0;
+
+    private static bool Accepted(Judged fate) => fate.Verdict.Judgement == Judgement.Accept;
+
+    private static IReadOnlyList<KeyValuePair<string, int>> Reasons(IEnumerable<Judged> fates, Func<ushort, string> name) =>
+        [.. fates.Where(fate => !Accepted(fate)).GroupBy(fate => (fate.Verdict.Judgement, fate.Verdict.Reason))
+            .OrderByDescending(group => group.Count()).ThenBy(group => group.Key.Reason)
+            .Select(group => KeyValuePair.Create(string.Create(CultureInfo.InvariantCulture, $"{name(group.Key.Reason)}{(group.Key.Judgement == Judgement.Inconclusive ? " (inconclusive)" : "")}"), group.Count()))];
+}
