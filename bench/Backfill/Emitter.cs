@@ -39,7 +39,7 @@ internal sealed class Emitter(AnvilRpc rpc, MirroredNetwork network)
         return devices + cells + claims + transfers;
     }
 
-    private Task SendAsync(ContractKind contract, Func<(int Topics, byte[] Record)> make, int count, CancellationToken ct)
+    private Task<JsonNode?> SendAsync(ContractKind contract, Func<(int Topics, byte[] Record)> make, int count, CancellationToken ct)
     {
         var records = Enumerable.Range(0, count).Select(_ => make()).ToArray();
         var topics = records[0].Topics;
