@@ -1,5 +1,8 @@
 using DePin.Oracle.Batch;
+using DePin.Oracle.Evidence;
 using DePin.Oracle.Ingest;
+using DePin.Oracle.Peers;
+using DePin.Oracle.Round;
 
 namespace DePin.Oracle;
 
@@ -20,7 +23,9 @@ public static class OracleApp
         {
             builder.Services
                 .AddScore()
-                .AddTransmit(setup.Transmit);
+                .AddRound(setup.Round)
+                .AddTransmit(setup.Transmit)
+                .AddEvidence(setup.Evidence);
         }
 
         builder.WebHost.ConfigureKestrel(kestrel =>
@@ -33,6 +38,12 @@ public static class OracleApp
         app.UseExceptionHandler();
         app.MapIngest();
         app.MapLanes();
+        if (setup.Link is not null)
+        {
+            app.MapMessages();
+            app.MapEvidence();
+        }
+
         app.MapHealth();
         return app;
     }

@@ -4,8 +4,10 @@ using DePin.Chain.Evm;
 using DePin.Cryptography;
 using DePin.Mirror;
 using DePin.Oracle.Batch;
+using DePin.Oracle.Evidence;
 using DePin.Oracle.Ingest;
 using DePin.Oracle.Network;
+using DePin.Oracle.Round;
 using DePin.Oracle.Transmit;
 using DePin.Protocol.Verification;
 
@@ -36,8 +38,14 @@ public sealed record OracleOptions
     /// <summary>Sealing and exchange.</summary>
     public LaneOptions Lanes { get; init; } = new();
 
+    /// <summary>Wall times of the agreement.</summary>
+    public RoundOptions Round { get; init; } = new();
+
     /// <summary>Transactions.</summary>
     public TransmitOptions Transmit { get; init; } = new();
+
+    /// <summary>Bundles and what is pruned.</summary>
+    public EvidenceOptions Evidence { get; init; } = new();
 }
 
 /// <summary>From configuration and manifest to a setup; everything is checked before anything starts.</summary>
@@ -48,7 +56,7 @@ public static class OracleConfiguration
     public static OracleSetup Read(IConfiguration configuration, ClassCatalog catalog)
     {
         var options = configuration.GetSection("Oracle").Get<OracleOptions>() ?? new OracleOptions();
-        foreach (var part in new object[] { options, options.Ingest, options.Lanes, options.Transmit }) Check(part);
+        foreach (var part in new object[] { options, options.Ingest, options.Lanes, options.Round, options.Transmit, options.Evidence }) Check(part);
 
         var manifest = NetworkManifest.Load(options.Manifest);
         var parameters = manifest.NetworkParameters;
@@ -68,7 +76,9 @@ public static class OracleConfiguration
             ChainId = network.ChainId,
             Ingest = options.Ingest,
             Lanes = options.Lanes with { MaxProofs = Math.Min(options.Lanes.MaxProofs, parameters.BatchMaxProofs) },
+            Round = options.Round,
             Transmit = options.Transmit,
+            Evidence = options.Evidence,
             Link = new ChainLink(network, manifest.ToEmissionSchedule(), parameters, catalog, new EvmVerifierTransactions(transmitter), new EvmChainSource(rpc, network)),
         };
     }

@@ -1,8 +1,10 @@
 using DePin.Chain;
 using DePin.Mirror;
 using DePin.Oracle.Batch;
+using DePin.Oracle.Evidence;
 using DePin.Oracle.Ingest;
 using DePin.Oracle.Network;
+using DePin.Oracle.Round;
 using DePin.Oracle.Transmit;
 using DePin.Protocol;
 using DePin.Protocol.Verification;
@@ -38,6 +40,12 @@ public sealed record OracleSetup
 
     /// <summary>Section <c>Transmit</c>.</summary>
     public TransmitOptions Transmit { get; init; } = new();
+
+    /// <summary>Section <c>Round</c>.</summary>
+    public RoundOptions Round { get; init; } = new();
+
+    /// <summary>Section <c>Evidence</c>.</summary>
+    public EvidenceOptions Evidence { get; init; } = new();
 }
 
 /// <summary>What a node needs to follow the chain, agree on epochs and send transactions.</summary>

@@ -2,6 +2,7 @@ using DePin.Chain;
 using DePin.Hosting;
 using DePin.Mirror;
 using DePin.Oracle.Batch;
+using DePin.Oracle.Evidence;
 using DePin.Oracle.Ingest;
 using DePin.Oracle.Network;
 using DePin.Oracle.Report;
@@ -72,6 +73,13 @@ public static class Pipeline
         .AddSingleton(provider => new Transmitter(provider.GetRequiredService<TransmissionStore>(), provider.GetRequiredService<IVerifierTransactions>(), options,
             TimeProvider.System, provider.GetRequiredService<ILogger<Transmitter>>()))
         .AddStage<TransmitStage>();
+
+    /// <summary>Accepted reports → evidence bundles; and back, for a node that missed epochs.</summary>
+    public static IServiceCollection AddEvidence(this IServiceCollection services, EvidenceOptions options)
+    {
+        services.AddHttpClient(LaneClient.BundleClientName, client => client.Timeout = TimeSpan.FromMinutes(10));
+        return services.AddSingleton(options).AddSingleton<BundleStore>().AddSingleton<BundleWriter>().AddStage<EvidenceStage>().AddStage<RecoveryStage>();
+    }
 
     /// <summary>Brings the operator's own database to this build's schema.</summary>
     public static async Task MigrateAsync(this IHost host, CancellationToken ct) =>

@@ -14,6 +14,9 @@ public sealed class LaneClient(IHttpClientFactory clients)
     /// <summary>Name of the HTTP client.</summary>
     public const string ClientName = "peers";
 
+    /// <summary>Name of the HTTP client for evidence bundles, which are large.</summary>
+    public const string BundleClientName = "bundles";
+
     /// <summary>Sends a batch; the peer's answer.</summary>
     public Task<BatchAnswer> PushAsync(Member peer, Address lane, ulong index, SealedBatch batch, CancellationToken ct) =>
         SendAsync(peer, HttpMethod.Put, Path(lane, index), batch, BatchAnswer.Parser, ct)!;

@@ -79,7 +79,7 @@ public sealed partial class SealStage(
                 if (theirs > mine) LogBehind(logger, mine, theirs, peer.Address);
                 while (mine < theirs && await peers.FetchAsync(peer, keys.Address, mine + 1, ct) is { } batch
                     && (await keeper.AcceptAsync(batch, ct)).Refusal == LaneRefusal.None) mine++;
-                heard++;
+                if (mine >= theirs) heard++; // else what is missing here must come first
             }
             catch (Exception error) when (error is HttpRequestException or TaskCanceledException && !ct.IsCancellationRequested)
             {

@@ -35,6 +35,7 @@ public sealed partial class EpochDesk(
     private const int Kept = 4;
 
     private readonly Lock _gate = new();
+    private (Bytes32 Digest, NetworkState State) _parent = (Bytes32.Zero, NetworkState.Genesis);
     private readonly List<((RoundInstance Instance, Cut Cut) Key, EpochOutcome Outcome)> _outcomes = [];
 
     /// <summary>
@@ -65,7 +66,8 @@ public sealed partial class EpochDesk(
             }
 
             cut = Cut.Parse(parent.Cut).Over(roster.Set.Addresses);
-            state = NetworkState.Parse(parent.State);
+            if (_parent.Digest != parent.Digest) _parent = (parent.Digest, NetworkState.Parse(parent.State));
+            state = _parent.State;
         }
 
         return new EpochTask(new RoundInstance(config.Digest.Value, epoch, generation), window, config, roster, anchor, cut, state);

@@ -258,6 +258,20 @@ public sealed class LaneStore(NpgsqlDataSource dataSource)
             "select coalesce(max(index), 0) from oracle.acknowledgements where operator = @lane and sender = @sender", new { lane, sender }, ct: ct));
     }
 
+    /// <summary>
+    /// Lifts a lane that is held less far to a height that an accepted report's cut names. What lies below is in evidence bundles; nothing is acknowledged by it.
+    /// </summary>
+    public async Task AdoptAsync(LaneHeight height, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await LockLaneAsync(transaction, height.Operator, ct);
+        await connection.ExecuteAsync(Sql.Command(
+            "update oracle.lanes set height = @Height, digest = @Digest where operator = @Operator and height < @Height",
+            new { height.Operator, Height = (long)height.Height, height.Digest }, transaction, ct: ct));
+        await transaction.CommitAsync(ct);
+    }
+
     private static Task<bool> IsAcknowledgedAsync(NpgsqlTransaction transaction, Acknowledgement own, CancellationToken ct) =>
         transaction.Connection!.ExecuteScalarAsync<bool>(Sql.Command(
             "select exists (select from oracle.acknowledgements where operator = @Lane and index = @Index and sender = @Signer and digest = @Digest)",

@@ -53,6 +53,15 @@ public sealed class ReportStore(NpgsqlDataSource dataSource)
             $"select {Columns} from oracle.reports where status = any(@Statuses) order by epoch, generation", new { Statuses = statuses.ToArray() }, ct: ct))).AsList();
     }
 
+    /// <summary>Reports of epochs above one, with one of the statuses, ascending by epoch.</summary>
+    public async Task<IReadOnlyList<ReportRow>> GetAboveAsync(long epoch, IReadOnlyCollection<string> statuses, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<ReportRow>(Sql.Command(
+            $"select {Columns} from oracle.reports where epoch > @epoch and status = any(@Statuses) order by epoch, generation",
+            new { epoch, Statuses = statuses.ToArray() }, ct: ct))).AsList();
+    }
+
     /// <summary>Moves a report on; false where it was not in the expected status.</summary>
     public async Task<bool> MoveAsync(Bytes32 digest, string from, string to, CancellationToken ct)
     {
