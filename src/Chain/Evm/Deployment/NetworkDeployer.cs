@@ -56,6 +56,8 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
         var epochLength = plan.Setting("ReportVerifier", "settings", "epochLength");
         if (genesis <= head.Timestamp)
             throw new DeploymentException($"The network's genesis ({genesis}) must lie after the chain's present time ({head.Timestamp}): operators must be scheduled before epoch 1 starts.");
+        if (epochLength == 0 || genesis % epochLength != 0)
+            throw new DeploymentException($"The network's genesis ({genesis}) must be a multiple of the epoch's length ({epochLength} s), so that epochs start on whole days.");
         var manifest = new NetworkManifest
         {
             Network = request.Network,
