@@ -68,8 +68,8 @@ public sealed record WirelessParameters
     /// <summary>From so many receptions on a receiver's statistics are judged: 10 to 100,000, default 40; 0 = never.</summary>
     public int StatisticsMinimum { get; init; } = 40;
 
-    /// <summary>Greatest correlation of signal strength with the logarithm of distance, in millionths: -1,000,000 to 1,000,000, default 0.</summary>
-    public int DistanceCorrelationPpm { get; init; }
+    /// <summary>Greatest correlation of signal strength with the logarithm of distance, in millionths: -1,000,000 to 1,000,000, default 300,000.</summary>
+    public int DistanceCorrelationPpm { get; init; } = 300_000;
 
     /// <summary>Earlier epochs whose transmissions are remembered against replay: 0 to 30, default 2.</summary>
     public int ReplayMemoryEpochs { get; init; } = 2;
