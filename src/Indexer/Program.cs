@@ -22,14 +22,14 @@ if (options.Migrate)
 }
 
 var services = builder.Services;
-services.AddSingleton(options).AddSingleton(network).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(manifest.Id).AddSingleton(TimeProvider.System).AddSingleton(BuiltInClasses.Catalog);
+services.AddSingleton(options).AddSingleton(network).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(TimeProvider.System).AddSingleton(BuiltInClasses.Catalog);
 services.AddSingleton(_ => new MirrorDatabase(options.Database, role: options.Role.Length > 0 ? options.Role : null)).AddSingleton(p => p.GetRequiredService<MirrorDatabase>().DataSource);
 services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan });
 services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new EvmRpcOptions { Urls = options.Rpc }));
 services.AddSingleton<EvmChainSource>().AddSingleton<IChainSource>(p => p.GetRequiredService<EvmChainSource>());
 services.AddSingleton(new FollowerOptions { PollInterval = TimeSpan.FromMilliseconds(options.PollMilliseconds) });
 services.AddSingleton<ChainMirror>().AddSingleton<ChainFollower>().AddSingleton<MirrorReader>();
-services.AddSingleton<EvidenceStore>().AddSingleton<OperatorDirectory>().AddSingleton<IEvidenceSource, OperatorEvidenceSource>().AddSingleton<EvidenceImporter>();
+services.AddSingleton<EvidenceStore>().AddSingleton<OperatorDirectory>().AddSingleton<IEvidenceSource, OperatorEvidenceSource>().AddSingleton(p => ActivatorUtilities.CreateInstance<EvidenceImporter>(p, manifest.Id));
 services.AddSingleton<IndexerMeters>().AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "System.Runtime"));
 services.AddHostedService<FollowerWorker>().AddHostedService<ImportWorker>();
 
