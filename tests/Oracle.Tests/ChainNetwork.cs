@@ -1,0 +1,193 @@
+using System.Globalization;
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
+using DePin.Cryptography;
+using DePin.DevTools;
+using DePin.Mirror;
+using DePin.Oracle.Batch;
+using DePin.Oracle.Evidence;
+using DePin.Oracle.Network;
+using DePin.Oracle.Round;
+using DePin.Oracle.Transmit;
+using DePin.Protocol.Verification;
+using DePin.Protocol.Verification.Sensing;
+using DePin.Protocol.Verification.Wireless;
+using DePin.TestKit;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace DePin.Oracle.Tests;
+
+/// <summary>The real contracts on an Anvil whose clock runs an hour a block, with four bonded operators.</summary>
+public sealed class ChainNetwork : IAsyncDisposable
+{
+    private static readonly FeePolicy Fast = new() { PollInterval = TimeSpan.FromMilliseconds(30) };
+    private readonly string _folder = Directory.CreateTempSubdirectory("depin-oracle").FullName;
+    private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<int> _ports = [];
+    private Task _ticker = Task.CompletedTask;
+
+    public AnvilNode Node { get; private set; } = null!;
+
+    public EvmRpc Rpc { get; private set; } = null!;
+
+    public NetworkManifest Manifest { get; private set; } = null!;
+
+    public IReadOnlyList<OperatorKeyRing> Operators { get; private set; } = [];
+
+    public static ClassCatalog Catalog { get; } = new([WirelessCoverage.Implementation, EnvironmentSensing.Implementation]);
+
+    public static PrivateKey Owner { get; } = PrivateKey.Parse(KeyType.Secp256k1, AnvilNode.PrivateKeys[0]);
+
+    public static async Task<ChainNetwork> StartAsync(CancellationToken ct)
+    {
+        var network = new ChainNetwork();
+        network.Node = await AnvilNode.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1 }, ct);
+        network.Rpc = new EvmRpc(network._http, new EvmRpcOptions { Urls = [network.Node.Url] });
+        await network.DeployAsync(ct);
+        return network;
+    }
+
+    /// <summary>From here on a block an hour of chain time, mined every so often.</summary>
+    public async Task StartClockAsync(TimeSpan every, CancellationToken ct)
+    {
+        await Node.Rpc.SetBlockTimestampIntervalAsync(3_600, ct);
+        _ticker = Task.Run(
+            async () =>
+            {
+                while (!_stop.IsCancellationRequested)
+                {
+                    await Node.Rpc.MineAsync(1, CancellationToken.None);
+                    await Task.Delay(every, CancellationToken.None);
+                }
+            }, ct);
+    }
+
+    /// <summary>An operator with its own database, follower and loops; not started.</summary>
+    public async Task<ChainOperator> CreateOperatorAsync(int number, CancellationToken ct, TimeSpan? stageDelay = null)
+    {
+        var database = await TestDatabase.CreateAsync(ct: ct);
+        var parameters = Manifest.NetworkParameters;
+        var keys = Operators[number];
+        var mirrored = Manifest.ToMirroredNetwork();
+        var rpc = new EvmRpc(_http, new EvmRpcOptions { Urls = [Node.Url] });
+        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, keys.Transaction, Fast), Manifest.ChainId, Manifest.AddressOf("ReportVerifier"));
+        var setup = new OracleSetup
+        {
+            Facts = new NetworkFacts(Manifest.Id, Manifest.Genesis, Manifest.EpochLength, (ulong)parameters.LateSeconds, (ulong)parameters.EpochGraceSeconds),
+            Keys = keys,
+            Database = database.ConnectionString,
+            Classes = Catalog.Bind(parameters),
+            Link = new ChainLink(mirrored, Manifest.ToEmissionSchedule(), parameters, Catalog, new EvmVerifierTransactions(transmitter), new EvmChainSource(rpc, mirrored)),
+            Lanes = new LaneOptions { SealEvery = TimeSpan.FromMilliseconds(200), ExchangeEvery = TimeSpan.FromMilliseconds(200) },
+            Round = new RoundOptions
+            {
+                Propose = TimeSpan.FromSeconds(10), Vote = TimeSpan.FromSeconds(2), Resend = TimeSpan.FromSeconds(1), Listen = TimeSpan.FromSeconds(2),
+            },
+            Transmit = new TransmitOptions { StageDelay = stageDelay ?? TimeSpan.FromSeconds(3), Pace = TimeSpan.FromMilliseconds(300) },
+            Evidence = new EvidenceOptions { Pace = TimeSpan.FromMilliseconds(500) },
+        };
+        return new ChainOperator(this, keys, database, setup, _ports[number]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _ticker;
+        await Node.DisposeAsync();
+        _http.Dispose();
+        _stop.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task DeployAsync(CancellationToken ct)
+    {
+        var now = (await Rpc.GetHeaderAsync(BlockTag.Latest, ct))!.Timestamp;
+        var variables = new Dictionary<string, string> { ["genesis"] = (((now / 86_400) + 2) * 86_400).ToString(CultureInfo.InvariantCulture) };
+        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), variables);
+        var request = new DeploymentRequest("test", RepositoryRoot.Combine("contracts", "evm", "artifacts"), Path.Combine(_folder, "network.json"));
+        Manifest = await new NetworkDeployer(Rpc, Owner, Fast).DeployAsync(profile, request, null, ct);
+
+        Operators = [.. Enumerable.Range(0, 4)
+            .Select(_ => new OperatorKeyRing(PrivateKey.Generate(KeyType.Secp256k1), PrivateKey.Generate(KeyType.Ed25519), PrivateKey.Generate(KeyType.Secp256k1)))
+            .OrderBy(keys => keys.Address)];
+        var registration = new OperatorRegistration(Rpc, Manifest, Fast);
+        var bond = await registration.GetMinimumBondAsync(ct);
+        foreach (var keys in Operators)
+        {
+            _ports.Add(LoopbackPort.Free());
+            await registration.FundAsync(Owner, keys.Transaction.Address, bond, (UInt128)10_000_000_000_000_000_000 * 10, ct);
+            await registration.RegisterAsync(keys.Transaction, keys.Address, new Bytes32(keys.Protocol.PublicKey.Bytes),
+                string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_ports[^1]}"), bond, ct);
+        }
+
+        await registration.ScheduleAsync(Owner, [.. Operators.Select(o => o.Address)], 1, ct);
+    }
+}
+
+/// <summary>An operator of a <see cref="ChainNetwork"/>: may be stopped and started again on the same database.</summary>
+public sealed class ChainOperator(ChainNetwork network, OperatorKeyRing keys, TestDatabase database, OracleSetup setup, int port) : IAsyncDisposable
+{
+    private WebApplication? _app;
+
+    public OperatorKeyRing Keys => keys;
+
+    public TestDatabase Database => database;
+
+    public HttpClient Http { get; } = new() { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")) };
+
+    public ChainNetwork Network => network;
+
+    public T Get<T>() where T : notnull => _app!.Services.GetRequiredService<T>();
+
+    public async Task StartAsync(CancellationToken ct)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Testing" });
+        builder.Logging.ClearProviders();
+        if (Environment.GetEnvironmentVariable("DEPIN_TEST_LOG") is { Length: > 0 } file) builder.Logging.AddProvider(new FileLog($"{file}.{port}"));
+        builder.WebHost.UseUrls(Http.BaseAddress!.ToString());
+        _app = OracleApp.Build(builder, setup);
+        await _app.MigrateAsync(ct);
+        await _app.StartAsync(ct);
+    }
+
+    public async Task StopAsync()
+    {
+        if (_app is null) return;
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _app = null;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Http.Dispose();
+        await database.DisposeAsync();
+    }
+}
+
+/// <summary>Logs of one operator in a file, for looking at a failing test.</summary>
+internal sealed class FileLog(string path) : ILoggerProvider, ILogger
+{
+    private readonly Lock _gate = new();
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (!IsEnabled(logLevel)) return;
+        lock (_gate) File.AppendAllText(path, $"{DateTime.UtcNow:HH:mm:ss.fff} {logLevel} {formatter(state, exception)} {exception}\n");
+    }
+
+    public void Dispose()
+    {
+    }
+}
