@@ -101,9 +101,11 @@ public sealed class WirelessCoverage(WirelessParameters parameters) : IResourceC
         {
             var item = population.Items[i];
             var judgement = population.Verdicts[i].Judgement;
-            if (judgement == Judgement.Reject || !Reception.TryParse(item.Payload, out var r)) continue;
+            var replayed = population.Verdicts[i].Reason == WirelessReason.ReplayedTransmission;
+            if ((judgement == Judgement.Reject && !replayed) || !Reception.TryParse(item.Payload, out var r)) continue;
             var key = TransmissionKey(r);
-            memory.Remember(key, r.ReceivedAtMs);
+            // What is replayed stays known, with its first time, for as long as somebody replays it.
+            memory.Remember(key, memory.Recall(key) ?? r.ReceivedAtMs);
             if (judgement != Judgement.Accept || PositionOf(item.Device) is not { } place) continue;
             accepted.Add((i, r, key));
             heard[key] = heard.GetValueOrDefault(key) + 1;
