@@ -3,13 +3,14 @@ using DePin.Mirror;
 namespace DePin.Oracle.Running;
 
 /// <summary>Runs the operator's own chain follower. It waits out every outage; only a reorg past finality ends it, and then /ready says so.</summary>
-public sealed partial class FollowerLoop(ChainFollower follower, ILogger<FollowerLoop> logger) : BackgroundService
+public sealed partial class FollowerLoop(ChainMirror mirror, ChainFollower follower, ILogger<FollowerLoop> logger) : BackgroundService
 {
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         try
         {
+            await mirror.InitializeAsync(stoppingToken);
             await follower.RunAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
