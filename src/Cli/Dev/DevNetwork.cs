@@ -137,6 +137,7 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
                 [
                     "--network", folder.Manifest, "--rpc", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Chain}"), "--keys", folder.In("keys"), "--seed", settings.Id,
                     .. replay.Data is { } data ? (string[])["--data", data] : [],
+                    .. replay.Devices is { } most ? (string[])["--devices", most.ToString(CultureInfo.InvariantCulture)] : [],
                     .. replay.Mutations.SelectMany(m => (string[])["--mutate", m]),
                 ], new Dictionary<string, string?>(), folder.Logs),
                 line =>
