@@ -202,6 +202,21 @@ public sealed class WirelessCoverageTests
     }
 
     [Fact]
+    public void Demands_where_switched_on_that_receivers_are_heard_themselves()
+    {
+        var bench = new ClassBench(WirelessCoverage.ClassId, """{ "receiverUncertaintyMetres": 0, "reciprocity": 1 }""");
+        var (heard, silent) = (bench.Add(North(5)), bench.Add(North(9)));
+        // The second hears the first's beacon, but nobody hears the second.
+        Said Beacon(ulong epoch) => Say(silent, Frame((byte)epoch) with { Transmitter = bench.IdOf(heard).Value, ReceivedAtMs = ClassBench.Start(epoch) + 3_600_000 });
+        Said Other(int device, ulong epoch) => Say(device, Frame((byte)(100 + epoch)) with { ReceivedAtMs = ClassBench.Start(epoch) + 7_200_000 });
+
+        Assert.Equal([WirelessReason.NoReciprocity, 0, WirelessReason.NoReciprocity], Reasons(bench.Run(Beacon(1), Other(heard, 1), Other(silent, 1))));
+        // 25 hours later it still counts, 49 hours later no longer.
+        Assert.Equal([(ushort)0], Reasons(bench.Run(Other(heard, 2))));
+        Assert.Equal([WirelessReason.NoReciprocity], Reasons(bench.Run(Other(heard, 3))));
+    }
+
+    [Fact]
     public void Keeps_gateways_apart_by_region()
     {
         var france = H3Cell.At(Tower, 2);
