@@ -124,8 +124,7 @@ export async function startNetwork(n) {
   await write(maker, "DeviceRegistry", "addModel", [1, 1, 0, 600, zeroHash]);
 
   function signCompact(key, digest) {
-    const s = secp256k1.Signature.fromBytes(
-      secp256k1.sign(hexToBytes(digest), hexToBytes(key), { prehash: false, lowS: true, format: "recovered" }), "recovered");
+    const s = secp256k1.sign(hexToBytes(digest), hexToBytes(key), { lowS: true });
     return concatHex([u(s.r, 32), u(s.s | (BigInt(s.recovery) << 255n), 32)]);
   }
 
@@ -210,7 +209,7 @@ export async function startNetwork(n) {
     };
     const digest = await read("DeviceRegistry", "registrationDigest", [r]);
     const device = type === "Ed25519" ? "0x" : type === "secp256k1" ? signCompact(bytesToHex(secret), digest)
-      : bytesToHex(p256.sign(hexToBytes(digest), secret, { prehash: false, lowS: true }));
+      : `0x${p256.sign(hexToBytes(digest), secret, { lowS: true }).toCompactHex()}`;
     return write(funder, "DeviceRegistry", "register", [r, device, await maker.sign({ hash: digest }), []]);
   }
 
@@ -234,7 +233,7 @@ export async function startNetwork(n) {
   };
 
   return {
-    stop, account: (i) => account(i).address, attest, finalize, tree, register, staking,
+    client, stop, account: (i) => account(i).address, attest, finalize, tree, register, staking,
     transfer: (to, amount) => write(funder, "NetworkToken", "transfer", [to, amount]),
     transferDevice: (id, to) => write(account(901), "DeviceRegistry", "transferFrom", [account(901).address, account(to).address, BigInt(id)]),
     /** Pretends that so many payout accounts exist: the length of the registry's first array. */

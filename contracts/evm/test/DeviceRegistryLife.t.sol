@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
+import {IERC721Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {IDeviceRegistry} from "../src/interfaces/IDeviceRegistry.sol";
 import {DeviceFixture} from "./support/DeviceFixture.sol";
 
@@ -98,6 +99,17 @@ contract DeviceRegistryLifeTest is DeviceFixture {
         vm.prank(owner);
         vm.expectRevert(reason);
         devices.retire(id);
+    }
+
+    function test_guard_A_token_that_does_not_exist_is_named() public {
+        bytes memory reason = abi.encodeWithSelector(IERC721Errors.ERC721NonexistentToken.selector, id + 1);
+        vm.startPrank(admin);
+        vm.expectRevert(reason);
+        devices.suspend(id + 1);
+        vm.expectRevert(reason);
+        devices.reinstate(id + 1);
+        vm.expectRevert(reason);
+        devices.applyKey(id + 1);
     }
 
     function test_guard_Only_a_suspended_device_is_reinstated() public {
