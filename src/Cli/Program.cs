@@ -2,6 +2,7 @@ using System.CommandLine;
 using DePin.Cli;
 using DePin.Cli.Dev;
 using DePin.Cli.Keys;
+using DePin.Cli.Network;
 
 var root = new RootCommand("depin: run, prove, claim and audit a DePIN network")
 {
@@ -9,6 +10,11 @@ var root = new RootCommand("depin: run, prove, claim and audit a DePIN network")
     DevCommands.Create(),
     KeyCommands.Create(),
     DeviceCommands.Create(),
+    OperatorCommands.Create(),
+    NetworkCommands.Create(),
+    IndexCommands.Create(),
+    AuditCommands.Create(),
 };
+foreach (var command in AccountCommands.Create().Concat(StakeCommands.Create())) root.Add(command);
 // Stopping a network takes longer than the two seconds that are usual; a second Ctrl-C ends us at once.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

@@ -123,6 +123,7 @@ public sealed partial class AnvilProcess : IAsyncDisposable
         if (resumes)
         {
             var (_, last) = await Rpc.BlockAsync("latest", ct).ConfigureAwait(false);
+            await Rpc.SetTimeAsync(last, ct).ConfigureAwait(false);
             await Rpc.SetNextBlockTimestampAsync(last + (ulong)(Options.TimestampInterval ?? Options.BlockTime ?? 1), ct).ConfigureAwait(false);
         }
 

@@ -44,6 +44,9 @@ public sealed class AnvilRpc(Uri url) : IDisposable
     /// <summary>Timestamp of the next block, unix seconds.</summary>
     public Task SetNextBlockTimestampAsync(ulong timestamp, CancellationToken ct) => CallAsync("evm_setNextBlockTimestamp", [timestamp], ct);
 
+    /// <summary>Sets the node's clock, unix seconds; it may go back.</summary>
+    public Task SetTimeAsync(ulong timestamp, CancellationToken ct) => CallAsync("evm_setTime", [timestamp], ct);
+
     /// <summary>Whether a transaction is mined at once.</summary>
     public Task SetAutomineAsync(bool on, CancellationToken ct) => CallAsync("evm_setAutomine", [on], ct);
 

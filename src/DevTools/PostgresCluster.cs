@@ -27,6 +27,7 @@ public sealed class PostgresCluster : IAsyncDisposable
     /// <summary>Superuser of the cluster.</summary>
     public const string User = "postgres";
 
+    private const string SecretFile = "superuser.password";
     private readonly PostgresClusterOptions options;
     private readonly ServiceAccount account = ServiceAccount.Choose();
     private readonly string binaries;
@@ -57,7 +58,7 @@ public sealed class PostgresCluster : IAsyncDisposable
             throw new InvalidOperationException($"The account {account.Name}, which must run PostgreSQL here, cannot reach {options.DataFolder}. Choose a data folder that others may search.");
         Directory.CreateDirectory(options.DataFolder);
         account.Own(options.DataFolder);
-        var secret = Path.Combine(options.DataFolder, "superuser.password");
+        var secret = Path.Combine(options.DataFolder, SecretFile);
         if (!File.Exists(secret))
         {
             await WriteSecretAsync(secret, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(16)), ct).ConfigureAwait(false);
@@ -71,10 +72,16 @@ public sealed class PostgresCluster : IAsyncDisposable
     }
 
     /// <summary>Connection string of a database of this cluster.</summary>
-    public string ConnectionString(string database) => new NpgsqlConnectionStringBuilder
+    public string ConnectionString(string database) => ConnectionString(Port, password, database);
+
+    /// <summary>Connection string of a database of a cluster that another process runs; only who may read its folder gets one.</summary>
+    public static string ConnectionString(string dataFolder, int port, string database) =>
+        ConnectionString(port, File.ReadAllText(Path.Combine(dataFolder, SecretFile)).Trim(), database);
+
+    private static string ConnectionString(int port, string password, string database) => new NpgsqlConnectionStringBuilder
     {
         Host = "127.0.0.1",
-        Port = Port,
+        Port = port,
         Username = User,
         Password = password,
         Database = database,

@@ -1,3 +1,42 @@
+using System.Text;
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
+using DePin.Hosting;
+using DePin.Indexer;
+using DePin.Mirror;
+using DePin.Protocol.Verification;
+using DePin.Storage;
+using DePin.Storage.Evidence;
+using Npgsql;
+
 var builder = WebApplication.CreateBuilder(args);
-var app = builder.Build();
-app.Run();
+builder.Services.AddOptions<IndexerOptions>().BindConfiguration(IndexerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
+var options = builder.Configuration.GetSection(IndexerOptions.Section).Get<IndexerOptions>()
+    ?? throw new InvalidOperationException("The indexer needs Indexer:Database, Indexer:Manifest and Indexer:Rpc:0 (variables Indexer__Database and so on).");
+var manifest = NetworkManifest.Load(options.Manifest);
+var network = manifest.ToMirroredNetwork(options.ChainId);
+if (options.Migrate)
+{
+    await using var owner = NpgsqlDataSource.Create(options.Database);
+    await new Migrator(owner).MigrateAsync(CancellationToken.None);
+}
+
+var services = builder.Services;
+services.AddSingleton(options).AddSingleton(network).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(TimeProvider.System).AddSingleton(BuiltInClasses.Catalog);
+services.AddSingleton(_ => new MirrorDatabase(options.Database, role: options.Role.Length > 0 ? options.Role : null)).AddSingleton(p => p.GetRequiredService<MirrorDatabase>().DataSource);
+services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan });
+services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new EvmRpcOptions { Urls = options.Rpc }));
+services.AddSingleton<EvmChainSource>().AddSingleton<IChainSource>(p => p.GetRequiredService<EvmChainSource>());
+services.AddSingleton(new FollowerOptions { PollInterval = TimeSpan.FromMilliseconds(options.PollMilliseconds) });
+services.AddSingleton<ChainMirror>().AddSingleton<ChainFollower>().AddSingleton<MirrorReader>();
+services.AddSingleton<EvidenceStore>().AddSingleton<OperatorDirectory>().AddSingleton<IEvidenceSource, OperatorEvidenceSource>().AddSingleton(p => ActivatorUtilities.CreateInstance<EvidenceImporter>(p, manifest.Id));
+services.AddSingleton<IndexerMeters>().AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "System.Runtime"));
+services.AddHostedService<FollowerWorker>().AddHostedService<ImportWorker>();
+
+await using var app = builder.Build();
+await app.Services.GetRequiredService<ChainMirror>().InitializeAsync(CancellationToken.None);
+await app.Services.GetRequiredService<EvidenceStore>().RegisterNetworkAsync(manifest.Id, manifest.Network, network.Caip2, await File.ReadAllTextAsync(options.Manifest, Encoding.UTF8), manifest.Parameters, CancellationToken.None);
+await app.Services.GetRequiredService<EvmChainSource>().CheckChainAsync(CancellationToken.None);
+app.Services.GetRequiredService<IndexerMeters>();
+Health.Map(app);
+await app.RunAsync();

@@ -283,41 +283,55 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
 
     private async Task ReduceAsync(NpgsqlConnection connection, BlockRange range, (ContractKind Contract, EventKind Event)[] kinds, CancellationToken ct)
     {
-        var logs = range.Logs;
-        for (var i = 0; i < kinds.Length; i++)
-            Decode(logs, i, kinds[i].Event, words => _reducer.Touch(kinds[i].Event, words));
+        Touch(range.Logs, kinds);
         foreach (var table in _reducer.Tables.All)
             await table.LoadAsync(connection, network.ChainId, ct);
-
-        var header = 0;
-        for (var i = 0; i < kinds.Length; i++)
-        {
-            var log = logs[i];
-            while (range.Headers[header].Number < log.BlockNumber) header++;
-            var context = new LogContext((long)log.BlockNumber, (long)range.Headers[header].Timestamp, log.LogIndex, new Bytes32(logs.TransactionHash(log).Span));
-            Decode(logs, i, kinds[i].Event, words => _reducer.Apply(kinds[i].Event, words, context));
-        }
-
+        Apply(range, kinds);
         await _reducer.Holders.FlushAsync(connection, network.ChainId, undo: false, ct);
         foreach (var table in _reducer.Tables.All)
             await table.FlushAsync(connection, network.ChainId, ct);
         await _reducer.Additions.FlushAsync(connection, network.ChainId, ct);
     }
 
-    private delegate void WithWords(LogWords words);
-
-    private static void Decode(LogBatch logs, int index, EventKind kind, WithWords use)
+    private void Touch(LogBatch logs, (ContractKind Contract, EventKind Event)[] kinds)
     {
-        if (kind == EventKind.Unknown) return;
-        var log = logs[index];
-        try
+        for (var i = 0; i < kinds.Length; i++)
         {
-            use(new LogWords(logs.Topics(log).Span, logs.Data(log).Span));
-        }
-        catch (MalformedLogException error)
-        {
-            throw new MalformedLogException(
-                $"Log {log.LogIndex} of block {log.BlockNumber} does not decode as {kind}: {error.Message} The node truncated it, or the manifest names a wrong contract.");
+            if (kinds[i].Event == EventKind.Unknown) continue;
+            try
+            {
+                _reducer.Touch(kinds[i].Event, Words(logs, logs[i]));
+            }
+            catch (MalformedLogException error)
+            {
+                throw Explain(error, kinds[i].Event, logs[i]);
+            }
         }
     }
+
+    private void Apply(BlockRange range, (ContractKind Contract, EventKind Event)[] kinds)
+    {
+        var logs = range.Logs;
+        var header = 0;
+        for (var i = 0; i < kinds.Length; i++)
+        {
+            if (kinds[i].Event == EventKind.Unknown) continue;
+            var log = logs[i];
+            while (range.Headers[header].Number < log.BlockNumber) header++;
+            var context = new LogContext((long)log.BlockNumber, (long)range.Headers[header].Timestamp, log.LogIndex, new Bytes32(logs.TransactionHash(log).Span));
+            try
+            {
+                _reducer.Apply(kinds[i].Event, Words(logs, log), context);
+            }
+            catch (MalformedLogException error)
+            {
+                throw Explain(error, kinds[i].Event, log);
+            }
+        }
+    }
+
+    private static LogWords Words(LogBatch logs, in LogEntry log) => new(logs.Topics(log).Span, logs.Data(log).Span);
+
+    private static MalformedLogException Explain(MalformedLogException error, EventKind kind, in LogEntry log) => new(
+        $"Log {log.LogIndex} of block {log.BlockNumber} does not decode as {kind}: {error.Message} The node truncated it, or the manifest names a wrong contract.");
 }

@@ -120,6 +120,7 @@ public sealed class RangeReader(IChainSource source, MirroredNetwork network, Fo
     {
         var logs = range.Logs;
         List<BlockPoint>? doubtful = null;
+        BlockPoint? lastWithLogs = null;
         var at = 0;
         foreach (var header in range.Headers)
         {
@@ -130,7 +131,16 @@ public sealed class RangeReader(IChainSource source, MirroredNetwork network, Fo
                 if (at > first && logs[at].LogIndex <= logs[at - 1].LogIndex) throw new ChainSourceException($"The logs of block {header.Number} are not in order.");
             }
 
-            if (_expectation.Misses(header, logs, first, at - first)) (doubtful ??= []).Add(header.Point);
+            if (_expectation.Misses(header, logs, first, at - first))
+            {
+                // An answer that was cut off ends within a block: the last one with logs is as doubtful as the first without.
+                doubtful ??= lastWithLogs is { } cut && at == first ? [cut] : [];
+                doubtful.Add(header.Point);
+            }
+            else if (at > first)
+            {
+                lastWithLogs = header.Point;
+            }
         }
 
         if (at != logs.Count) throw new ChainSourceException($"The node sent a log of block {logs[at].BlockNumber}, which was not asked for here.");

@@ -855,19 +855,6 @@ create table oracle.certificates (
     constraint certificates_pkey PRIMARY KEY (operator, index)
 );
 
-create table oracle.decisions (
-    config_digest bytea not null,
-    epoch bigint not null,
-    generation bigint not null,
-    value bytea not null,
-    value_digest bytea not null,
-    certificate bytea not null,
-    decided_at timestamp with time zone not null default now(),
-    constraint decisions_config_digest_check CHECK ((octet_length(config_digest) = 32)),
-    constraint decisions_value_digest_check CHECK ((octet_length(value_digest) = 32)),
-    constraint decisions_pkey PRIMARY KEY (config_digest, epoch, generation)
-);
-
 create table oracle.lane_conflicts (
     operator bytea not null,
     index bigint not null,
@@ -921,7 +908,6 @@ create table oracle.reports (
     cut bytea not null,
     manifest bytea not null,
     state bytea not null,
-    tree bytea not null,
     status text not null default 'decided'::text,
     decided_at timestamp with time zone not null default now(),
     constraint reports_config_digest_check CHECK ((octet_length(config_digest) = 32)),
@@ -936,49 +922,34 @@ create table oracle.round_conflicts (
     config_digest bytea not null,
     epoch bigint not null,
     generation bigint not null,
-    view bigint not null,
-    kind smallint not null,
     sender smallint not null,
-    message bytea not null,
-    signature bytea not null,
+    first_id bytea not null,
+    second_id bytea not null,
+    first_message bytea not null,
+    second_message bytea not null,
     seen_at timestamp with time zone not null default now(),
     constraint round_conflicts_config_digest_check CHECK ((octet_length(config_digest) = 32)),
-    constraint round_conflicts_signature_check CHECK ((octet_length(signature) = 64)),
-    constraint round_conflicts_pkey PRIMARY KEY (config_digest, epoch, generation, view, kind, sender, message)
+    constraint round_conflicts_first_id_check CHECK ((octet_length(first_id) = 32)),
+    constraint round_conflicts_second_id_check CHECK ((octet_length(second_id) = 32)),
+    constraint round_conflicts_pkey PRIMARY KEY (config_digest, epoch, generation, first_id, second_id)
 );
 
-create table oracle.round_locks (
+create table oracle.round_records (
     config_digest bytea not null,
     epoch bigint not null,
     generation bigint not null,
-    view bigint not null,
-    value bytea not null,
-    value_digest bytea not null,
-    certificate bytea not null,
-    constraint round_locks_config_digest_check CHECK ((octet_length(config_digest) = 32)),
-    constraint round_locks_value_digest_check CHECK ((octet_length(value_digest) = 32)),
-    constraint round_locks_pkey PRIMARY KEY (config_digest, epoch, generation)
-);
-
-create table oracle.round_messages (
-    config_digest bytea not null,
-    epoch bigint not null,
-    generation bigint not null,
-    view bigint not null,
+    position bigint not null generated always as identity,
     kind smallint not null,
-    sender smallint not null,
-    own boolean not null,
-    value_digest bytea not null,
-    message bytea not null,
-    signature bytea not null,
+    view bigint,
+    message_kind smallint,
+    record bytea not null,
     stored_at timestamp with time zone not null default now(),
-    constraint round_messages_config_digest_check CHECK ((octet_length(config_digest) = 32)),
-    constraint round_messages_kind_check CHECK (((kind >= 1) AND (kind <= 6))),
-    constraint round_messages_signature_check CHECK ((octet_length(signature) = 64)),
-    constraint round_messages_value_digest_check CHECK ((octet_length(value_digest) = 32)),
-    constraint round_messages_pkey PRIMARY KEY (config_digest, epoch, generation, view, kind, sender)
+    constraint round_records_config_digest_check CHECK ((octet_length(config_digest) = 32)),
+    constraint round_records_pkey PRIMARY KEY (config_digest, epoch, generation, "position")
 );
-CREATE INDEX round_messages_epoch_idx ON oracle.round_messages USING btree (epoch);
+CREATE UNIQUE INDEX round_records_own_idx ON oracle.round_records USING btree (config_digest, epoch, generation, view, message_kind) WHERE ((kind = 1) AND ((message_kind >= 2) AND (message_kind <= 5)));
+
+create sequence oracle.round_records_position_seq;
 
 create table oracle.signed_reports (
     report_key bytea not null,
@@ -1001,7 +972,7 @@ create table oracle.transmissions (
     epoch bigint not null,
     generation bigint not null,
     subject bytea not null,
-    transaction_id bytea not null,
+    transaction_id text not null,
     raw bytea not null,
     nonce bigint not null,
     status text not null default 'prepared'::text,

@@ -8,6 +8,7 @@ using DePin.Abi;
 using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
+using DePin.DevTools;
 
 namespace DePin.Chain.Tests;
 
@@ -49,6 +50,16 @@ public sealed class BindingsTests
         }
 
         Assert.Equal(3, kinds.Count);
+    }
+
+    [Fact]
+    public void The_committed_bindings_are_those_of_the_committed_artifacts()
+    {
+        var files = BindingsGenerator.Generator.Generate(RepositoryRoot.Combine("contracts", "evm", "artifacts"));
+        var folder = RepositoryRoot.Combine("src", "ContractBindings", "Evm");
+        Assert.Equal(files.Keys, Directory.GetFiles(folder, "*.g.cs").Select(f => Path.GetFileName(f)!).Order(StringComparer.Ordinal));
+        foreach (var (name, text) in files)
+            Assert.True(text == File.ReadAllText(Path.Combine(folder, name)), $"{name} is not current: run scripts/bindings and commit the result.");
     }
 
     [Fact]

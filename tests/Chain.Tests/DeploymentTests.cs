@@ -110,6 +110,12 @@ public sealed class DeploymentTests : IDisposable
         Assert.Contains("another network or another chain", error.Message, StringComparison.Ordinal);
         var elsewhere = Request() with { Network = "second" };
         await Assert.ThrowsAsync<DeploymentException>(() => NewDeployer(Rpc(node)).DeployAsync(profile, elsewhere, null, _ct));
+
+        // A host started against the other chain notices too.
+        var manifest = NetworkManifest.Load(Request().ManifestPath);
+        await NetworkVerifier.CheckChainAsync(Rpc(node), manifest, _ct);
+        error = await Assert.ThrowsAsync<DeploymentException>(() => NetworkVerifier.CheckChainAsync(Rpc(other), manifest, _ct));
+        Assert.Contains("block 0 differs", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,16 +127,68 @@ public sealed class DeploymentTests : IDisposable
         Assert.Contains("not a development chain", error.Message, StringComparison.Ordinal);
 
         // Renaming the profile does not help: each bound is looked at.
-        foreach (var (contract, setting, value) in new[] { ("ReportVerifier", "challengeWindow", 600), ("OperatorRegistry", "bondThaw", 60), ("ProviderStaking", "thawPeriod", 3_600) })
+        foreach (var (contract, path, minimum, maximum) in ProductionBounds.Bounds)
         {
-            var weak = await ProfileAsync(rpc, "production", root => root["deploy"]![contract]!["settings"]![setting] = value);
-            error = await Assert.ThrowsAsync<DeploymentException>(() => NewDeployer(rpc).DeployAsync(weak, Request(), null, _ct));
-            Assert.Contains($"{contract}.settings.{setting} is {value}", error.Message, StringComparison.Ordinal);
+            foreach (var value in minimum == 0 ? [maximum + 1] : new[] { minimum - 1, maximum + 1 })
+            {
+                var weak = await ProfileAsync(rpc, "production", root => Set(root, contract, path, value));
+                error = await Assert.ThrowsAsync<DeploymentException>(() => NewDeployer(rpc).DeployAsync(weak, Request(), null, _ct));
+                Assert.Contains($"{contract}.{path} is {value}", error.Message, StringComparison.Ordinal);
+            }
         }
+
+        var wide = await ProfileAsync(rpc, "production", root => root["deploy"]!["RewardDistributor"]!["settings"]!["maxCapacity"] = "1780630000000000000000001");
+        error = await Assert.ThrowsAsync<DeploymentException>(() => NewDeployer(rpc).DeployAsync(wide, Request(), null, _ct));
+        Assert.Contains("maxCapacity", error.Message, StringComparison.Ordinal);
+        var shifted = await ProfileAsync(rpc, "production", root => root["network"]!["replayShiftSeconds"] = 86_400);
+        error = await Assert.ThrowsAsync<DeploymentException>(() => NewDeployer(rpc).DeployAsync(shifted, Request(), null, _ct));
+        Assert.Contains("replayShiftSeconds", error.Message, StringComparison.Ordinal);
 
         Assert.False(File.Exists(Request().ManifestPath));
         var manifest = await NewDeployer(rpc).DeployAsync(await ProfileAsync(rpc, "production", _ => { }), Request(), null, _ct);
         Assert.True(manifest.Complete);
+    }
+
+    [Fact]
+    public async Task A_chain_that_the_profile_lists_is_a_development_chain()
+    {
+        await using var node = await AnvilNode.StartAsync(new AnvilOptions { ChainId = 84532 }, _ct);
+        var rpc = Rpc(node);
+        var listed = await ProfileAsync(rpc, "dev", root => root["devChains"] = new JsonArray(84532));
+        Assert.True((await NewDeployer(rpc).DeployAsync(listed, Request(), null, _ct)).Complete);
+    }
+
+    [Fact]
+    public async Task Models_are_added_by_the_deployer_or_left_to_those_who_may()
+    {
+        await using var node = await AnvilNode.StartAsync(ct: _ct);
+        var rpc = Rpc(node);
+        JsonArray models = [new JsonObject { ["makerId"] = 1, ["class"] = 1, ["capabilities"] = 3, ["cadence"] = 60, ["metadata"] = $"0x{new string('7', 64)}" }];
+        var profile = await ProfileAsync(rpc, "dev", root => root["models"] = models.DeepClone());
+        var manifest = await NewDeployer(rpc).DeployAsync(profile, Request(), null, _ct);
+        var model = await rpc.CallAsync(manifest.AddressOf("DeviceRegistry"), new DeviceRegistry.ModelCall(1), BlockTag.Latest, _ct);
+        Assert.Equal((1u, (ushort)1, 3u, 60u), (model.MakerId, model.Class, model.Capabilities, model.Cadence));
+
+        // Somebody else owns the second network and makes its devices: the manifest holds the calls for them.
+        var owner = PrivateKey.Parse(KeyType.Secp256k1, AnvilNode.PrivateKeys[1]);
+        profile = await ProfileAsync(rpc, "dev", root =>
+        {
+            root["models"] = models.DeepClone();
+            root["variables"]!["owner"] = owner.Address.ToString();
+            root["variables"]!["maker"] = owner.Address.ToString();
+        });
+        var second = new DeploymentRequest("second", Artifacts, Path.Combine(_folder, "second.json"));
+        manifest = await NewDeployer(rpc).DeployAsync(profile, second, null, _ct);
+        Assert.Equal(2, manifest.OwnerCalls.Count);
+        using var sender = new TransactionSender(rpc, owner, Fast);
+        foreach (var call in manifest.OwnerCalls)
+        {
+            Assert.Equal(owner.Address, Address.Parse(call.From));
+            await sender.SendAsync(new TransactionRequest(Address.Parse(call.To), Convert.FromHexString(call.Data[2..])), _ct);
+        }
+
+        model = await rpc.CallAsync(manifest.AddressOf("DeviceRegistry"), new DeviceRegistry.ModelCall(1), BlockTag.Latest, _ct);
+        Assert.Equal(3u, model.Capabilities);
     }
 
     [Fact]
@@ -142,7 +200,8 @@ public sealed class DeploymentTests : IDisposable
         await Expect("deploy.PayoutRegistry.delay is not a parameter", root => root["deploy"]!["PayoutRegistry"]!["delay"] = 1);
         await Expect("lacks 'bondThaw'", root => root["deploy"]!["OperatorRegistry"]!["settings"]!.AsObject().Remove("bondThaw"));
         await Expect("names the contract 'Nowhere'", root => root["deploy"]!["PayoutRegistry"]!["deviceRegistry"] = "@Nowhere");
-        await Expect("genesis", root => root["deploy"]!["ReportVerifier"]!["settings"]!["genesis"] = 1);
+        await Expect("must lie after the chain's present time", root => root["deploy"]!["ReportVerifier"]!["settings"]!["genesis"] = 1);
+        await Expect("must be a multiple of the epoch's length", root => root["deploy"]!["ReportVerifier"]!["settings"]!["genesis"] = 4_000_000_001);
         Assert.Equal(0ul, await rpc.GetTransactionCountAsync(Deployer.Address, BlockTag.Latest, _ct));
 
         async Task Expect(string message, Action<JsonObject> change)
@@ -176,6 +235,14 @@ public sealed class DeploymentTests : IDisposable
             Assert.Contains($"the immutable {reference.Name}", CodeVerifier.Check(artifact, code, arguments, address, 31337, addresses), StringComparison.Ordinal);
             foreach (var place in places) code[place.Start + place.Length - 1] ^= 1;
         }
+    }
+
+    private static void Set(JsonObject root, string contract, string path, ulong value)
+    {
+        var parts = path.Split('.');
+        var node = root["deploy"]![contract]!;
+        foreach (var part in parts[..^1]) node = node[part]!;
+        node[parts[^1]] = value;
     }
 
     private static string Artifacts => RepositoryRoot.Combine("contracts", "evm", "artifacts");

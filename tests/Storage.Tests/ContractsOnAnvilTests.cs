@@ -28,7 +28,7 @@ public sealed class ContractsOnAnvilTests : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        _node = await AnvilNode.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1 }, _ct);
+        _node = await AnvilNode.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1, TimestampInterval = 1 }, _ct);
         _database = await TestDatabase.CreateAsync();
         _rpc = new EvmRpc(_http, new EvmRpcOptions { Urls = [_node.Url] });
         var now = (await _rpc.GetHeaderAsync(BlockTag.Latest, _ct))!.Timestamp;
@@ -133,6 +133,8 @@ public sealed class ContractsOnAnvilTests : IAsyncLifetime, IDisposable
         Assert.Null(await reader.FindAnchorAsync(tip.Timestamp + 1, _ct));
         var header = (await _rpc.GetHeaderAsync(BlockTag.At(head - 5), _ct))!;
         var next = (await _rpc.GetHeaderAsync(BlockTag.At(head - 4), _ct))!;
+        Assert.Equal(head - 2, (await mirror.GetCheckpointAsync(_ct)).Finalized!.Value.Number);
+        Assert.True(header.Timestamp < next.Timestamp, "Blocks have rising timestamps.");
         Assert.Equal(new BlockPoint(header.Number, header.Hash), await reader.FindAnchorAsync(next.Timestamp, _ct));
     }
 
@@ -178,7 +180,9 @@ public sealed class ContractsOnAnvilTests : IAsyncLifetime, IDisposable
         var now = (await _rpc.GetHeaderAsync(BlockTag.Latest, _ct))!.Timestamp;
         var registration = new DeviceRegistry.Registration((byte)KeyType.Secp256k1, device.PublicKey.Bytes.ToArray(), Keys[1].Address, 1, 0, 0x8928308280fffff, Keccak256.Hash("metadata"u8), 0, now + 3_600);
         var digest = await _rpc.CallAsync(devices, new DeviceRegistry.RegistrationDigestCall(registration), BlockTag.Latest, _ct);
-        await provider.SendAsync(devices, new DeviceRegistry.RegisterCall(registration, device.SignDigest(digest).ToArray(), Keys[0].SignDigest(digest).ToArray(), []), _ct);
+        var approval = Keys[0].SignDigest(digest);
+        byte[] maker = [.. approval.R.AsSpan(), .. approval.S.AsSpan(), (byte)(27 + approval.YParity)]; // the maker may be a contract, so its signature has the common form
+        await provider.SendAsync(devices, new DeviceRegistry.RegisterCall(registration, device.SignDigest(digest).ToArray(), maker, []), _ct);
         await provider.SendAsync(devices, new DeviceRegistry.AssertCellCall((UInt128)1, ulong.MaxValue), _ct);
         await provider.SendAsync(_manifest.AddressOf("PayoutRegistry"), new PayoutRegistry.ScheduleRecipientCall(Keys[5].Address), _ct);
         await provider.SendAsync(token, new NetworkToken.BurnCall((UInt128)777), _ct);

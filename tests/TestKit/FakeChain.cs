@@ -1,3 +1,4 @@
+using DePin.Chain.Deployment;
 using DePin.Cryptography;
 using DePin.Mirror;
 
@@ -26,8 +27,8 @@ public sealed class FakeChain : IChainSource
     }
 
     /// <summary>A network with eight made-up contracts whose first block is 1.</summary>
-    public static MirroredNetwork DefaultNetwork { get; } = new(1, "eip155:31337", Keccak256.Hash("fake network"u8), 1, 86_400,
-        Enum.GetValues<ContractKind>().ToDictionary(k => k, k => new Address(Keccak256.Hash([(byte)k]).AsSpan()[12..])));
+    public static MirroredNetwork DefaultNetwork { get; } = new(1, "eip155:31337", NetworkManifest.IdOf(31_337, AddressOf(ContractKind.ReportVerifier)).Value, 1, 86_400,
+        Enum.GetValues<ContractKind>().ToDictionary(k => k, AddressOf));
 
     /// <summary>The network that is followed.</summary>
     public MirroredNetwork Network { get; }
@@ -130,6 +131,8 @@ public sealed class FakeChain : IChainSource
             return Join([.. blocks.Select(b => _known.GetValueOrDefault(b.Hash) ?? throw new ChainSourceException($"Unknown block {b.Hash}."))], int.MaxValue);
         }
     }
+
+    private static Address AddressOf(ContractKind kind) => new(Keccak256.Hash([(byte)kind]).AsSpan()[12..]);
 
     private IEnumerable<Block> Between(ulong from, ulong to, int lag) =>
         _blocks.Skip((int)from).Take((int)(to - from) + 1).Where(b => b.Header.Number < (ulong)Math.Max(0, _blocks.Count - lag));

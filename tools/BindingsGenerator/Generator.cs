@@ -4,7 +4,7 @@ using DePin.Abi;
 namespace DePin.BindingsGenerator;
 
 /// <summary>Turns the artifacts of a folder into C# files. The same artifacts give the same text on every machine.</summary>
-internal static class Generator
+public static class Generator
 {
     /// <summary>File name → text.</summary>
     public static SortedDictionary<string, string> Generate(string artifacts)

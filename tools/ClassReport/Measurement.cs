@@ -49,8 +49,8 @@ public static class Measurement
     // Of sensing: values that stick or spike. Of wireless: a gateway whose own clock is wrong.
     private static readonly ushort[] SensingFaults = [SensingReason.Stuck, SensingReason.Spike], WirelessFaults = [WirelessReason.ReceiveTimeMismatch];
 
-    /// <summary>Measures; <paramref name="days"/> limits the epochs, adversaries are run only where asked.</summary>
-    public static SetFigures Run(DataSet set, int days, bool adversaries)
+    /// <summary>Measures; <paramref name="days"/> limits the epochs; only the adversaries whose name is <paramref name="wanted"/> are run.</summary>
+    public static SetFigures Run(DataSet set, int days, Func<string, bool> wanted)
     {
         days = Math.Min(days, set.Days);
         var sensing = set.Devices[0].Class == EnvironmentSensing.ClassId;
@@ -65,26 +65,27 @@ public static class Measurement
         var figures = new HonestFigures(
             fates.Count, fates.Count(Accepted), fates.Count(fate => fate.Verdict.Judgement == Judgement.Inconclusive), faults, rejected.Count - faults,
             fates.Sum(Credit) / Math.Max(1, fates.Count(Accepted)), Reasons(fates, Name));
-        var results = adversaries ? Adversarial(set, days, honest, sensing ? Adversaries.Sensing : Adversaries.Wireless, Name) : [];
+        var results = Adversarial(set, days, honest, sensing ? Adversaries.Sensing : Adversaries.Wireless, wanted, Name);
         return new SetFigures(set.Name, descriptor.Name, days, set.Devices.Count, figures, results, OrderIndependent(set, Math.Min(days, 2)));
     }
 
     private static List<AdversaryFigures> Adversarial(
-        DataSet set, int days, List<EpochResult> honest, IReadOnlyList<Adversary> adversaries, Func<ushort, string> name)
+        DataSet set, int days, List<EpochResult> honest, IReadOnlyList<Adversary> adversaries, Func<string, bool> wanted, Func<ushort, string> name)
     {
         var earning = Enumerable.Range(0, set.Devices.Count).Where(device => honest.Exists(result => result.Weights.GetValueOrDefault(device) > 0)).ToList();
         // Of few devices at least one.
         var who = earning.Where((_, n) => n % AdversaryEvery == AdversaryEvery - 1).ToHashSet();
         if (who.Count == 0) who = [.. earning.TakeLast(1)];
         var results = new List<AdversaryFigures>();
-        foreach (var adversary in adversaries)
+        foreach (var adversary in adversaries.Where(adversary => wanted(adversary.Name)))
         {
             var lab = new Laboratory(set);
             adversary.Prepare?.Invoke(lab, who);
             var run = Play(lab, days, (own, day) => Statements(own, adversary, who, day));
             results.Add(Compare(adversary.Name, adversary.Meaning, who, honest, run, adversary.Extra, name));
         }
-        results.AddRange(EngineAdversaries(set, days, honest, who, name));
+        if (wanted("M1")) results.Add(ReplaySigned(set, days, name));
+        results.AddRange(EngineAdversaries(set, honest, who, wanted, name));
         return results;
     }
 
@@ -98,38 +99,35 @@ public static class Measurement
         return others.Concat(own).OrderBy(statement => statement.TimeMs).ThenBy(statement => statement.Device);
     }
 
-    // Those that only the engine can see: sequences, signatures, keys, time. With real signatures.
-    private static IEnumerable<AdversaryFigures> EngineAdversaries(DataSet set, int days, List<EpochResult> honest, HashSet<int> who, Func<ushort, string> name)
+    // Those below only the engine can see: sequences, signatures, keys, time. With real signatures.
+    private static AdversaryFigures ReplaySigned(DataSet set, int days, Func<ushort, string> name)
     {
-        days = Math.Min(days, 2);
-        var replay = new Laboratory(set, withSignatures: true);
-        var run = new List<EpochResult>();
+        var lab = new Laboratory(set, withSignatures: true);
         var before = new List<Protocol.Proofs.SignedProof>();
-        var replayed = 0;
-        var caught = new Dictionary<string, int>(StringComparer.Ordinal);
-        for (var day = 0; day < days; day++)
+        var (sent, caught) = (0, 0);
+        for (var day = 0; day < Math.Min(days, 2); day++)
         {
-            var proofs = replay.Sign(replay.Honest(day));
-            var ids = before.Select(proof => proof.Id).ToHashSet();
-            var result = replay.Run([.. proofs, .. before]);
-            run.Add(result);
-            replayed += before.Count;
-            // Everything beyond the day's own proofs is yesterday's.
-            foreach (var group in result.Fates.Where(fate => fate.Verdict.Reason is (ushort)RejectReason.Replayed).GroupBy(fate => name(fate.Verdict.Reason)))
-                caught[group.Key] = caught.GetValueOrDefault(group.Key) + group.Count();
+            var proofs = lab.Sign(lab.Honest(day));
+            sent += before.Count;
+            caught += lab.Run([.. proofs, .. before]).Fates.Count(fate => fate.Verdict.Reason == (ushort)RejectReason.Replayed);
             before = proofs;
         }
-        yield return new AdversaryFigures(
-            "M1", "send the same signed proofs again in the next epoch", replayed, caught.Values.Sum(), 0, replayed == 0 ? 1 : caught.Values.Sum() / (double)replayed, null, 0,
-            [.. caught]);
+        return new AdversaryFigures(
+            "M1", "send the same signed proofs again in the next epoch", sent, caught, 0, sent == 0 ? 0 : caught / (double)sent, null, 0,
+            [KeyValuePair.Create(name((ushort)RejectReason.Replayed), caught)]);
+    }
 
+    private static IEnumerable<AdversaryFigures> EngineAdversaries(
+        DataSet set, List<EpochResult> honest, HashSet<int> who, Func<string, bool> wanted, Func<ushort, string> name)
+    {
         var own = who.Order().ToList();
-        yield return Signed("M9", "sign with another device's key", lab =>
-        {
-            for (var n = 0; n < own.Count; n++) lab.SignsAs[own[n]] = (own[n] + 1) % set.Devices.Count;
-        }, static statement => statement);
-        yield return Signed("M10", "sign with a key that was rotated away", lab => lab.Revoked.UnionWith(who), static statement => statement);
-        yield return Signed("M18", "date proofs two days into the future", static _ => { }, static statement => statement with { TimeMs = statement.TimeMs + 2 * DataSet.DayMs });
+        if (wanted("M9"))
+            yield return Signed("M9", "sign with another device's key", lab =>
+            {
+                foreach (var device in own) lab.SignsAs[device] = (device + 1) % set.Devices.Count;
+            }, static statement => statement);
+        if (wanted("M10")) yield return Signed("M10", "sign with a key that was rotated away", lab => lab.Revoked.UnionWith(who), static statement => statement);
+        if (wanted("M18")) yield return Signed("M18", "date proofs two days into the future", static _ => { }, static statement => statement with { TimeMs = statement.TimeMs + 2 * DataSet.DayMs });
 
         AdversaryFigures Signed(string title, string meaning, Action<Laboratory> prepare, Func<Statement, Statement> change)
         {

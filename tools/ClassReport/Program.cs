@@ -8,9 +8,10 @@ using DePin.DataSets;
 var folder = new Argument<string?>("data") { Description = "Folder of data sets; without it the repository's own extracts.", DefaultValueFactory = static _ => null };
 var sets = new Option<string[]>("--set") { Description = "Only sets of these names.", AllowMultipleArgumentsPerToken = true };
 var days = new Option<int>("--days") { Description = "At most so many days of each set.", DefaultValueFactory = static _ => int.MaxValue };
+var only = new Option<string[]>("--adversary") { Description = "Only adversaries of these names, for example M4.", AllowMultipleArgumentsPerToken = true };
 var honest = new Option<bool>("--honest-only") { Description = "Leave the adversaries out." };
 var json = new Option<bool>("--json") { Description = "Print JSON." };
-var root = new RootCommand("Measures the resource classes on real data: false rejects on honest rows, and what each adversary gets away with.") { folder, sets, days, honest, json };
+var root = new RootCommand("Measures the resource classes on real data: false rejects on honest rows, and what each adversary gets away with.") { folder, sets, days, only, honest, json };
 root.SetAction(result =>
 {
     try
@@ -22,7 +23,7 @@ root.SetAction(result =>
         foreach (var set in chosen)
         {
             if (!result.GetValue(json)) Console.Error.WriteLine($"{set.Name}: {set.Devices.Count} devices, {set.Rows.Count} rows, {set.Days} days …");
-            figures.Add(Measurement.Run(set, result.GetValue(days), !result.GetValue(honest)));
+            figures.Add(Measurement.Run(set, result.GetValue(days), name => !result.GetValue(honest) && (result.GetValue(only) is not { Length: > 0 } some || some.Contains(name, StringComparer.OrdinalIgnoreCase))));
             if (!result.GetValue(json)) Console.Write(Table(figures[^1]));
         }
         if (result.GetValue(json)) Console.WriteLine(JsonSerializer.Serialize(figures, Json.Options));

@@ -51,7 +51,8 @@ const forge = (proof) => ({ ...proof, signature: cat(proof.signature.slice(0, 22
 
 const deferredBefore = [sign(devices[3], 50, start + 5, 400)];
 const previousState = {
-  watermarks: [{ device: devices[0].id, sequence: 10n }, { device: devices[3].id, sequence: 50n }].sort(ascending((w) => w.device)),
+  // Device 0 has sent 5 and 10 so far, device 3 only 50.
+  watermarks: [{ device: devices[0].id, sequence: 10n, seen: [5n] }, { device: devices[3].id, sequence: 50n, seen: [] }].sort(ascending((w) => w.device)),
   count: 41n,
   ledger: [{ account: accounts[0], cumulative: 500n, itemsHash: fixed('items before') }],
   deferred: deferredBefore,
@@ -60,7 +61,9 @@ const previousState = {
 const day = end - start;
 const evidence = [
   sign(devices[0], 11, start, 10), sign(devices[0], 12, end - 1, 20), sign(devices[0], 13, start + 60, 30), sign(devices[0], 14, start + 90, 40),
-  sign(devices[0], 10, start + 10, 99), // replayed
+  sign(devices[0], 10, start + 10, 99), sign(devices[0], 5, start + 10, 98), // replayed
+  sign(devices[0], 9, start + 11, 11), // was on its way
+  sign(devices[3], 200, start + 12, 13), // leaves everything up to 135 behind
   sign(devices[1], 1, start - 600, 7), sign(devices[1], 2, start - 601, 7), // late, too late
   sign(devices[1], 3, end, 8), sign(devices[1], 4, end + day, 8), // waits, from the future
   sign(devices[2], 1, start + 1, 1_000_000), // not staked
@@ -94,8 +97,9 @@ function admit() {
   const known = new Map(devices.map((d) => [d.id, d]));
   const faults = standing();
   const verdicts = new Map();
-  const watermarks = new Map(previousState.watermarks.map((w) => [w.device, w.sequence]));
+  const watermarks = new Map(previousState.watermarks.map((w) => [w.device, [w.sequence, ...w.seen]]));
   const before = new Map(watermarks);
+  const replayed = (all, sequence) => all.includes(sequence) || all.some((s) => s - sequence > 64n);
   const rejected = new Map();
   const refuse = (proof, reason, counts = true) => {
     verdicts.set(proof.id, reason);
@@ -108,10 +112,10 @@ function admit() {
     if (proof.networkId !== network.id) refuse(proof, 2, false);
     else if (!known.has(proof.device.id)) refuse(proof, 3);
     else if (!copies.some((c) => ed25519.verify(bytes(c.signature), bytes(c.envelope), bytes(c.device.publicKey)))) refuse(proof, 4, false);
-    else if (proof.sequence <= (before.get(proof.device.id) ?? -1n)) refuse(proof, 5, false);
+    else if (replayed(before.get(proof.device.id) ?? [], proof.sequence)) refuse(proof, 5, false);
     else authentic.push(proof);
   }
-  for (const proof of authentic) if (proof.sequence > (watermarks.get(proof.device.id) ?? -1n)) watermarks.set(proof.device.id, proof.sequence);
+  for (const proof of authentic) watermarks.set(proof.device.id, [...(watermarks.get(proof.device.id) ?? []), proof.sequence]);
 
   const items = [];
   const waiting = [];
@@ -139,8 +143,15 @@ function admit() {
   return { verdicts, items, waiting, watermarks, rejected };
 }
 
+// The highest sequence, and a bit for each of the 64 below it that was there.
+function mark(device, sequences) {
+  const sequence = sequences.reduce((a, b) => (a > b ? a : b));
+  const seen = [...new Set(sequences)].map((s) => sequence - s).filter((d) => d >= 1n && d <= 64n).reduce((bits, d) => bits | (1n << (d - 1n)), 0n);
+  return cat(device, u64(sequence), u64(seen));
+}
+
 const stateBytes = ({ watermarks, count, ledger, deferred }) => [
-  cat(u32(watermarks.length), ...watermarks.flatMap((w) => [w.device, u64(w.sequence)])),
+  cat(u32(watermarks.length), ...watermarks.map((w) => mark(w.device, [w.sequence, ...w.seen]))),
   cat(u16(1), u16(CLASS), u32(8), u64(count)),
   u32(0),
   cat(u32(ledger.length), ...ledger.flatMap((e) => [e.account, u128(e.cumulative), e.itemsHash])),
@@ -184,7 +195,7 @@ export function epochVectors() {
   const tree = rewardTree(network.rewardDomain, ledger);
   const before = stateBytes(previousState);
   const after = stateBytes({
-    watermarks: [...watermarks].map(([id, sequence]) => ({ device: id, sequence })).sort(ascending((w) => w.device)),
+    watermarks: [...watermarks].map(([id, [sequence, ...seen]]) => ({ device: id, sequence, seen })).sort(ascending((w) => w.device)),
     count: previousState.count + BigInt(items.length), ledger, deferred: waiting.sort(ascending((p) => p.id)),
   });
 

@@ -16,10 +16,10 @@ const snapshotHash = fixed('snapshot');
 function state() {
   const waiting = proofs().slice(0, 2).sort((a, b) => (a.proofId < b.proofId ? -1 : 1));
   const devices = [fixed('device a'), fixed('device b'), fixed('device c')].sort();
-  const watermarks = devices.map((device, i) => ({ device, sequence: BigInt(10 ** i) }));
+  const watermarks = devices.map((device, i) => ({ device, sequence: BigInt(100 ** i), seen: i === 0 ? 1n : BigInt(fixed(`seen ${i}`)) >> 192n }));
   const ledger = entriesOf(5);
   const sections = {
-    watermarks: cat(u32(watermarks.length), ...watermarks.flatMap((w) => [w.device, u64(w.sequence)])),
+    watermarks: cat(u32(watermarks.length), ...watermarks.flatMap((w) => [w.device, u64(w.sequence), u64(w.seen)])),
     classes: cat(u16(2), u16(1), u32(3), '0x010203', u16(2), u32(32), fixed('class state')),
     reputation: u32(0),
     ledger: cat(u32(ledger.length), ...ledger.flatMap((e) => [word(e.account), u128(e.cumulative), e.itemsHash])),
@@ -34,7 +34,7 @@ function state() {
 export function stateVectors() {
   const s = state();
   return {
-    watermarks: { devices: s.watermarks.map((w) => w.device), sequences: s.watermarks.map((w) => w.sequence) },
+    watermarks: { devices: s.watermarks.map((w) => w.device), sequences: s.watermarks.map((w) => w.sequence), seen: s.watermarks.map((w) => w.seen) },
     classes: [{ class: 1, bytes: '0x010203' }, { class: 2, bytes: fixed('class state') }],
     ledger: { accounts: s.ledger.map((e) => word(e.account)), cumulatives: s.ledger.map((e) => e.cumulative), itemsHashes: s.ledger.map((e) => e.itemsHash) },
     deferred: s.waiting.map((p) => p.envelope),

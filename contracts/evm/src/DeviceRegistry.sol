@@ -318,10 +318,9 @@ contract DeviceRegistry is IDeviceRegistry, ERC721, EIP712, Owned {
         bytes32 first = bytes32(signature[0:32]);
         bytes32 second = bytes32(signature[32:64]);
         if (r.keyType == KeyType.Secp256k1) {
-            (address signer, ECDSA.RecoverError failure,) = ECDSA.tryRecover(digest, first, second);
-            if (failure != ECDSA.RecoverError.NoError || signer != address(uint160(uint256(keccak256(r.publicKey))))) {
-                revert BadDeviceSignature();
-            }
+            // A signature that cannot be recovered or has a high s gives the zero address.
+            (address signer,,) = ECDSA.tryRecover(digest, first, second);
+            if (signer != address(uint160(uint256(keccak256(r.publicKey))))) revert BadDeviceSignature();
         } else {
             bytes32 x = bytes32(r.publicKey[0:32]);
             bytes32 y = bytes32(r.publicKey[32:64]);

@@ -253,7 +253,10 @@ contract OperatorRegistry is IOperatorRegistry, Owned {
     ) private {
         uint256 n = reportKeys.length;
         if (n < MIN_SET || n > MAX_SET || n % 3 != 1) revert BadSetSize(n);
-        uint8 q = uint8((2 * (n - 1)) / 3 + 1);
+        // At most 31.
+        // forge-lint: disable-next-line(unsafe-typecast)
+        uint8 size = uint8(n);
+        uint8 q = (2 * (size - 1)) / 3 + 1;
 
         uint64 count = configCount;
         if (count > 0) {
@@ -282,7 +285,7 @@ contract OperatorRegistry is IOperatorRegistry, Owned {
             ConfigDigestLib.Place(address(VERIFIER), DISTRIBUTOR, address(TOKEN)),
             count,
             firstEpoch,
-            uint8(n),
+            size,
             q,
             members,
             parametersHash,
@@ -295,12 +298,10 @@ contract OperatorRegistry is IOperatorRegistry, Owned {
             rulesHash: rulesHash,
             members: CodeStore.write(abi.encodePacked(packedReportKeys, protocolKeys)),
             firstEpoch: firstEpoch,
-            n: uint8(n),
+            n: size,
             q: q
         });
-        emit ConfigScheduled(
-            count, firstEpoch, digest, uint8(n), q, parametersHash, rulesHash, reportKeys, protocolKeys
-        );
+        emit ConfigScheduled(count, firstEpoch, digest, size, q, parametersHash, rulesHash, reportKeys, protocolKeys);
     }
 
     /// @dev Checks that an operator may join a set and marks it as a member of the newest.

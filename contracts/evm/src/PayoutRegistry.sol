@@ -16,7 +16,7 @@ contract PayoutRegistry is IPayoutRegistry {
     }
 
     address[] private _accounts;
-    mapping(address account => uint256 indexPlusOne) private _indexPlusOne;
+    mapping(address account => uint32 indexPlusOne) private _indexPlusOne;
     mapping(address account => address recipient) private _recipients;
     mapping(address account => Pending) private _pending;
 
@@ -30,12 +30,12 @@ contract PayoutRegistry is IPayoutRegistry {
     function ensure(address account) external override returns (uint32 index) {
         if (msg.sender != DEVICE_REGISTRY && msg.sender != PROVIDER_STAKING) revert NotRegistrar(msg.sender);
         if (account == address(0)) revert ZeroAddress();
-        uint256 plusOne = _indexPlusOne[account];
-        if (plusOne != 0) return uint32(plusOne - 1);
+        uint32 plusOne = _indexPlusOne[account];
+        if (plusOne != 0) return plusOne - 1;
         // Four billion paid registrations do not happen; a checked cast would only cost gas.
         index = uint32(_accounts.length);
         _accounts.push(account);
-        _indexPlusOne[account] = uint256(index) + 1;
+        _indexPlusOne[account] = index + 1;
         emit IndexAssigned(account, index);
     }
 
@@ -64,9 +64,9 @@ contract PayoutRegistry is IPayoutRegistry {
 
     /// @inheritdoc IPayoutRegistry
     function indexOf(address account) external view override returns (uint32) {
-        uint256 plusOne = _indexPlusOne[account];
+        uint32 plusOne = _indexPlusOne[account];
         if (plusOne == 0) revert UnknownAccount(account);
-        return uint32(plusOne - 1);
+        return plusOne - 1;
     }
 
     /// @inheritdoc IPayoutRegistry

@@ -3,6 +3,7 @@ pragma solidity 0.8.30;
 
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IEmissionController} from "./interfaces/IEmissionController.sol";
 import {INetworkToken} from "./interfaces/INetworkToken.sol";
 import {IOperatorRegistry} from "./interfaces/IOperatorRegistry.sol";
@@ -120,7 +121,7 @@ contract ReportVerifier is IReportVerifier {
         uint64 claimableAt = uint64(block.timestamp) + CHALLENGE_WINDOW;
         _accepted[expected] =
             Accepted(digest, r.rewardsRoot, r.cumulativeTotal, r.leafCount, claimableAt, Status.Pending);
-        head.lastEpoch = uint48(expected);
+        head.lastEpoch = SafeCast.toUint48(expected);
         head.lastAcceptedAt = uint48(block.timestamp);
         _head = head;
         emit ReportAccepted(expected, r.generation, digest, report, bitmap, claimableAt);
@@ -225,7 +226,7 @@ contract ReportVerifier is IReportVerifier {
         Accepted memory report = _accepted[epoch];
         if (block.timestamp < report.claimableAt) revert WindowOpen(report.claimableAt);
         _accepted[epoch].status = Status.Final;
-        head.nextFinal = uint48(epoch) + 1;
+        head.nextFinal = SafeCast.toUint48(epoch + 1);
         _head = head;
         emit ReportFinalized(epoch, report.digest, report.rewardsRoot, report.cumulativeTotal, report.leafCount);
         if (report.status == Status.Challenged) {
@@ -361,7 +362,7 @@ contract ReportVerifier is IReportVerifier {
     /// @dev Voids the report and all after it by moving the head back; their entries are overwritten in time.
     function _cancel(uint64 epoch, bytes32 digest, uint8 reason) private {
         Head memory head = _head;
-        head.lastEpoch = uint48(epoch) - 1;
+        head.lastEpoch = SafeCast.toUint48(epoch - 1);
         head.generation += 1;
         head.lastCancelledAt = uint48(block.timestamp);
         _head = head;

@@ -38,7 +38,7 @@ internal static class RpcEnvelope
     {
         var reader = new Utf8JsonReader(answer);
         reader.Read();
-        var result = ReadAnswer(answer, ref reader, [method], (ref Utf8JsonReader r, int _) => read(ref r), out var id);
+        var result = ReadWellFormed(answer, ref reader, [method], (ref Utf8JsonReader r, int _) => read(ref r), out var id);
         if (id != 1) throw new JsonException("the answer is to another request");
         if (reader.Read()) throw new JsonException("more than one answer");
         return result;
@@ -52,11 +52,11 @@ internal static class RpcEnvelope
         var methods = calls.Select(c => c.Method).ToArray();
         var reader = new Utf8JsonReader(answer);
         reader.Read();
-        if (reader.TokenType == JsonTokenType.StartObject) _ = ReadAnswer(answer, ref reader, methods, read, out _); // an error for the whole
+        if (reader.TokenType == JsonTokenType.StartObject) _ = ReadWellFormed(answer, ref reader, methods, read, out _); // an error for the whole
         if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("an array of answers was expected");
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            var result = ReadAnswer(answer, ref reader, methods, read, out var id);
+            var result = ReadWellFormed(answer, ref reader, methods, read, out var id);
             if (id < 1 || id > calls.Count || seen[id - 1]) throw new JsonException("an answer is to no request of the batch");
             seen[id - 1] = true;
             results[id - 1] = result;
@@ -67,6 +67,19 @@ internal static class RpcEnvelope
     }
 
     public delegate T IndexedReader<T>(ref Utf8JsonReader reader, int index);
+
+    // A value of another kind or out of range is a broken answer like any other.
+    private static T ReadWellFormed<T>(ReadOnlySpan<byte> answer, ref Utf8JsonReader reader, string[] methods, IndexedReader<T> read, out int id)
+    {
+        try
+        {
+            return ReadAnswer(answer, ref reader, methods, read, out id);
+        }
+        catch (Exception e) when (e is FormatException or OverflowException)
+        {
+            throw new JsonException(e.Message, e);
+        }
+    }
 
     private static T ReadAnswer<T>(ReadOnlySpan<byte> answer, ref Utf8JsonReader reader, string[] methods, IndexedReader<T> read, out int id)
     {

@@ -64,6 +64,11 @@ internal sealed class RpcTransport(HttpClient http, EvmRpcOptions options, TimeP
                 Mark(endPoint, well: true);
                 return result;
             }
+            catch (RpcException)
+            {
+                Mark(endPoint, well: true); // it answered, if only to refuse
+                throw;
+            }
             catch (Exception e) when (Describe(e, ct) is { } why)
             {
                 Mark(endPoint, well: false);

@@ -43,7 +43,8 @@ public sealed class TransactionSender(EvmRpc rpc, PrivateKey key, FeePolicy? pol
     {
         var chainId = await rpc.GetChainIdAsync(ct).ConfigureAwait(false);
         var gas = request.Gas ?? await EstimateAsync(request, ct).ConfigureAwait(false);
-        var fees = await MarketFeesAsync(ct).ConfigureAwait(false);
+        var fees = await MarketFeesAsync(ct).ConfigureAwait(false)
+            ?? throw new InvalidOperationException($"The base fee is above the policy's maximum of {_policy.MaximumFee} wei a unit of gas. Wait, or raise the maximum fee.");
         var nonce = request.Nonce ?? await ReserveAsync(ct).ConfigureAwait(false);
         return new EvmTransaction
         {
@@ -81,7 +82,7 @@ public sealed class TransactionSender(EvmRpc rpc, PrivateKey key, FeePolicy? pol
     /// <summary>The same transaction outbidding its earlier version; null where the maximum fee does not allow it. Nothing is sent.</summary>
     public async Task<SignedEvmTransaction?> ReplaceAsync(SignedEvmTransaction stuck, CancellationToken ct)
     {
-        var market = await MarketFeesAsync(ct).ConfigureAwait(false);
+        if (await MarketFeesAsync(ct).ConfigureAwait(false) is not { } market) return null;
         var old = stuck.Transaction;
         var oldFee = old.GasPrice ?? old.MaxFeePerGas;
         var fee = Max(_policy.Bumped(oldFee), market.Maximum);
@@ -104,7 +105,7 @@ public sealed class TransactionSender(EvmRpc rpc, PrivateKey key, FeePolicy? pol
         try
         {
             var since = _time.GetTimestamp();
-            await BroadcastAsync(attempts[^1], ct).ConfigureAwait(false);
+            await ResendAsync(attempts[^1], ct).ConfigureAwait(false);
             while (true)
             {
                 if (await FindReceiptAsync(attempts, ct).ConfigureAwait(false) is { } receipt) return receipt;
@@ -226,7 +227,8 @@ public sealed class TransactionSender(EvmRpc rpc, PrivateKey key, FeePolicy? pol
         return estimate + (estimate * (ulong)_policy.GasMarginPercent / 100);
     }
 
-    private async Task<(UInt256 Maximum, UInt256 Tip)> MarketFeesAsync(CancellationToken ct)
+    // Null while the base fee alone is above the maximum.
+    private async Task<(UInt256 Maximum, UInt256 Tip)?> MarketFeesAsync(CancellationToken ct)
     {
         if (_policy.Legacy)
         {
@@ -236,7 +238,7 @@ public sealed class TransactionSender(EvmRpc rpc, PrivateKey key, FeePolicy? pol
 
         var header = await rpc.GetHeaderAsync(BlockTag.Latest, ct).ConfigureAwait(false);
         var baseFee = header?.BaseFee ?? throw new InvalidOperationException("The chain has no EIP-1559 base fee; set the fee policy to legacy.");
-        if (baseFee > _policy.MaximumFee) throw new InvalidOperationException($"The base fee of {baseFee} wei is above the policy's maximum of {_policy.MaximumFee}. Wait, or raise the maximum fee.");
+        if (baseFee > _policy.MaximumFee) return null;
         var tip = Max(await rpc.GetMaxPriorityFeeAsync(ct).ConfigureAwait(false), _policy.MinimumTip);
         var maximum = _policy.Capped(((BigInteger)baseFee * _policy.BaseFeeMultiple) + tip);
         return (maximum, tip < maximum ? tip : maximum);

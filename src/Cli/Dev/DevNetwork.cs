@@ -1,4 +1,5 @@
 using System.Globalization;
+using DePin.Cli.Network;
 using DePin.DevTools;
 using DePin.Storage;
 using Npgsql;
@@ -9,9 +10,10 @@ namespace DePin.Cli.Dev;
 public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output output) : IAsyncDisposable
 {
     private readonly Stack<IAsyncDisposable> running = new();
-    private readonly List<GuardedProcess> hosts = [];
+    private readonly List<GuardedProcess> watched = [];
     private readonly Phases phases = new(output);
     private PostgresCluster? cluster;
+    private string replayLine = "";
 
     /// <summary>Runs until cancelled, until a part ends by itself, or until <paramref name="epochs"/> epochs are final.</summary>
     public async Task<int> RunAsync(ReplayOptions? replay, int? epochs, CancellationToken ct)
@@ -20,7 +22,23 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         File.Delete(folder.ReadyFile);
         var chain = await StartChainAsync(ct).ConfigureAwait(false);
         await StartPostgresAsync(ct).ConfigureAwait(false);
-        await Task.Delay(Timeout.Infinite, ct).ConfigureAwait(false);
+        var bootstrap = new DevBootstrap(folder, settings, chain);
+        var manifest = await phases.RunAsync(
+            "deploying the contracts", detail => bootstrap.DeployAsync(detail, ct), m => $"{m.Contracts.Count} contracts of network {m.NetworkId[..10]}… in place and checked").ConfigureAwait(false);
+        await phases.RunAsync(
+            "enrolling operators", detail => bootstrap.EnrolOperatorsAsync(manifest, detail, ct), o => $"{o.Count} operators bonded, registered and scheduled").ConfigureAwait(false);
+        await StartHostsAsync(ct).ConfigureAwait(false);
+        if (replay is not null) await StartReplayerAsync(replay, ct).ConfigureAwait(false);
+        await bootstrap.StartClockAsync(ct).ConfigureAwait(false);
+        var ready = string.Create(CultureInfo.InvariantCulture,
+            $"Ready after {phases.Elapsed.TotalSeconds:0} s. Status page http://127.0.0.1:{settings.Ports.Api}/ · chain {chain.Url} · a day passes every {86_400.0 / settings.SecondsPerBlock:0.#} s");
+        output.Remark(ready);
+        if (!output.IsInteractive) output.Remark("Stop it with Ctrl-C or: depin dev down");
+        await File.WriteAllTextAsync(folder.ReadyFile, ready + "\n", ct).ConfigureAwait(false);
+
+        using var api = new ApiClient(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Api}")));
+        await new LiveView(api, output).RunAsync(final => epochs is { } wanted && final >= wanted, () => Volatile.Read(ref replayLine), CheckAlive, ct).ConfigureAwait(false);
+        output.Remark($"{epochs} epochs are final.");
         return ExitCodes.Success;
     }
 
@@ -44,14 +62,15 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
                     Port = settings.Ports.Chain,
                     BlockTime = 1,
                     SlotsInAnEpoch = 1,
-                    // The contracts are deployed in the hours before genesis, at the pace of a real chain.
+                    // The contracts are deployed in the hours before genesis. Until all is ready the chain keeps a real one's pace.
                     Timestamp = fresh ? settings.Genesis - 7200 : null,
-                    TimestampInterval = fresh ? 12 : settings.SecondsPerBlock,
+                    TimestampInterval = Math.Min(12, settings.SecondsPerBlock),
                     StateFile = folder.ChainState,
                     LogFile = Path.Combine(folder.Logs, "chain.log"),
                 },
                 ct).ConfigureAwait(false);
             running.Push(anvil);
+            watched.Add(anvil.Process);
             return anvil;
         },
         anvil => $"chain {anvil.Options.ChainId} on {anvil.Url}");
@@ -67,18 +86,97 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
                 running.Push(cluster);
             }
 
-            for (var i = 1; i <= settings.Operators; i++) await PrepareDatabaseAsync(Part(i), detail, ct).ConfigureAwait(false);
-            await PrepareDatabaseAsync("public", detail, ct).ConfigureAwait(false);
+            // One is migrated, the others begin as copies of it.
+            await PrepareDatabaseAsync("template", null, detail, ct).ConfigureAwait(false);
+            await PrepareDatabaseAsync("public", settings.Database("template"), detail, ct).ConfigureAwait(false);
+            for (var i = 1; i <= settings.Operators; i++) await PrepareDatabaseAsync(Part(i), settings.Database("template"), detail, ct).ConfigureAwait(false);
             return true;
         },
         _ => $"PostgreSQL {(cluster is null ? "as given" : $"on 127.0.0.1:{cluster.Port}")}, {settings.Operators + 1} databases migrated");
 
-    private async Task PrepareDatabaseAsync(string part, Action<string> detail, CancellationToken ct)
+    private Task<bool> StartHostsAsync(CancellationToken ct) => phases.RunAsync(
+        "starting the hosts",
+        async detail =>
+        {
+            var started = new List<(GuardedProcess Process, int Port)>();
+            for (var i = 1; i <= settings.Operators; i++)
+            {
+                var own = Common("Oracle", Part(i));
+                own["Oracle__Keys"] = folder.OperatorFolder(i);
+                started.Add(await StartHostAsync($"operator {i}", "Oracle", settings.Ports.Operator + i - 1, own, ct).ConfigureAwait(false));
+            }
+
+            started.Add(await StartHostAsync("indexer", "Indexer", settings.Ports.Indexer, Common("Indexer", "public"), ct).ConfigureAwait(false));
+            started.Add(await StartHostAsync("api", "Api", settings.Ports.Api, Common("Api", "public"), ct).ConfigureAwait(false));
+            started.Add(await StartHostAsync("jobs", "Jobs", settings.Ports.Jobs, Common("Jobs", "public"), ct).ConfigureAwait(false));
+            foreach (var (process, port) in started)
+            {
+                detail(process.Specification.Name);
+                await HostProcess.WaitHealthyAsync(process, port, ct).ConfigureAwait(false);
+            }
+
+            return true;
+        },
+        _ => $"{settings.Operators} operators, indexer, API and job host answer");
+
+    private async Task<(GuardedProcess Process, int Port)> StartHostAsync(string name, string project, int port, Dictionary<string, string?> own, CancellationToken ct)
+    {
+        var process = await HostProcess.StartAsync(name, project, port, own, folder.Logs, ct).ConfigureAwait(false);
+        running.Push(process);
+        watched.Add(process);
+        return (process, port);
+    }
+
+    private Task<GuardedProcess> StartReplayerAsync(ReplayOptions replay, CancellationToken ct) => phases.RunAsync(
+        "enrolling devices",
+        async detail =>
+        {
+            var sending = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var process = await GuardedProcess.StartAsync(
+                HostProcess.Specification("replayer", "Replayer",
+                [
+                    "--network", folder.Manifest, "--rpc", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Chain}"), "--keys", folder.In("keys"), "--seed", settings.Id,
+                    .. replay.Data is { } data ? (string[])["--data", data] : [],
+                    .. replay.Devices is { } most ? (string[])["--devices", most.ToString(CultureInfo.InvariantCulture)] : [],
+                    .. replay.Mutations.SelectMany(m => (string[])["--mutate", m]),
+                ], new Dictionary<string, string?>(), folder.Logs),
+                line =>
+                {
+                    if (line.StartsWith("sending", StringComparison.Ordinal)) sending.TrySetResult();
+                    else if (!sending.Task.IsCompleted) detail(line);
+                    Volatile.Write(ref replayLine, line);
+                },
+                ct).ConfigureAwait(false);
+            running.Push(process);
+            watched.Add(process);
+            var ended = process.WaitAsync(ct);
+            if (await Task.WhenAny(sending.Task, ended).ConfigureAwait(false) == ended) throw process.Ended();
+            return process;
+        },
+        _ => $"devices registered and staked; {replayLine}");
+
+    private async Task PrepareDatabaseAsync(string part, string? template, Action<string> detail, CancellationToken ct)
     {
         detail($"database {part}");
-        await DatabaseServer.EnsureDatabaseAsync(ServerConnection("postgres"), settings.Database(part), ct).ConfigureAwait(false);
-        await using var dataSource = NpgsqlDataSource.Create(ServerConnection(settings.Database(part)));
+        await DatabaseServer.EnsureDatabaseAsync(ServerConnection("postgres"), settings.Database(part), ct, template).ConfigureAwait(false);
+        await using var dataSource = NpgsqlDataSource.Create(ServerConnection(settings.Database(part)) + ";Pooling=false");
         await new Migrator(dataSource).MigrateAsync(ct).ConfigureAwait(false);
+    }
+
+    // What every host is told: its database, the network's manifest and the chain.
+    private Dictionary<string, string?> Common(string section, string part) => new()
+    {
+        [$"{section}__Database"] = ServerConnection(settings.Database(part)),
+        [$"{section}__Manifest"] = folder.Manifest,
+        [$"{section}__Rpc__0"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Chain}"),
+    };
+
+    private void CheckAlive()
+    {
+        foreach (var process in watched)
+        {
+            if (process.HasExited) throw process.Ended();
+        }
     }
 
     private string ServerConnection(string database) => cluster?.ConnectionString(database)

@@ -18,26 +18,29 @@ public static class HostProcess
     /// <summary>Starts a host that serves HTTP on <paramref name="port"/>.</summary>
     public static Task<GuardedProcess> StartAsync(string name, string project, int port, IReadOnlyDictionary<string, string?> settings, string logs, CancellationToken ct)
     {
-        var program = Program(project);
         var environment = new Dictionary<string, string?>(settings)
         {
             ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"),
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
-            ["DOTNET_NOLOGO"] = "1",
-            ["DOTNET_gcServer"] = "0",
-            ["DOTNET_GCHeapCount"] = "1",
-            ["DOTNET_TieredPGO"] = "0",
+            // One line for every request of every host would drown what matters.
+            ["Logging__LogLevel__Microsoft"] = "Warning",
+            ["Logging__LogLevel__System"] = "Warning",
+            ["Logging__LogLevel__Quartz"] = "Warning",
         };
-        return GuardedProcess.StartAsync(
-            new ProcessSpecification(DotNet(), ["exec", program])
-            {
-                Name = name,
-                WorkingDirectory = Path.GetDirectoryName(program),
-                Environment = environment,
-                LogFile = Path.Combine(logs, $"{name.Replace(' ', '-')}.log"),
-            },
-            null,
-            ct);
+        return GuardedProcess.StartAsync(Specification(name, project, [], environment, logs), null, ct);
+    }
+
+    /// <summary>How a built program of the solution is run, in little memory: many of them share a machine here.</summary>
+    public static ProcessSpecification Specification(string name, string project, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string?> settings, string logs)
+    {
+        var program = Program(project);
+        return new ProcessSpecification(DotNet(), ["exec", program, .. arguments])
+        {
+            Name = name,
+            WorkingDirectory = Path.GetDirectoryName(program),
+            Environment = new Dictionary<string, string?>(settings) { ["DOTNET_NOLOGO"] = "1", ["DOTNET_gcServer"] = "0", ["DOTNET_TieredPGO"] = "0" },
+            LogFile = Path.Combine(logs, $"{name.Replace(' ', '-')}.log"),
+        };
     }
 
     /// <summary>Waits until the host answers <c>/health</c>.</summary>

@@ -123,6 +123,7 @@ public static class ContractErrors
         new(0x21c3d541, "ReportVerifier", "NotInOrder", "(uint64,uint64)", ["expected", "actual"]),
         new(0x2a6edb2b, "ReportVerifier", "NotSigner", "(address)", ["signer"]),
         new(0x6ffd78bd, "ReportVerifier", "PeriodNotOver", "(uint64)", ["end"]),
+        new(0x6dfcc650, "ReportVerifier", "SafeCastOverflowedUintDowncast", "(uint8,uint256)", ["bits", "value"]),
         new(0x5274afe7, "ReportVerifier", "SafeERC20FailedOperation", "(address)", ["token"]),
         new(0x9c2cad2a, "ReportVerifier", "TotalDecreased", "(uint128,uint128)", ["parent", "actual"]),
         new(0xbda62c23, "ReportVerifier", "UnknownSigner", "(uint256)", ["position"]),

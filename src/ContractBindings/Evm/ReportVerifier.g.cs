@@ -1148,6 +1148,23 @@ public static class ReportVerifier
         }
     }
 
+    /// <summary>SafeCastOverflowedUintDowncast(uint8,uint256)</summary>
+    public readonly record struct SafeCastOverflowedUintDowncastError(byte Bits, UInt256 Value) : IContractError<SafeCastOverflowedUintDowncastError>
+    {
+        /// <inheritdoc/>
+        public static uint Selector => 0x6dfcc650;
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> revertData, out SafeCastOverflowedUintDowncastError value)
+        {
+            value = default;
+            if (revertData.Length < 4 || BinaryPrimitives.ReadUInt32BigEndian(revertData) != Selector) return false;
+            var r = new AbiReader(revertData[4..], 2);
+            value = new SafeCastOverflowedUintDowncastError(r.UInt8(), r.UInt256(256));
+            return r.Complete();
+        }
+    }
+
     /// <summary>SafeERC20FailedOperation(address)</summary>
     public readonly record struct SafeERC20FailedOperationError(Address Token) : IContractError<SafeERC20FailedOperationError>
     {

@@ -42,7 +42,6 @@ public static class IngestEndpoints
         routes.MapPost("/v1/proofs:batch", PostManyAsync);
         routes.MapGet("/v1/proofs/{id}", GetProgressAsync);
         routes.MapPost("/v1/proofs:status", GetStagesAsync).WithMetadata(new RequestSizeLimitAttribute(MaxStatusBytes));
-        routes.MapStatus();
         return routes;
     }
 

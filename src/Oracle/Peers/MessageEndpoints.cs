@@ -14,7 +14,8 @@ public static class MessageEndpoints
 
     /// <summary>
     /// Maps <c>POST /v1/messages</c>: 202 when at least one message was good, 400 for bytes that are no messages, 403 when none is by an operator of its
-    /// config, 409 when no config named in it is known here.
+    /// config, 409 when no config named in it is known here, 429 when too many
+    /// requests are being read.
     /// </summary>
     public static IEndpointRouteBuilder MapMessages(this IEndpointRouteBuilder routes)
     {
@@ -26,6 +27,19 @@ public static class MessageEndpoints
     public static Uri Under(Uri endpoint) => new(endpoint.AbsoluteUri.TrimEnd('/') + Path);
 
     private static async Task<IResult> PostAsync(HttpContext http, RoundInbox inbox, CancellationToken ct)
+    {
+        if (!inbox.TryEnter()) return Results.Problem("Too many requests are being read.", statusCode: StatusCodes.Status429TooManyRequests);
+        try
+        {
+            return await ReadAsync(http, inbox, ct);
+        }
+        finally
+        {
+            inbox.Leave();
+        }
+    }
+
+    private static async Task<IResult> ReadAsync(HttpContext http, RoundInbox inbox, CancellationToken ct)
     {
         using var body = new MemoryStream((int)Math.Clamp(http.Request.ContentLength ?? 4_096, 0, MessageBatch.MaxSize));
         await http.Request.Body.CopyToAsync(body, ct);

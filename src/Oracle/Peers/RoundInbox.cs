@@ -1,3 +1,4 @@
+using DePin.Cryptography;
 using DePin.Oracle.Network;
 using DePin.Oracle.Round;
 using DePin.Protocol.Lanes;
@@ -25,8 +26,9 @@ public enum InboxAnswer : byte
 public sealed class RoundInbox(NetworkView view, RoundOptions options)
 {
     private readonly Lock _gate = new();
+    private int _reading;
     private readonly Dictionary<RoundInstance, RoundDriver> _drivers = [];
-    private readonly Dictionary<(DePin.Cryptography.Bytes32 Config, byte Sender), LinkedList<SignedMessage>> _early = [];
+    private readonly Dictionary<(Bytes32 Config, byte Sender), LinkedList<SignedMessage>> _early = [];
 
     /// <summary>Verifies a message and passes it on.</summary>
     public InboxAnswer Take(SignedMessage message)
@@ -41,6 +43,17 @@ public sealed class RoundInbox(NetworkView view, RoundOptions options)
 
         return InboxAnswer.Taken;
     }
+
+    /// <summary>Whether another request may be read now; every yes is given back with <see cref="Leave"/>.</summary>
+    public bool TryEnter()
+    {
+        if (Interlocked.Increment(ref _reading) <= options.InboxRequests) return true;
+        Leave();
+        return false;
+    }
+
+    /// <summary>A request was read.</summary>
+    public void Leave() => Interlocked.Decrement(ref _reading);
 
     /// <summary>From now on the driver gets its instance's messages, those that came early first.</summary>
     public void Attach(RoundDriver driver)
@@ -80,6 +93,6 @@ public sealed class RoundInbox(NetworkView view, RoundOptions options)
         if (!_early.TryGetValue(key, out var messages)) _early[key] = messages = [];
         if (messages.Contains(message)) return;
         messages.AddLast(message);
-        if (messages.Count > options.InboxMessages / 8) messages.RemoveFirst();
+        while (messages.Count > options.InboxMessages / 8 || messages.Sum(static early => early.EncodedSize) > options.InboxBytes / 4) messages.RemoveFirst();
     }
 }

@@ -25,6 +25,7 @@ public sealed partial class RoundDriver : IAsyncDisposable
     private readonly InstanceKey _key;
     private readonly Channel<RoundInput> _inputs = Channel.CreateUnbounded<RoundInput>(new UnboundedChannelOptions { SingleReader = true });
     private readonly int[] _waiting;
+    private readonly long[] _waitingBytes;
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _kept = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly HashSet<Task> _duties = [];
@@ -42,6 +43,7 @@ public sealed partial class RoundDriver : IAsyncDisposable
         _logger = logger;
         _key = new InstanceKey(context.Instance.ConfigDigest, (long)context.Instance.Epoch.Value, (long)context.Instance.Generation.Value);
         _waiting = new int[context.Operators.Count];
+        _waitingBytes = new long[context.Operators.Count];
     }
 
     /// <summary>What it drives.</summary>
@@ -68,7 +70,9 @@ public sealed partial class RoundDriver : IAsyncDisposable
     /// <summary>Takes a verified message of a peer; drops it when too many of the sender's are waiting.</summary>
     public void Hear(SignedMessage message)
     {
-        if (Interlocked.Increment(ref _waiting[message.Sender]) > _options.InboxMessages) Interlocked.Decrement(ref _waiting[message.Sender]);
+        var messages = Interlocked.Increment(ref _waiting[message.Sender]);
+        var bytes = Interlocked.Add(ref _waitingBytes[message.Sender], message.EncodedSize);
+        if (messages > _options.InboxMessages || bytes > _options.InboxBytes) Release(message);
         else _inputs.Writer.TryWrite(new RoundInput.Received(message));
     }
 
@@ -83,6 +87,12 @@ public sealed partial class RoundDriver : IAsyncDisposable
         _stopping.Dispose();
     }
 
+    private void Release(SignedMessage message)
+    {
+        Interlocked.Decrement(ref _waiting[message.Sender]);
+        Interlocked.Add(ref _waitingBytes[message.Sender], -message.EncodedSize);
+    }
+
     private async Task RunAsync(bool listen)
     {
         var ct = _stopping.Token;
@@ -94,7 +104,7 @@ public sealed partial class RoundDriver : IAsyncDisposable
             await DoAsync(machine, new RoundInput.Start(log, listen), ct);
             await foreach (var input in _inputs.Reader.ReadAllAsync(ct))
             {
-                if (input is RoundInput.Received { Message.Sender: var sender }) Interlocked.Decrement(ref _waiting[sender]);
+                if (input is RoundInput.Received { Message: var message }) Release(message);
                 await DoAsync(machine, input, ct);
             }
         }

@@ -29,6 +29,12 @@ public sealed record RoundOptions
     /// <summary>Messages of one sender waiting to be taken; the oldest is dropped beyond. Default 512.</summary>
     public int InboxMessages { get; init; } = 512;
 
+    /// <summary>Bytes of one sender waiting to be taken. Default 8 MiB.</summary>
+    public int InboxBytes { get; init; } = 8 << 20;
+
+    /// <summary>Requests read at once; more are told to come back. Default 32.</summary>
+    public int InboxRequests { get; init; } = 32;
+
     /// <summary>Longest pause before an unreachable peer is tried again. Default 5 s.</summary>
     public TimeSpan LongestBackOff { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -14,7 +14,7 @@ public static class RoundRegistration
         {
             client.Timeout = TimeSpan.FromSeconds(5);
             client.MaxResponseContentBufferSize = 16 << 10;
-        });
+        }).RemoveAllLoggers(); // a peer that is down is the outbox's business, once for each try, not four lines of the client's
         return services.AddSingleton(options).AddSingleton<CertifiedLaneStore>().AddSingleton<Observer>()
             .AddSingleton<PeerOutbox>().AddSingleton<RoundInbox>().AddStage<RoundStage>();
     }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using DePin.Cryptography;
+using DePin.Protocol.Canonical;
 using DePin.Protocol.Proofs;
 using DePin.Protocol.Registry;
 using DePin.Protocol.State;
@@ -28,6 +29,7 @@ internal sealed class Admission
         _classes = classes;
         _window = window;
         _standing = standing;
+        RejectedByDevice = new uint[snapshot.Devices.Length];
     }
 
     private enum Fate : byte
@@ -41,7 +43,7 @@ internal sealed class Admission
     public List<JudgedProof> Refused { get; } = [];
 
     /// <summary>For each device of the snapshot, how many of its refused proofs count against it.</summary>
-    public uint[] RejectedByDevice { get; private set; } = [];
+    public uint[] RejectedByDevice { get; }
 
     /// <summary>The items of each class of the network, in the order of the classes.</summary>
     public List<ProofItem>[] Items { get; private set; } = [];
@@ -58,7 +60,12 @@ internal sealed class Admission
     {
         var admission = new Admission(snapshot, parameters, classes, window, standing);
         var candidates = admission.Authenticate(Distinct(proofs, previous.Deferred), aids);
-        foreach (var proof in previous.Deferred) candidates.Add(new Candidate(proof, snapshot.IndexOfDevice(proof.Device), Carried: true, default));
+        foreach (var proof in previous.Deferred)
+        {
+            var waited = new Candidate(proof, snapshot.IndexOfDevice(proof.Device), Carried: true, default);
+            if (waited.Device >= 0) candidates.Add(waited);
+            else admission.Refuse(waited, RejectReason.UnknownDevice);
+        }
         admission.Sort(candidates, previous);
         return admission;
     }
@@ -66,8 +73,9 @@ internal sealed class Admission
     /// <summary>The copies of the proofs, each run of one id together, without those that already wait in the state.</summary>
     private static List<ArraySegment<SignedProof>> Distinct(IReadOnlyList<SignedProof> proofs, ImmutableArray<DeviceProof> waiting)
     {
-        var copies = proofs.ToArray();
-        Array.Sort(copies, static (a, b) => a.Id.CompareTo(b.Id));
+        var order = CanonicalOrder.OfWords(proofs.Count, i => proofs[i].Id.Value);
+        var copies = new SignedProof[order.Length];
+        for (var i = 0; i < order.Length; i++) copies[i] = proofs[order[i]];
         var runs = new List<ArraySegment<SignedProof>>(copies.Length);
         var next = 0;
         for (var first = 0; first < copies.Length;)
@@ -124,23 +132,21 @@ internal sealed class Admission
         return false;
     }
 
-    private void Sort(List<Candidate> candidates, NetworkState previous)
+    private void Sort(List<Candidate> unordered, NetworkState previous)
     {
-        RejectedByDevice = new uint[_snapshot.Devices.Length];
         Items = new List<ProofItem>[_classes.Length];
         for (var i = 0; i < Items.Length; i++) Items[i] = [];
         var deferred = new List<DeviceProof>();
 
-        candidates.Sort(static (a, b) =>
-        {
-            var order = a.Proof.Device.CompareTo(b.Proof.Device);
-            if (order == 0) order = a.Proof.Sequence.CompareTo(b.Proof.Sequence);
-            return order == 0 ? a.Proof.Id.CompareTo(b.Proof.Id) : order;
-        });
-        for (var first = 0; first < candidates.Count;)
+        // Devices of the snapshot are ascending by id, so their places order as their ids do.
+        var order = CanonicalOrder.Of(
+            unordered.Count, i => ((ulong)unordered[i].Device, unordered[i].Proof.Sequence), (a, b) => unordered[a].Proof.Id.CompareTo(unordered[b].Proof.Id));
+        var candidates = new Candidate[order.Length];
+        for (var i = 0; i < order.Length; i++) candidates[i] = unordered[order[i]];
+        for (var first = 0; first < candidates.Length;)
         {
             var end = first + 1;
-            while (end < candidates.Count && candidates[end].Proof.Device == candidates[first].Proof.Device) end++;
+            while (end < candidates.Length && candidates[end].Device == candidates[first].Device) end++;
             SortDevice(candidates, first, end, previous, deferred);
             first = end;
         }
@@ -150,7 +156,7 @@ internal sealed class Admission
         Watermarks = Merge(previous.Watermarks, _raised);
     }
 
-    private void SortDevice(List<Candidate> candidates, int first, int end, NetworkState previous, List<DeviceProof> deferred)
+    private void SortDevice(Candidate[] candidates, int first, int end, NetworkState previous, List<DeviceProof> deferred)
     {
         var watermark = previous.WatermarkOf(candidates[first].Proof.Device);
         var raised = watermark;
@@ -159,7 +165,8 @@ internal sealed class Admission
         {
             var candidate = candidates[i];
             var reason = candidate.Carried ? RejectReason.None : SequenceFault(candidates, i, first, end, watermark);
-            if (!candidate.Carried && reason != RejectReason.Replayed) raised = candidate.Proof.Sequence;
+            if (!candidate.Carried && reason != RejectReason.Replayed)
+                raised = raised?.With(candidate.Proof.Sequence) ?? Watermark.First(candidate.Proof.Device, candidate.Proof.Sequence);
             var (fate, item) = (Fate.Judged, default(int));
             if (reason == RejectReason.None) (fate, reason, item) = Place(candidate, ref judged, ref waiting);
 
@@ -167,20 +174,21 @@ internal sealed class Admission
             else if (fate == Fate.Admitted) Items[item].Add(new ProofItem(candidate.Proof, _snapshot.Devices[candidate.Device].View));
             else Refuse(candidate, reason);
         }
-        if (raised != watermark) _raised.Add(new Watermark(candidates[first].Proof.Device, raised!.Value));
+        if (raised is { } mark && mark != watermark) _raised.Add(mark);
     }
 
-    private static RejectReason SequenceFault(List<Candidate> candidates, int at, int first, int end, ulong? watermark)
+    private static RejectReason SequenceFault(Candidate[] candidates, int at, int first, int end, Watermark? watermark)
     {
         var sequence = candidates[at].Proof.Sequence;
-        if (watermark is { } mark && sequence <= mark) return RejectReason.Replayed;
-        var conflict = (at > first && candidates[at - 1].Proof.Sequence == sequence) || (at + 1 < end && candidates[at + 1].Proof.Sequence == sequence);
-        return conflict ? RejectReason.SequenceConflict : RejectReason.None;
+        if (watermark is { } mark && !mark.Takes(sequence)) return RejectReason.Replayed;
+        return IsTwin(at - 1) || IsTwin(at + 1) ? RejectReason.SequenceConflict : RejectReason.None;
+
+        // A waiting proof was in an earlier cut: whatever bears its sequence now is a replay.
+        bool IsTwin(int other) => other >= first && other < end && candidates[other].Proof.Sequence == sequence && !candidates[other].Carried;
     }
 
     private (Fate Fate, RejectReason Reason, int Class) Place(in Candidate candidate, ref int judged, ref int waiting)
     {
-        if (candidate.Device < 0) return (Fate.Judged, RejectReason.UnknownDevice, 0);
         var device = _snapshot.Devices[candidate.Device];
         var proof = candidate.Proof;
         if (_standing.FaultOf(candidate.Device) is var standing && standing != RejectReason.None) return (Fate.Judged, standing, 0);

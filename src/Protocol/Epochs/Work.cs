@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using DePin.Protocol.Canonical;
 using DePin.Protocol.Registry;
 using DePin.Protocol.Rewards;
 using DePin.Protocol.State;
@@ -76,8 +77,9 @@ internal sealed class Work
     /// <summary>Every verdict, ascending by proof id.</summary>
     public ImmutableArray<JudgedProof> Verdicts()
     {
-        _verdicts.Sort(static (a, b) => a.Proof.CompareTo(b.Proof));
-        return [.. _verdicts];
+        var sorted = ImmutableArray.CreateBuilder<JudgedProof>(_verdicts.Count);
+        foreach (var at in CanonicalOrder.OfWords(_verdicts.Count, i => _verdicts[i].Proof.Value)) sorted.Add(_verdicts[at]);
+        return sorted.MoveToImmutable();
     }
 
     /// <summary>Usage and transfers, ascending by their bytes.</summary>

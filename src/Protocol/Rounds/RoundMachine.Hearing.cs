@@ -44,16 +44,21 @@ public sealed partial class RoundMachine
         if (message.View > (ulong)_view + ViewsAhead && message.Sender != _context.Self) return;
         if (message.View + (ulong)ViewsBehind < _view) return;
         if (message.Kind == MessageKind.Proposal && Instance.Proposer(message.View, _context.Operators.Count) != message.Sender) return;
+        if (message.Kind == MessageKind.Proposal) LearnValue(message);
+        if (message.View < _view && message.Kind is MessageKind.Observation or MessageKind.Proposal) return; // that view is over: its votes still count, its grounds do not
         if (!Votes(message.View).Add(message, out var conflict)) return;
         if (conflict is not null) _effects.Add(new RoundEffect.Equivocation(conflict, message));
-        if (message.Kind == MessageKind.Proposal) LearnValue(message);
         _touched.Add(message.View);
     }
 
     /// <summary>A value is worth knowing whether or not its proposal is justified: q votes for its digest would be.</summary>
     private void LearnValue(SignedMessage proposal)
     {
-        if (ReadProposal(proposal) is not { Value: var value } || value.Digest != proposal.ValueDigest || !_values.TryAdd(value.Digest, value)) return;
+        var votes = Votes(proposal.View);
+        if (_values.ContainsKey(proposal.ValueDigest) || votes.ValuesLearned >= ViewVotes.MaxPerSlot) return;
+        if (ReadProposal(proposal) is not { Value: var value } || value.Digest != proposal.ValueDigest) return;
+        votes.ValuesLearned++;
+        _values[value.Digest] = value;
         foreach (var view in _views.Keys) _touched.Add(view);
     }
 

@@ -22,6 +22,7 @@ public sealed partial class RoundMachine
     public const uint ViewsBehind = 64;
 
     private const int MaxEchoed = 4;
+    private const int MaxCertificates = 10_000;
     private const int MaxShared = 64 << 10;
 
     private readonly RoundContext _context;
@@ -208,7 +209,12 @@ public sealed partial class RoundMachine
         _view = view;
         _phase = Phase.Propose;
         if (!commits.IsDefault) _records.Add(new RoundRecord.ViewEntered(view, commits));
+        foreach (var (earlier, votes) in _views)
+        {
+            if (earlier < view) votes.ForgetBodies(keepProposal: _valid?.View == earlier);
+        }
         while (_views.Count > 0 && _views.Keys.First() is var oldest && oldest + (ulong)ViewsBehind < view) _views.Remove(oldest);
+        if (_goodCertificates.Count > MaxCertificates) _goodCertificates.Clear();
         Wait(RoundTimer.Propose);
         _effects.Add(new RoundEffect.RequestObservation(view));
         _touched.Add(view);

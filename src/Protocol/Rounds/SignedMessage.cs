@@ -130,12 +130,22 @@ public sealed class SignedMessage : IEquatable<SignedMessage>
         var digest = header.Word();
         var body = header.U32();
         if (body != header.Remaining) throw header.Wrong($"the body has {header.Remaining} bytes, not the {body} stated");
-        if (kind is MessageKind.Prepare or MessageKind.Commit && body != 0) throw header.Wrong("prepares and commits have no body");
+        if (body > MaxBody(kind)) throw header.Wrong($"a {kind} has at most {MaxBody(kind)} bytes of body, not {body}");
         if (kind is MessageKind.Observation && !digest.IsZero) throw header.Wrong("an observation names no value");
         if (kind is MessageKind.Proposal or MessageKind.Attestation or MessageKind.Decision && digest.IsZero) throw header.Wrong("it names no value");
         if (kind is MessageKind.Attestation && view != 0) throw header.Wrong("an attestation belongs to no view");
         return new SignedMessage(bytes, signature, instance, view, kind, sender, digest);
     }
+
+    // Of 31 operators: what each kind can come to at most, so that nobody can make others keep more.
+    private static int MaxBody(MessageKind kind) => kind switch
+    {
+        MessageKind.Proposal => MaxSize - HeaderSize,
+        MessageKind.Observation => 45_000,
+        MessageKind.Decision => 8_000,
+        MessageKind.Attestation => 64,
+        _ => 0,
+    };
 
     /// <inheritdoc/>
     public bool Equals(SignedMessage? other) => other is not null && _bytes.Span.SequenceEqual(other._bytes.Span);

@@ -8,7 +8,7 @@ namespace DePin.Protocol.Rounds;
 internal sealed class ViewVotes
 {
     /// <summary>Different messages kept per slot: an equivocator's second vote may be the one that completes a certificate.</summary>
-    private const int MaxPerSlot = 4;
+    public const int MaxPerSlot = 4;
 
     private readonly Dictionary<(MessageKind Kind, byte Sender), List<SignedMessage>> _slots = [];
 
@@ -36,6 +36,9 @@ internal sealed class ViewVotes
 
     /// <summary>Cuts whose report could not be had in this view.</summary>
     public HashSet<Cut> Unavailable { get; } = [];
+
+    /// <summary>Values learned from proposals of this view.</summary>
+    public int ValuesLearned { get; set; }
 
     public bool PrepareTimerSet { get; set; }
 
@@ -73,6 +76,14 @@ internal sealed class ViewVotes
     /// <summary>The q first votes for one value, ascending by sender; default if there are fewer.</summary>
     public ImmutableArray<SignedMessage> QuorumFor(MessageKind kind, Bytes32 value, int quorum) =>
         Votes(kind)!.TryGetValue(value, out var senders) && senders.Count >= quorum ? [.. senders.Values.Take(quorum)] : default;
+
+    /// <summary>Lets go of observations and, unless <paramref name="keepProposal"/>, proposals: the large messages, of use only while the view lasts.</summary>
+    public void ForgetBodies(bool keepProposal)
+    {
+        foreach (var slot in _slots.Keys.Where(slot => slot.Kind == MessageKind.Observation || (slot.Kind == MessageKind.Proposal && !keepProposal)).ToList()) _slots.Remove(slot);
+        Chosen = default;
+        ProposalBody = null;
+    }
 
     private SortedDictionary<Bytes32, SortedDictionary<byte, SignedMessage>>? Votes(MessageKind kind) => kind switch
     {

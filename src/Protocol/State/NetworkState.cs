@@ -4,8 +4,6 @@ using DePin.Protocol.Proofs;
 
 namespace DePin.Protocol.State;
 
-/// <summary>The highest sequence of a device in all cuts so far.</summary>
-public readonly record struct Watermark(DeviceId Device, ulong Sequence);
 
 /// <summary>A class's own bytes.</summary>
 public readonly record struct ClassState(ClassId Class, ReadOnlyMemory<byte> Bytes);
@@ -59,15 +57,15 @@ public sealed class NetworkState
     /// <summary>The state root of docs/protocol.md, "State".</summary>
     public Bytes32 Root => _root ??= NetworkStateCodec.RootOf(this);
 
-    /// <summary>The highest sequence of the device in earlier cuts, or null where it had none.</summary>
-    public ulong? WatermarkOf(DeviceId device)
+    /// <summary>What earlier cuts held of the device, or null where they held nothing.</summary>
+    public Watermark? WatermarkOf(DeviceId device)
     {
         var (low, high) = (0, Watermarks.Length - 1);
         while (low <= high)
         {
             var middle = (int)(((uint)low + (uint)high) >> 1);
             var order = Watermarks[middle].Device.CompareTo(device);
-            if (order == 0) return Watermarks[middle].Sequence;
+            if (order == 0) return Watermarks[middle];
             if (order < 0) low = middle + 1;
             else high = middle - 1;
         }

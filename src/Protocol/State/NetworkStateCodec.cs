@@ -41,8 +41,8 @@ internal static class NetworkStateCodec
 
     private static CanonicalWriter[] Sections(NetworkState state)
     {
-        var watermarks = new CanonicalWriter(4 + (state.Watermarks.Length * 40)).U32((uint)state.Watermarks.Length);
-        foreach (var entry in state.Watermarks) watermarks.Word(entry.Device.Value).U64(entry.Sequence);
+        var watermarks = new CanonicalWriter(4 + (state.Watermarks.Length * 48)).U32((uint)state.Watermarks.Length);
+        foreach (var entry in state.Watermarks) watermarks.Word(entry.Device.Value).U64(entry.Sequence).U64(entry.Seen);
         var classes = new CanonicalWriter().U16((ushort)state.Classes.Length);
         foreach (var entry in state.Classes) classes.U16(entry.Class.Value).Sized(entry.Bytes.Span);
         var reputation = new CanonicalWriter(4 + (state.Reputation.Length * 36)).U32((uint)state.Reputation.Length);
@@ -56,11 +56,12 @@ internal static class NetworkStateCodec
 
     private static ImmutableArray<Watermark> ReadWatermarks(ref CanonicalReader reader)
     {
-        var entries = new Watermark[reader.Count(40)];
+        var entries = new Watermark[reader.Count(48)];
         for (var i = 0; i < entries.Length; i++)
         {
-            entries[i] = new Watermark(new DeviceId(reader.Word()), reader.U64());
+            entries[i] = new Watermark(new DeviceId(reader.Word()), reader.U64(), reader.U64());
             if (i > 0 && entries[i - 1].Device >= entries[i].Device) throw reader.Wrong("the watermarks are not ascending by device");
+            if (entries[i].Sequence < Watermark.Reach && entries[i].Seen >> (int)entries[i].Sequence != 0) throw reader.Wrong("a watermark has seen sequences below 0");
         }
         return ImmutableArray.Create(entries);
     }

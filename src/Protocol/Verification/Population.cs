@@ -1,4 +1,5 @@
 using DePin.Cryptography;
+using DePin.Protocol.Canonical;
 using DePin.Protocol.Registry;
 
 namespace DePin.Protocol.Verification;
@@ -34,26 +35,27 @@ public sealed class Population
     private readonly int[] _byDevice;
     private readonly int[] _starts;
 
-    /// <summary>Orders items and verdicts (parallel arrays, kept) by proof id.</summary>
+    /// <summary>Orders items and verdicts (parallel arrays) by proof id.</summary>
     /// <exception cref="ArgumentException">The arrays differ in length, or a proof occurs twice.</exception>
     public Population(ProofItem[] items, Verdict[] verdicts)
     {
         if (items.Length != verdicts.Length) throw new ArgumentException("There must be one verdict for each item.", nameof(verdicts));
-        _items = items;
-        _verdicts = verdicts;
-        Array.Sort(items, verdicts, ById);
-        for (var i = 1; i < items.Length; i++)
+        var ranks = RankDevices(items);
+        var order = CanonicalOrder.OfWords(items.Length, i => items[i].Id.Value);
+        _items = new ProofItem[items.Length];
+        _verdicts = new Verdict[items.Length];
+        for (var i = 0; i < order.Length; i++)
         {
-            if (items[i - 1].Id == items[i].Id) throw new ArgumentException($"Proof {items[i].Id} occurs twice.", nameof(items));
+            _items[i] = items[order[i]];
+            _verdicts[i] = verdicts[order[i]];
+            if (i > 0 && _items[i - 1].Id == _items[i].Id) throw new ArgumentException($"Proof {_items[i].Id} occurs twice.", nameof(items));
         }
 
-        _byDevice = new int[items.Length];
-        for (var i = 0; i < items.Length; i++) _byDevice[i] = i;
-        Array.Sort(_byDevice, CompareByDevice);
+        _byDevice = CanonicalOrder.Of(order.Length, i => (ranks[order[i]], _items[i].TimeMs), (a, b) => _items[a].Proof.Sequence.CompareTo(_items[b].Proof.Sequence));
         var starts = new List<int>();
         for (var i = 0; i < items.Length; i++)
         {
-            if (i == 0 || items[_byDevice[i]].Device.Id != items[_byDevice[i - 1]].Device.Id) starts.Add(i);
+            if (i == 0 || _items[_byDevice[i]].Device.Id != _items[_byDevice[i - 1]].Device.Id) starts.Add(i);
         }
         starts.Add(items.Length);
         _starts = [.. starts];
@@ -75,13 +77,25 @@ public sealed class Population
     /// <summary>The engine's way in: nothing else writes verdicts.</summary>
     internal Span<Verdict> Mutable => _verdicts;
 
-    private static Comparer<ProofItem> ById { get; } = Comparer<ProofItem>.Create(static (a, b) => a.Id.CompareTo(b.Id));
-
-    private int CompareByDevice(int a, int b)
+    // The engine brings items device by device; then a number for each device is one pass. Any other order costs a sort of the devices.
+    private static ulong[] RankDevices(ProofItem[] items)
     {
-        var (left, right) = (_items[a].Proof, _items[b].Proof);
-        var order = left.Device.CompareTo(right.Device);
-        if (order == 0) order = left.TimeMs.CompareTo(right.TimeMs);
-        return order == 0 ? left.Sequence.CompareTo(right.Sequence) : order;
+        var ranks = new ulong[items.Length];
+        for (var i = 1; i < items.Length; i++)
+        {
+            var order = items[i - 1].Device.Id.CompareTo(items[i].Device.Id);
+            if (order > 0) return RankUnordered(items);
+            ranks[i] = ranks[i - 1] + (order < 0 ? 1UL : 0);
+        }
+        return ranks;
+    }
+
+    private static ulong[] RankUnordered(ProofItem[] items)
+    {
+        var ranks = new ulong[items.Length];
+        var order = CanonicalOrder.OfWords(items.Length, i => items[i].Device.Id.Value);
+        for (var i = 1; i < order.Length; i++)
+            ranks[order[i]] = ranks[order[i - 1]] + (items[order[i]].Device.Id == items[order[i - 1]].Device.Id ? 0 : 1UL);
+        return ranks;
     }
 }

@@ -64,7 +64,7 @@ public enum RejectReason : ushort
     /// <summary>No copy of the proof carries a valid signature of the device. Not counted against it: anyone can forge one.</summary>
     BadSignature = 4,
 
-    /// <summary>Its sequence is not above the device's watermark: it, or something newer, was in an earlier cut.</summary>
+    /// <summary>Its sequence was in an earlier cut, or lies more than 64 below the device's highest.</summary>
     Replayed = 5,
 
     /// <summary>The device signed different contents under one sequence; all of them are refused.</summary>

@@ -14,9 +14,9 @@ create table oracle.round_records (
     stored_at timestamptz not null default now(),
     primary key (config_digest, epoch, generation, position)
 );
--- One proposal, prepare, commit and attestation per view: a second one fails here whatever the code above believes.
+-- One observation, proposal, prepare, commit and attestation per view: a second one fails here whatever the code above believes.
 create unique index round_records_own_idx on oracle.round_records (config_digest, epoch, generation, view, message_kind)
-    where kind = 1 and message_kind between 2 and 5;
+    where kind = 1 and message_kind between 1 and 5;
 
 -- Two different messages of one peer for one slot: proof of equivocation in the round.
 create table oracle.round_conflicts (

@@ -23,6 +23,7 @@ public sealed class RoundStore(NpgsqlDataSource dataSource)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
+        await connection.ExecuteAsync(Sql.Command("set local synchronous_commit to on", transaction: transaction, ct: ct));
         foreach (var record in records)
         {
             await connection.ExecuteAsync(Sql.Command(

@@ -70,14 +70,16 @@ public sealed class LocalToolsTests
         Assert.NotEqual(before, after);
     }
 
-    [Fact]
-    public async Task A_resumed_chain_goes_on_from_its_last_block_without_its_clock_jumping()
+    [Theory]
+    [InlineData(3)]
+    [InlineData(-3)]
+    public async Task A_resumed_chain_goes_on_from_its_last_block_without_its_clock_jumping(int daysFromNow)
     {
         var folder = Directory.CreateTempSubdirectory("depin-test-anvil-");
         try
         {
-            var tomorrow = DateTimeOffset.UtcNow.AddDays(3).ToUnixTimeSeconds();
-            var options = AnvilNode.Live with { Timestamp = tomorrow, StateFile = Path.Combine(folder.FullName, "state.json") };
+            var start = DateTimeOffset.UtcNow.AddDays(daysFromNow).ToUnixTimeSeconds();
+            var options = AnvilNode.Live with { Timestamp = start, StateFile = Path.Combine(folder.FullName, "state.json") };
             (ulong Number, ulong Timestamp) last;
             await using (var first = await AnvilNode.StartAsync(options))
             {

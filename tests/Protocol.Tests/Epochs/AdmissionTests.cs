@@ -44,7 +44,7 @@ public sealed class AdmissionTests
         var outcome = _network.Run(honest, forged, ahead);
         Assert.Equal(Judgement.Accept, outcome.VerdictOf(honest).Judgement);
         Assert.Equal(0u, outcome.LineOf(device, 1).Rejected);
-        Assert.Equal(5ul, outcome.State.WatermarkOf(device.Id));
+        Assert.Equal(5ul, outcome.State.WatermarkOf(device.Id)!.Value.Sequence);
     }
 
     [Fact]
@@ -61,16 +61,40 @@ public sealed class AdmissionTests
     }
 
     [Fact]
-    public void Rejects_every_sequence_up_to_the_watermark_and_allows_gaps_above_it()
+    public void A_proof_that_was_on_its_way_while_a_later_one_was_cut_still_counts_once()
     {
         var device = _network.AddDevice(owner: 7);
-        _network.Run(_network.Proof(device, 10));
-        var (below, at, above) = (_network.Proof(device, 9), _network.Proof(device, 10), _network.Proof(device, 1_000));
-        var outcome = _network.Run(below, at, above);
-        Assert.Equal(RejectReason.Replayed, outcome.ReasonOf(below));
+        var late = _network.Proof(device, 9, second: (long)TestNetwork.Day + 1);
+        _network.Run(_network.Proof(device, 8), _network.Proof(device, 10));
+        Assert.Equal(Judgement.Accept, _network.Run(late).VerdictOf(late).Judgement);
+        Assert.Equal(RejectReason.Replayed, _network.Run(late).ReasonOf(late));
+    }
+
+    [Fact]
+    public void Rejects_sequences_beyond_reach_below_the_highest_and_allows_gaps_above_it()
+    {
+        var device = _network.AddDevice(owner: 7);
+        _network.Run(_network.Proof(device, 100));
+        var (beyond, farthest, at, above) = (_network.Proof(device, 35), _network.Proof(device, 36), _network.Proof(device, 100), _network.Proof(device, 1_000));
+        var outcome = _network.Run(beyond, farthest, at, above);
+        Assert.Equal(RejectReason.Replayed, outcome.ReasonOf(beyond));
+        Assert.Equal(Judgement.Accept, outcome.VerdictOf(farthest).Judgement);
         Assert.Equal(RejectReason.Replayed, outcome.ReasonOf(at));
         Assert.Equal(Judgement.Accept, outcome.VerdictOf(above).Judgement);
-        Assert.Equal(1_000ul, outcome.State.WatermarkOf(device.Id));
+        Assert.Equal(1_000ul, outcome.State.WatermarkOf(device.Id)!.Value.Sequence);
+        Assert.Equal(0ul, outcome.State.WatermarkOf(device.Id)!.Value.Seen);
+    }
+
+    [Fact]
+    public void Another_content_of_a_waiting_sequence_is_a_replay_and_harms_nothing()
+    {
+        var device = _network.AddDevice(owner: 7);
+        var early = _network.Proof(device, 3, second: (long)TestNetwork.Day);
+        _network.Run(early);
+        var other = _network.Proof(device, 3, weight: 9);
+        var outcome = _network.Run(other);
+        Assert.Equal(RejectReason.Replayed, outcome.ReasonOf(other));
+        Assert.Equal(Judgement.Accept, outcome.VerdictOf(early).Judgement);
     }
 
     [Fact]
@@ -227,7 +251,7 @@ public sealed class AdmissionTests
         var outcome = _network.Run(proofs.Reverse());
         Assert.All(proofs[..10], proof => Assert.Equal(Judgement.Accept, outcome.VerdictOf(proof).Judgement));
         Assert.All(proofs[10..], proof => Assert.Equal(RejectReason.OverLimit, outcome.ReasonOf(proof)));
-        Assert.Equal(13ul, outcome.State.WatermarkOf(device.Id));
+        Assert.Equal(13ul, outcome.State.WatermarkOf(device.Id)!.Value.Sequence);
     }
 
     [Fact]

@@ -104,7 +104,12 @@ public sealed class EpochPropertyTests
         {
             var before = scenario.Network.State;
             var after = scenario.Network.Run(scenario.Evidence()).State;
-            foreach (var mark in before.Watermarks) Assert.True(after.WatermarkOf(mark.Device) >= mark.Sequence);
+            foreach (var mark in before.Watermarks)
+            {
+                Assert.True(after.WatermarkOf(mark.Device)!.Value.Sequence >= mark.Sequence);
+                for (var sequence = 0ul; sequence <= mark.Sequence; sequence++) Assert.True(mark.Takes(sequence) || !after.WatermarkOf(mark.Device)!.Value.Takes(sequence));
+            }
+
             Assert.Equal(after.ToBytes(), NetworkState.Parse(after.ToBytes()).ToBytes());
         }
     });

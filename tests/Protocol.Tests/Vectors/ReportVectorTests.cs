@@ -110,6 +110,7 @@ public sealed class ReportVectorTests
         Assert.Equal(vector.Bytes("bytes"), state.ToBytes());
         Assert.Equal(vector["watermarks"]!.Rows("devices").Select(node => node!.GetValue<string>()), state.Watermarks.Select(mark => mark.Device.ToString()));
         Assert.Equal(vector["watermarks"]!.Rows("sequences").Select(node => (ulong)node!.Number()), state.Watermarks.Select(mark => mark.Sequence));
+        Assert.Equal(vector["watermarks"]!.Rows("seen").Select(node => (ulong)node!.Number()), state.Watermarks.Select(mark => mark.Seen));
         Assert.Equal(vector["ledger"]!.Rows("cumulatives").Select(node => node!.Number()), state.Ledger.Select(entry => entry.Cumulative));
         Assert.Equal(vector.Rows("deferred").Select(node => node!.GetValue<string>()), state.Deferred.Select(proof => $"0x{Convert.ToHexStringLower(proof.Envelope.Span)}"));
         Assert.Equal(vector["classes"]!.AsArray().Select(node => node!.Text("bytes")), state.Classes.Select(entry => $"0x{Convert.ToHexStringLower(entry.Bytes.Span)}"));
@@ -126,8 +127,8 @@ public sealed class ReportVectorTests
 
         byte[] swapped = [.. bytes];
         var first = ProtocolTags.State.Length + 4;
-        bytes.AsSpan(first, 40).CopyTo(swapped.AsSpan(first + 40));
-        bytes.AsSpan(first + 40, 40).CopyTo(swapped.AsSpan(first));
+        bytes.AsSpan(first, 48).CopyTo(swapped.AsSpan(first + 48));
+        bytes.AsSpan(first + 48, 48).CopyTo(swapped.AsSpan(first));
         var error = Assert.Throws<CanonicalFormatException>(() => NetworkState.Parse(swapped));
         Assert.Contains("not ascending by device", error.Message, StringComparison.Ordinal);
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using DePin.Cryptography;
 using DePin.Protocol.Rewards;
@@ -89,6 +90,50 @@ public sealed class RewardVectorTests
         Assert.True(fault);
     }
 
+    [Theory]
+    [InlineData("wrongAccount")]
+    [InlineData("decreased")]
+    [InlineData("wrongPrefix")]
+    [InlineData("firstPrefix")]
+    [InlineData("wrongTotal")]
+    public void The_search_comes_to_the_fault_of_the_vector(string name)
+    {
+        var file = VectorFile.Load("faults");
+        var (vector, domain) = (file[name]!, file.Word("domain"));
+        var accounts = file.Rows("accounts").Select(row => new AccountId(Bytes32.LeftPad(VectorFile.Hex(row!.GetValue<string>())))).ToImmutableArray();
+        var parent = RewardTree.Build(domain, Ledger(file["parent"]!));
+        var honest = Leaves(RewardTree.Build(domain, Ledger(file["honest"]!)));
+        Assert.Null(TreeFaults.Find(domain, honest, parent, accounts, file["honest"]!.Number("total")));
+
+        // The faulty tree: the vector's leaf in place of the honest one; where a cumulative changed, the prefixes after it follow.
+        var leaf = Leaf(vector["leaf"]!);
+        var leaves = honest.SetItem((int)leaf.Index, leaf);
+        if (leaf.Cumulative != honest[(int)leaf.Index].Cumulative)
+        {
+            for (var i = (int)leaf.Index + 1; i < leaves.Length; i++) leaves = leaves.SetItem(i, leaves[i] with { Prefix = leaves[i - 1].Prefix + leaves[i - 1].Cumulative });
+        }
+        Assert.Equal(vector.Word("root"), TreeFaults.TreeOf(domain, leaves).Root);
+
+        var fault = TreeFaults.Find(domain, leaves, parent, accounts, vector.Number("cumulativeTotal"))!;
+        Assert.Equal((byte)vector.Number("fault"), (byte)fault.Kind);
+        Assert.Equal(leaf, fault.Leaf.Leaf);
+        Assert.Equal(Words(vector.Rows("proof")).AsEnumerable(), fault.Leaf.Siblings);
+        // Where a fault needs no second leaf, the vector repeats the first.
+        Assert.Equal(Leaf(vector["other"]!), fault.Other?.Leaf ?? leaf);
+        Assert.Equal(Words(vector.Rows("otherProof")).AsEnumerable(), fault.Other?.Siblings ?? []);
+    }
+
+    [Fact]
+    public void A_sum_past_128_bits_is_a_fault_and_not_a_crash()
+    {
+        var accounts = ImmutableArray.Create(new AccountId(Bytes32.FromUInt64(1)), new AccountId(Bytes32.FromUInt64(2)));
+        var first = new RewardLeaf(0, accounts[0], UInt128.MaxValue, 0, default);
+        var second = new RewardLeaf(1, accounts[1], 2, UInt128.MaxValue, default);
+        Assert.Equal(LeafFaultKind.WrongTotal, TreeFaults.Find(default, [first, second], null, accounts, 1)!.Kind);
+        Assert.Equal(LeafFaultKind.WrongAccount, TreeFaults.Find(default, [first, second], null, accounts[..1], 1)!.Kind);
+        Assert.Null(TreeFaults.Find(default, [first], null, accounts, UInt128.MaxValue));
+    }
+
     [Fact]
     public void A_tree_without_accounts_has_the_zero_root()
     {
@@ -111,6 +156,8 @@ public sealed class RewardVectorTests
         Assert.False(PositionalTree.Verify(tree.Root, leaf, 4, 13, siblings.Add(default).AsSpan()));
     }
 
+    private static ImmutableArray<RewardLeaf> Leaves(RewardTree tree) => [.. Enumerable.Range(0, (int)tree.LeafCount).Select(i => tree.LeafAt((uint)i))];
+
     private static RewardLeaf Other(JsonNode vector, Bytes32 root, JsonNode file, uint leafCount)
     {
         var other = Leaf(vector["other"]!);
@@ -118,12 +165,12 @@ public sealed class RewardVectorTests
         return other;
     }
 
-    private static System.Collections.Immutable.ImmutableArray<Bytes32> Words(JsonArray array) => [.. array.Select(node => Bytes32.Parse(node!.GetValue<string>()))];
+    private static ImmutableArray<Bytes32> Words(JsonArray array) => [.. array.Select(node => Bytes32.Parse(node!.GetValue<string>()))];
 
     private static RewardLeaf Leaf(JsonNode node) =>
         new((uint)node.Number("index"), node.Account("account"), node.Number("cumulative"), node.Number("prefix"), node.Word("itemsHash"));
 
-    private static System.Collections.Immutable.ImmutableArray<LedgerEntry> Ledger(JsonNode tree) =>
+    private static ImmutableArray<LedgerEntry> Ledger(JsonNode tree) =>
     [
         .. tree.Rows("accounts").Select((account, i) => new LedgerEntry(
             new AccountId(Bytes32.LeftPad(VectorFile.Hex(account!.GetValue<string>()))), tree.Rows("cumulatives")[i]!.Number(),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.30;
 
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {RewardLeaf} from "../types/Report.sol";
 
@@ -16,13 +15,24 @@ library RewardTreeLib {
         );
     }
 
-    function leafHash(bytes32 domain_, RewardLeaf calldata leaf) internal pure returns (bytes32) {
-        bytes32 inner = keccak256(
-            abi.encodePacked(
-                domain_, leaf.index, uint256(uint160(leaf.account)), leaf.cumulative, leaf.prefix, leaf.itemsHash
-            )
-        );
-        return keccak256(abi.encodePacked(inner));
+    function leafHash(bytes32 domain_, RewardLeaf calldata leaf) internal pure returns (bytes32 hash) {
+        // The reads check that every field fits its type. The 132 bytes stand above the allocated memory, which a batch does not grow by them.
+        uint256 index = leaf.index;
+        uint256 account = uint160(leaf.account);
+        uint256 cumulative = leaf.cumulative;
+        uint256 prefix = leaf.prefix;
+        bytes32 itemsHash = leaf.itemsHash;
+        assembly ("memory-safe") {
+            let at := mload(0x40)
+            // The index takes the last 4 bytes of its word, of which the domain overwrites the rest.
+            mstore(add(at, 4), index)
+            mstore(at, domain_)
+            mstore(add(at, 36), account)
+            mstore(add(at, 68), or(shl(128, cumulative), prefix))
+            mstore(add(at, 100), itemsHash)
+            mstore(0x00, keccak256(at, 132))
+            hash := keccak256(0x00, 0x20)
+        }
     }
 
     /// @notice The least d with 2^d ≥ `leafCount`.
@@ -39,11 +49,16 @@ library RewardTreeLib {
         uint256 position = leaf.index;
         if (position >= leafCount || proof.length != depth(leafCount)) return false;
         bytes32 node = leafHash(domain_, leaf);
-        for (uint256 i = 0; i < proof.length; ++i) {
-            bytes32 sibling = proof[i];
-            node =
-                position & 1 == 0 ? Hashes.efficientKeccak256(node, sibling) : Hashes.efficientKeccak256(sibling, node);
-            position >>= 1;
+        assembly ("memory-safe") {
+            // The node goes left where the position is even, right where it is odd; its sibling to the other side.
+            let end := add(proof.offset, shl(5, proof.length))
+            for { let at := proof.offset } lt(at, end) { at := add(at, 0x20) } {
+                let side := shl(5, and(position, 1))
+                mstore(side, node)
+                mstore(xor(side, 0x20), calldataload(at))
+                node := keccak256(0x00, 0x40)
+                position := shr(1, position)
+            }
         }
         return node == root;
     }

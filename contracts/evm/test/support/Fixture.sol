@@ -226,8 +226,9 @@ abstract contract Fixture is Test {
     /// @dev Gives `count` providers a place in the reward tree.
     function enrol(uint256 count) internal {
         for (uint256 i = 0; i < count; ++i) {
+            address account = provider(payouts.count());
             vm.prank(address(devices));
-            payouts.ensure(provider(payouts.count()));
+            payouts.ensure(account);
         }
     }
 
@@ -288,7 +289,7 @@ abstract contract Fixture is Test {
 
     uint32 internal constant QUORUM = 0x1f;
 
-    function attest(Report memory r) internal {
+    function attest(Report memory r) internal virtual {
         bytes memory report = encode(r);
         verifier.attest(report, QUORUM, signatures(report, QUORUM));
     }

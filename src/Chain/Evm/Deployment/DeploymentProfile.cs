@@ -98,7 +98,10 @@ public sealed class DeploymentProfile
             var where = $"deploy.{contract}.{Bare(parameter.Name)}";
             var value = values.FirstOrDefault(v => Bare(v.Key) == Bare(parameter.Name));
             if (value.Key is null) throw new DeploymentException($"The profile lacks {where} ({parameter.Type}).");
-            return Convert(parameter.Type, value.Value, addresses, where);
+            var argument = Convert(parameter.Type, value.Value, addresses, where);
+
+            // The EmissionController takes sinks in ascending order, so that none is listed twice; a profile need not know its accounts' order.
+            return Bare(parameter.Name) == "sinks" && argument is object[] sinks ? sinks.OrderBy(s => (Address)((object[])s)[0]).ToArray() : argument;
         })];
     }
 

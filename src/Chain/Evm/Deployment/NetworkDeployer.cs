@@ -40,7 +40,7 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
             throw new DeploymentException($"'{request.ManifestPath}' is the manifest of another network or another chain (network {existing.Network}, chain {existing.ChainId}). Choose another network name, or move that file away if its chain is gone.");
         var manifest = existing ?? await StartAsync(plan, profile, request, chainId, genesis.Hash, hash, ct).ConfigureAwait(false);
         if (!manifest.Complete) await RunAsync(plan, manifest, request.ManifestPath, report, ct).ConfigureAwait(false);
-        await VerifyAsync(plan, chainId, ct).ConfigureAwait(false);
+        await NetworkVerifier.VerifyCodeAsync(rpc, manifest, request.ArtifactsFolder, ct).ConfigureAwait(false);
         if (manifest.Complete) return manifest;
         manifest.Complete = true;
         for (var i = 0; i < manifest.Steps.Count; i++) manifest.Steps[i] = manifest.Steps[i] with { Raw = [] };
@@ -56,6 +56,8 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
         var epochLength = plan.Setting("ReportVerifier", "settings", "epochLength");
         if (genesis <= head.Timestamp)
             throw new DeploymentException($"The network's genesis ({genesis}) must lie after the chain's present time ({head.Timestamp}): operators must be scheduled before epoch 1 starts.");
+        if (epochLength == 0 || genesis % epochLength != 0)
+            throw new DeploymentException($"The network's genesis ({genesis}) must be a multiple of the epoch's length ({epochLength} s), so that epochs start on whole days.");
         var manifest = new NetworkManifest
         {
             Network = request.Network,
@@ -142,17 +144,6 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
             manifest.Steps[i] = manifest.Steps[i] with { Block = receipt.BlockNumber };
             manifest.Save(path);
             if (report is not null) await report(new DeploymentProgress($"{steps[i].Name} included", i + 1, steps.Count)).ConfigureAwait(false);
-        }
-    }
-
-    private async Task VerifyAsync(Plan plan, ulong chainId, CancellationToken ct)
-    {
-        foreach (var creation in plan.Creations)
-        {
-            var address = plan.Addresses[creation.Artifact.Name];
-            var code = await rpc.GetCodeAsync(address, BlockTag.Latest, ct).ConfigureAwait(false);
-            if (CodeVerifier.Check(creation.Artifact, code, creation.Arguments, address, chainId, plan.Addresses) is { } fault)
-                throw new DeploymentException($"{creation.Artifact.Name} on chain is not the artifact: {fault}.");
         }
     }
 

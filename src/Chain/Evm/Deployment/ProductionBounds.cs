@@ -9,7 +9,8 @@ public static class ProductionBounds
     private const ulong Hour = 3_600;
     private const ulong Day = 24 * Hour;
 
-    private static readonly (string Contract, string Path, ulong Minimum, ulong Maximum)[] Bounds =
+    /// <summary>The constructor arguments that are bounded, with the least and the greatest value allowed.</summary>
+    public static IReadOnlyList<(string Contract, string Path, ulong Minimum, ulong Maximum)> Bounds { get; } =
     [
         ("ReportVerifier", "settings.epochLength", Day, Day),
         ("ReportVerifier", "settings.challengeWindow", 24 * Hour, 14 * Day),

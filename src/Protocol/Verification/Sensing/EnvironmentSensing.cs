@@ -79,9 +79,9 @@ public sealed class EnvironmentSensing(SensingParameters parameters) : IResource
                 SeriesRules.Jumps(station, rules, parameters);
                 SeriesRules.Smoothness(station, rules, parameters);
             }
+        FindReplays(stations, population, memory);
         new NeighbourRules(stations, parameters).Judge();
         foreach (var station in stations) Conclude(station, verdicts);
-        FindReplays(stations, population, memory, verdicts);
     }
 
     /// <inheritdoc/>
@@ -160,7 +160,8 @@ public sealed class EnvironmentSensing(SensingParameters parameters) : IResource
         static ushort Least(ushort a, ushort b) => a == 0 ? b : b == 0 ? a : Math.Min(a, b);
     }
 
-    private void FindReplays(List<Station> stations, Population population, SeriesMemory memory, VerdictWriter verdicts)
+    // Before neighbours are compared: what is not a station's own is no evidence about others.
+    private void FindReplays(List<Station> stations, Population population, SeriesMemory memory)
     {
         if (parameters.ReplayMemoryEpochs == 0) return;
         var holders = new SortedDictionary<ulong, List<int>>();
@@ -168,7 +169,7 @@ public sealed class EnvironmentSensing(SensingParameters parameters) : IResource
         for (var n = 0; n < stations.Count; n++)
         {
             if (marks[n].Count >= 4 && memory.Known(marks[n]) * 1_000_000L >= marks[n].Count * (long)parameters.ReplaySharePpm)
-                foreach (var place in stations[n].Places) verdicts.Reject(place, SensingReason.ReplayedSeries);
+                foreach (var sample in stations[n].Series.SelectMany(series => series)) sample.Refuse(SensingReason.ReplayedSeries);
             foreach (var mark in marks[n])
             {
                 if (!holders.TryGetValue(mark, out var list)) holders[mark] = list = [];
@@ -181,7 +182,7 @@ public sealed class EnvironmentSensing(SensingParameters parameters) : IResource
             if (marks[n].Count < 4) continue;
             var shared = marks[n].Count(mark => holders[mark].Exists(other => Older(stations[other].Device, stations[n].Device)));
             if (shared * 1_000_000L < marks[n].Count * (long)parameters.ReplaySharePpm) continue;
-            foreach (var place in stations[n].Places) verdicts.Inconclusive(place, SensingReason.CopiesNeighbour);
+            foreach (var sample in stations[n].Series.SelectMany(series => series)) sample.Question(SensingReason.CopiesNeighbour);
         }
 
         static bool Older(DeviceView a, DeviceView b) => a.RegisteredAt == b.RegisteredAt ? a.Id < b.Id : a.RegisteredAt < b.RegisteredAt;

@@ -44,11 +44,8 @@ internal sealed class NeighbourRules(IReadOnlyList<Station> stations, SensingPar
         var bit = (int)rules.Parameter;
         var own = new SortedDictionary<DeviceId, long>();
         if (rules.NeighbourRelative)
-            foreach (var station in stations)
-            {
-                var hours = _hours.Where(entry => entry.Key.Parameter == bit && entry.Key.Device == station.Device.Id).Select(entry => entry.Value).ToArray();
-                if (hours.Length > 0) own[station.Device.Id] = Statistics.Median(hours);
-            }
+            foreach (var hours in _hours.Where(entry => entry.Key.Parameter == bit).GroupBy(entry => entry.Key.Device, entry => entry.Value))
+                own[hours.Key] = Statistics.Median([.. hours]);
         long? Value(Station station, ulong hour) =>
             _hours.TryGetValue((bit, station.Device.Id, hour), out var value) ? value - own.GetValueOrDefault(station.Device.Id) : null;
 
@@ -73,11 +70,13 @@ internal sealed class NeighbourRules(IReadOnlyList<Station> stations, SensingPar
     {
         if (parameters.HumidAirMilliPercent >= 100_000) return;
         const int Humidity = (int)SensedParameter.Humidity;
+        var byCell = stations.ToLookup(station => station.Device.Cell);
         foreach (var station in stations)
         {
             var particles = new[] { SensedParameter.Pm1, SensedParameter.Pm25, SensedParameter.Pm10 }.SelectMany(parameter => station.Series[(int)parameter]).ToList();
             if (particles.Count == 0) continue;
-            var here = stations.Where(other => other.Device.Cell == station.Device.Cell).ToList();
+            // Devices without a cell share no place with one another.
+            var here = station.Position is null ? [station] : byCell[station.Device.Cell].ToList();
             foreach (var hour in particles.GroupBy(sample => sample.TimeMs / HourMs))
             {
                 var local = here.Select(other => Hour(other, hour.Key)).OfType<long>().ToArray();

@@ -35,7 +35,7 @@ internal sealed class Station
     /// <summary>By parameter; empty where not declared.</summary>
     public required List<Sample>[] Series { get; init; }
 
-    /// <summary>Places of the device's items that are not rejected.</summary>
+    /// <summary>Places of the device's items that passed by themselves.</summary>
     public required List<int> Places { get; init; }
 
     /// <summary>Stations to compare with: near, at another place, ascending by device id.</summary>
@@ -57,7 +57,7 @@ internal sealed class Station
             };
             foreach (var place in items.Items)
             {
-                if (population.Verdicts[place].Judgement == Judgement.Reject || !Reading.TryParse(population.Items[place].Payload, out var reading)) continue;
+                if (RefusedAlone(population.Verdicts[place]) || !Reading.TryParse(population.Items[place].Payload, out var reading)) continue;
                 station.Places.Add(place);
                 for (var bit = 0; bit < Reading.ParameterCount; bit++)
                 {
@@ -74,6 +74,11 @@ internal sealed class Station
         Introduce(stations, parameters);
         return stations;
     }
+
+    // What the item layer refused is no measurement. What later layers refused is one, and the state must remember it: a stuck value goes on
+    // being stuck, a replayed series being known.
+    private static bool RefusedAlone(Verdict verdict) => verdict.Judgement == Judgement.Reject
+        && verdict.Reason is not (SensingReason.Stuck or SensingReason.Spike or SensingReason.ReplayedSeries);
 
     // By cells of resolution 3 (about 60 km to the edge): who is within the radius lies in the same or a touching cell.
     private static void Introduce(List<Station> stations, SensingParameters parameters)

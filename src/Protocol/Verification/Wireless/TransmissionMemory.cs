@@ -1,12 +1,14 @@
 using System.Buffers.Binary;
 using DePin.Cryptography;
 using DePin.Protocol.Canonical;
+using DePin.Protocol.Epochs;
 
 namespace DePin.Protocol.Verification.Wireless;
 
 /// <summary>
 /// The class state: which transmissions earlier epochs heard, so that none is sold twice. Layout: version u8 = 1 · count u16 of epochs ·
-/// for each, ascending, epoch u64 · count u32 · (first eight bytes of the transmission key · earliest reception in ms u64) ascending.
+/// for each, ascending, epoch u64 · count u32 · (first eight bytes of the transmission key · earliest reception in ms u64) ascending · count u32 ·
+/// (device id 32 · when it was last heard in ms u64) ascending; the last part is empty where reciprocity is off.
 /// </summary>
 internal sealed class TransmissionMemory
 {
@@ -14,6 +16,7 @@ internal sealed class TransmissionMemory
 
     private readonly SortedDictionary<ulong, SortedDictionary<ulong, ulong>> _epochs = [];
     private readonly SortedDictionary<ulong, ulong> _present = [];
+    private readonly SortedDictionary<DeviceId, ulong> _heard = [];
 
     /// <summary>Earliest known reception of the transmission in an earlier epoch, or null.</summary>
     public ulong? Recall(in Bytes32 key)
@@ -31,19 +34,31 @@ internal sealed class TransmissionMemory
         if (!_present.TryGetValue(prefix, out var time) || receivedAtMs < time) _present[prefix] = receivedAtMs;
     }
 
-    /// <summary>The next state: this epoch and those of the last <paramref name="epochs"/>, this one included.</summary>
-    public byte[] ToBytes(Epoch now, int epochs)
+    /// <summary>Notes that a device was heard.</summary>
+    public void Hear(DeviceId device, ulong timeMs)
     {
-        if (epochs == 0) return [];
-        _epochs[now.Value] = _present;
-        var kept = _epochs.Where(entry => entry.Key + (ulong)epochs > now.Value && entry.Value.Count > 0).ToList();
-        if (kept.Count == 0) return [];
+        if (!_heard.TryGetValue(device, out var last) || timeMs > last) _heard[device] = timeMs;
+    }
+
+    /// <summary>When the device was last heard, or null.</summary>
+    public ulong? LastHeard(DeviceId device) => _heard.TryGetValue(device, out var time) ? time : null;
+
+    /// <summary>The next state: this epoch and those of the last <paramref name="epochs"/>, this one included.</summary>
+    public byte[] ToBytes(EpochWindow window, int epochs)
+    {
+        var now = window.Epoch.Value;
+        _epochs[now] = _present;
+        var kept = _epochs.Where(entry => entry.Key + (ulong)epochs > now && entry.Value.Count > 0).ToList();
+        var heard = _heard.Where(entry => entry.Value + Beacon.ReciprocityMs >= window.EndMs).ToList();
+        if (kept.Count == 0 && heard.Count == 0) return [];
         var writer = new CanonicalWriter().U8(Version).U16((ushort)kept.Count);
         foreach (var (epoch, entries) in kept)
         {
             writer.U64(epoch).U32((uint)entries.Count);
             foreach (var (prefix, time) in entries) writer.U64(prefix).U64(time);
         }
+        writer.U32((uint)heard.Count);
+        foreach (var (device, time) in heard) writer.Word(device.Value).U64(time);
         return writer.ToArray();
     }
 
@@ -61,6 +76,11 @@ internal sealed class TransmissionMemory
                 var prefix = reader.U64();
                 entries[prefix] = reader.U64();
             }
+        }
+        for (var left = reader.Count(40); left > 0; left--)
+        {
+            var device = new DeviceId(reader.Word());
+            memory._heard[device] = reader.U64();
         }
         reader.End();
         return memory;

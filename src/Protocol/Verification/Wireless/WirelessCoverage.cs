@@ -86,6 +86,7 @@ public sealed class WirelessCoverage(WirelessParameters parameters) : IResourceC
             if (apart > (ulong)parameters.ReplayAfterSeconds * 1000) verdicts.Reject(i, WirelessReason.ReplayedTransmission);
             else if (apart > (ulong)parameters.LagWindowMs) verdicts.Inconclusive(i, WirelessReason.OutsideLagWindow);
         }
+        if (parameters.Reciprocity) DemandReciprocity(population, context, memory, verdicts);
         if (parameters.StatisticsMinimum == 0) return;
         for (var n = 0; n < population.DeviceCount; n++) ReceiverStatistics.Judge(population, population.DeviceAt(n), parameters, verdicts);
     }
@@ -101,9 +102,14 @@ public sealed class WirelessCoverage(WirelessParameters parameters) : IResourceC
         {
             var item = population.Items[i];
             var judgement = population.Verdicts[i].Judgement;
-            if (judgement == Judgement.Reject || !Reception.TryParse(item.Payload, out var r)) continue;
+            var replayed = population.Verdicts[i].Reason == WirelessReason.ReplayedTransmission;
+            if ((judgement == Judgement.Reject && !replayed) || !Reception.TryParse(item.Payload, out var r)) continue;
             var key = TransmissionKey(r);
-            memory.Remember(key, r.ReceivedAtMs);
+            // What is replayed stays known, with its first time, for as long as somebody replays it.
+            memory.Remember(key, memory.Recall(key) ?? r.ReceivedAtMs);
+            var unheard = population.Verdicts[i].Reason == WirelessReason.NoReciprocity;
+            if (parameters.Reciprocity && (judgement == Judgement.Accept || unheard) && context.FindDevice(new DeviceId(r.Transmitter)) is { } beaconer)
+                memory.Hear(beaconer.Id, r.ReceivedAtMs);
             if (judgement != Judgement.Accept || PositionOf(item.Device) is not { } place) continue;
             accepted.Add((i, r, key));
             heard[key] = heard.GetValueOrDefault(key) + 1;
@@ -124,7 +130,22 @@ public sealed class WirelessCoverage(WirelessParameters parameters) : IResourceC
         }
         foreach (var (device, weight) in weights)
             if (weight > 0) claims.Share(device, ReceptionRule, weight);
-        return memory.ToBytes(context.Window.Epoch, parameters.ReplayMemoryEpochs);
+        return memory.ToBytes(context.Window, parameters.ReplayMemoryEpochs);
+    }
+
+    // A receiver that nobody hears though it transmits may be a radio that is not where it says, or none. Decided on the verdicts of the
+    // layers before, so that no receiver's standing depends on another's.
+    private static void DemandReciprocity(Population population, EpochContext context, TransmissionMemory memory, VerdictWriter verdicts)
+    {
+        var accepted = new List<(int Place, DeviceId Receiver, ulong TimeMs)>();
+        for (var i = 0; i < population.Items.Length; i++)
+        {
+            if (population.Verdicts[i].Judgement != Judgement.Accept || !Reception.TryParse(population.Items[i].Payload, out var r)) continue;
+            accepted.Add((i, population.Items[i].Device.Id, r.ReceivedAtMs));
+            if (context.FindDevice(new DeviceId(r.Transmitter)) is { } beaconer) memory.Hear(beaconer.Id, r.ReceivedAtMs);
+        }
+        foreach (var (place, receiver, time) in accepted)
+            if (!Beacon.Reciprocal(time, memory.LastHeard(receiver))) verdicts.Inconclusive(place, WirelessReason.NoReciprocity);
     }
 
     /// <summary>Where a device asserts to be: its cell's centre, or null where it has no valid cell.</summary>

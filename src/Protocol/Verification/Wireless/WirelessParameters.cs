@@ -68,8 +68,8 @@ public sealed record WirelessParameters
     /// <summary>From so many receptions on a receiver's statistics are judged: 10 to 100,000, default 40; 0 = never.</summary>
     public int StatisticsMinimum { get; init; } = 40;
 
-    /// <summary>Greatest correlation of signal strength with the logarithm of distance, in millionths: -1,000,000 to 1,000,000, default 0.</summary>
-    public int DistanceCorrelationPpm { get; init; }
+    /// <summary>Greatest correlation of signal strength with the logarithm of distance, in millionths: -1,000,000 to 1,000,000, default 300,000.</summary>
+    public int DistanceCorrelationPpm { get; init; } = 300_000;
 
     /// <summary>Earlier epochs whose transmissions are remembered against replay: 0 to 30, default 2.</summary>
     public int ReplayMemoryEpochs { get; init; } = 2;
@@ -77,8 +77,8 @@ public sealed record WirelessParameters
     /// <summary>A transmission heard again in a later epoch is a replay if it comes so many seconds after: 60 to 86,400, default 3,600.</summary>
     public int ReplayAfterSeconds { get; init; } = 3_600;
 
-    /// <summary>Whether beacons (schema 2) are expected, so that reciprocity is demanded: 0 or 1, default 0.</summary>
-    public bool Beacons { get; init; }
+    /// <summary>Whether a receiver must have been heard itself, as a transmitter, within 48 hours: 0 or 1, default 0. Only for networks whose devices send beacons.</summary>
+    public bool Reciprocity { get; init; }
 
     /// <summary>Density table of resolutions 4 to 10; default HIP-104.</summary>
     public DensityTable Density { get; init; } = DensityTable.Hip104;
@@ -110,7 +110,7 @@ public sealed record WirelessParameters
             DistanceCorrelationPpm = (int)source.Number("distanceCorrelationPpm", -1_000_000, 1_000_000, d.DistanceCorrelationPpm),
             ReplayMemoryEpochs = (int)source.Number("replayMemoryEpochs", 0, 30, d.ReplayMemoryEpochs),
             ReplayAfterSeconds = (int)source.Number("replayAfterSeconds", 60, 86_400, d.ReplayAfterSeconds),
-            Beacons = source.Number("beacons", 0, 1, 0) == 1,
+            Reciprocity = source.Number("reciprocity", 0, 1, 0) == 1,
             Regions = source.Has("regions") ? [.. source.Children("regions").Select(ReadRegion)] : d.Regions,
         };
         source.End();

@@ -1,0 +1,83 @@
+using System.Globalization;
+using DePin.Abi;
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
+using DePin.ContractBindings.Evm;
+using DePin.Cryptography;
+using DePin.DevTools;
+using DePin.Sdk.Network;
+
+namespace DePin.Cli.Dev;
+
+/// <summary>Puts a network on a fresh dev chain: contracts, funded and bonded operators, their config, a maker. What is there already is left alone.</summary>
+public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilProcess anvil)
+{
+    private const string PlentyOfWei = "0x3635c9adc5dea00000"; // 1,000 coins of a dev chain
+    private static readonly FeePolicy Quick = new() { PollInterval = TimeSpan.FromMilliseconds(100) };
+
+    /// <summary>Client of the dev chain.</summary>
+    public EvmRpc Rpc { get; } = new(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new EvmRpcOptions { Urls = [anvil.Url] });
+
+    /// <summary>Owner of the contracts, arbiter, and holder of the genesis allocation.</summary>
+    public PrivateKey Deployer { get; } = OperatorKeys.One(folder.In("keys", "deployer.key"), KeyType.Secp256k1);
+
+    /// <summary>Maker of the replayed devices.</summary>
+    public PrivateKey Maker { get; } = OperatorKeys.One(folder.In("keys", "maker.key"), KeyType.Secp256k1);
+
+    /// <summary>Deploys the contracts, or checks those that are there.</summary>
+    public async Task<NetworkManifest> DeployAsync(Action<string> detail, CancellationToken ct)
+    {
+        foreach (var key in (PrivateKey[])[Deployer, Maker]) await anvil.Rpc.SetBalanceAsync(key.Address.ToString(), PlentyOfWei, ct).ConfigureAwait(false);
+        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), new Dictionary<string, string>
+        {
+            ["genesis"] = settings.Genesis.ToString(CultureInfo.InvariantCulture),
+            // On a dev chain one account owns, arbitrates and banks; a real network has a timelock and more than one person.
+            ["owner"] = Deployer.Address.ToString(),
+            ["arbiter"] = Deployer.Address.ToString(),
+            ["slasher"] = Deployer.Address.ToString(),
+            ["bank"] = Deployer.Address.ToString(),
+            ["maker"] = Maker.Address.ToString(),
+        });
+        return await new NetworkDeployer(Rpc, Deployer, Quick).DeployAsync(
+            profile,
+            new DeploymentRequest("dev", RepositoryRoot.Combine("contracts", "evm", "artifacts"), folder.Manifest),
+            progress =>
+            {
+                detail(string.Create(CultureInfo.InvariantCulture, $"{progress.What} ({progress.Done} of {progress.Total})"));
+                return Task.CompletedTask;
+            },
+            ct).ConfigureAwait(false);
+    }
+
+    /// <summary>Bonds and registers the operators and schedules them for epoch 1.</summary>
+    public async Task<IReadOnlyList<OperatorKeys>> EnrolOperatorsAsync(NetworkManifest manifest, Action<string> detail, CancellationToken ct)
+    {
+        var operators = Enumerable.Range(1, settings.Operators).Select(i => OperatorKeys.Ensure(folder.OperatorFolder(i))).ToList();
+        var registration = new OperatorRegistration(Rpc, manifest, Quick);
+        var registry = manifest.AddressOf("OperatorRegistry");
+        var known = await Rpc.CallAsync(
+            [.. operators.Select(o => (registry, (IContractCall<OperatorRegistry.Operator>)new OperatorRegistry.OperatorCall(o.Report.Address)))], BlockTag.Latest, ct).ConfigureAwait(false);
+        var missing = operators.Where((_, i) => known[i].Account.IsZero).ToList();
+        if (missing.Count > 0)
+        {
+            detail("funding bonds");
+            var bond = await registration.GetMinimumBondAsync(ct).ConfigureAwait(false);
+            foreach (var keys in missing) await anvil.Rpc.SetBalanceAsync(keys.Transaction.Address.ToString(), PlentyOfWei, ct).ConfigureAwait(false);
+            using var sender = new TransactionSender(Rpc, Deployer, Quick);
+            await sender.SendAllAsync(
+                manifest.AddressOf("NetworkToken"), missing.ConvertAll(o => (IContractCall<bool>)new NetworkToken.TransferCall(o.Transaction.Address, bond)), null, ct).ConfigureAwait(false);
+            detail("registering operators");
+            await Task.WhenAll(missing.Select(o => registration.RegisterAsync(
+                o.Transaction, o.Report.Address, new Bytes32(o.Protocol.PublicKey.Bytes), Endpoint(operators.IndexOf(o)), bond, ct))).ConfigureAwait(false);
+        }
+
+        detail("scheduling the first config");
+        await registration.ScheduleAsync(Deployer, [.. operators.Select(o => o.Report.Address)], 1, ct).ConfigureAwait(false);
+        return operators;
+    }
+
+    /// <summary>From here on a block is worth <see cref="DevSettings.SecondsPerBlock"/>.</summary>
+    public Task StartClockAsync(CancellationToken ct) => anvil.Rpc.SetBlockTimestampIntervalAsync(settings.SecondsPerBlock, ct);
+
+    private string Endpoint(int index) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Operator + index}");
+}

@@ -1,0 +1,84 @@
+using System.CommandLine;
+using DePin.Chain.Evm;
+using DePin.Cli.Dev;
+using DePin.DevTools;
+using DePin.Mirror;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Spectre.Console;
+
+namespace DePin.Cli.Network;
+
+/// <summary><c>depin index</c>: the mirror against the chain.</summary>
+public static class IndexCommands
+{
+    private static readonly Option<string?> Database = new("--database", "-d") { Description = "Connection string of the mirror's database (default: the dev network's public one)" };
+    private static readonly Option<long?> At = new("--at") { Description = "Block to compare at (default: the newest final one)" };
+    private static readonly Option<bool> Promote = new("--promote") { Description = "Put the new mirror in the place of the old one" };
+
+    /// <summary>The command.</summary>
+    public static Command Create() => new("index", "Check and rebuild the mirror")
+    {
+        new Command("verify", "Compare the mirror with contract calls at one block") { Database, At, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(VerifyAsync),
+        new Command("rebuild", "Index the chain anew beside the mirror and compare the two; the indexer must be stopped") { Database, Promote, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RebuildAsync),
+    };
+
+    private static async Task<int> VerifyAsync(ParseResult parsed, Output output, CancellationToken ct)
+    {
+        var manifest = NetworkOptions.LoadManifest(parsed);
+        await using var database = new MirrorDatabase(Connection(parsed));
+        var verifier = new MirrorVerifier(database, manifest.ToMirroredNetwork(), manifest.ToEmissionSchedule(), NetworkOptions.Client(parsed));
+        var result = await verifier.VerifyAsync((ulong?)parsed.GetValue(At), ct).ConfigureAwait(false);
+        output.Answer(
+            new { block = result.Block.Number, hash = result.Block.Hash, compared = result.Compared, differences = result.Differences },
+            [
+                $"block {result.Block.Number} ({result.Block.Hash})",
+                .. result.Compared.Select(c => $"  {c.Key}: {c.Value:N0} compared"),
+                .. result.Differences.Select(d => $"  DIFFERS {d.What}: mirror {d.Mirror}, chain {d.Chain}"),
+                result.Differences.Count == 0 ? "The mirror is the chain." : $"{result.Differences.Count} differences. Rebuild with: depin index rebuild --promote",
+            ]);
+        return result.Differences.Count == 0 ? ExitCodes.Success : ExitCodes.Refused;
+    }
+
+    private static async Task<int> RebuildAsync(ParseResult parsed, Output output, CancellationToken ct)
+    {
+        var manifest = NetworkOptions.LoadManifest(parsed);
+        var network = manifest.ToMirroredNetwork();
+        var connection = Connection(parsed);
+        await using var owner = NpgsqlDataSource.Create(connection);
+        var rebuild = new MirrorRebuild(
+            owner, connection, network, new EvmChainSource(NetworkOptions.Client(parsed), network), new FollowerOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+        RebuildResult result;
+        if (output.IsInteractive)
+        {
+            result = await output.Console.Progress().StartAsync(async context =>
+            {
+                var task = context.AddTask("indexing");
+                return await rebuild.RunAsync(parsed.GetValue(Promote), new Progress<RebuildProgress>(p => task.MaxValue(p.Target).Value(p.Block)), ct).ConfigureAwait(false);
+            }).ConfigureAwait(false);
+        }
+        else
+        {
+            result = await rebuild.RunAsync(parsed.GetValue(Promote), null, ct).ConfigureAwait(false);
+        }
+
+        output.Answer(
+            new { compared = result.Compared?.Number, differences = result.Differences, promoted = parsed.GetValue(Promote) },
+            [
+                result.Compared is { } at ? $"Compared at block {at.Number}." : "There was no mirror to compare with.",
+                .. result.Differences.Select(d => $"  DIFFERS {d}"),
+                result.Differences.Count == 0 ? "The rebuilt mirror is identical." : "The old mirror was wrong.",
+            ]);
+        return result.Differences.Count == 0 ? ExitCodes.Success : ExitCodes.Refused;
+    }
+
+    private static string Connection(ParseResult parsed)
+    {
+        if (parsed.GetValue(Database) is { } given) return given;
+        var folder = new DevFolder(DevFolder.Default());
+        var settings = DevSettings.Load(folder.Settings) ?? throw new CliException("There is no dev network in this clone. Name the mirror's database with --database.");
+        return settings.PostgresFolder is { } data
+            ? PostgresCluster.ConnectionString(data, settings.Ports.Postgres, settings.Database("public"))
+            : new NpgsqlConnectionStringBuilder(settings.Postgres) { Database = settings.Database("public") }.ConnectionString;
+    }
+}

@@ -1,0 +1,67 @@
+using System.CommandLine;
+using System.Globalization;
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
+using DePin.Cli.Dev;
+using DePin.Cryptography;
+using DePin.Sdk.Network;
+
+namespace DePin.Cli.Network;
+
+/// <summary>The options that name a network; by default the dev network of the clone.</summary>
+public static class NetworkOptions
+{
+    /// <summary>Manifest file.</summary>
+    public static Option<string?> Manifest { get; } = new("--network", "-n") { Description = "Manifest of the network (default: the dev network of the clone)" };
+
+    /// <summary>Chain.</summary>
+    public static Option<string[]> Rpc { get; } = new("--rpc") { Description = "JSON-RPC of the chain, in order of preference (default: the dev network's)", DefaultValueFactory = _ => [] };
+
+    /// <summary>API.</summary>
+    public static Option<string?> Api { get; } = new("--api") { Description = "Address of the API (default: the dev network's)" };
+
+    /// <summary>Key that pays.</summary>
+    public static Option<string?> Key { get; } = new("--key", "-k") { Description = "Key file of the account that sends (default: the dev network's deployer)" };
+
+    /// <summary>Reads the manifest.</summary>
+    public static NetworkManifest LoadManifest(ParseResult parsed)
+    {
+        var path = parsed.GetValue(Manifest) ?? Dev().Manifest;
+        if (!File.Exists(path)) throw new CliException($"There is no manifest {path}. Start a dev network with `depin dev up`, or name another with --network.");
+        return NetworkManifest.Load(path);
+    }
+
+    /// <summary>A client of the chain.</summary>
+    public static EvmRpc Client(ParseResult parsed)
+    {
+        string[] urls = parsed.GetValue(Rpc) is { Length: > 0 } given ? given : [string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Chain}")];
+        return new EvmRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new EvmRpcOptions { Urls = [.. urls.Select(Url)] });
+    }
+
+    /// <summary>A client of the API.</summary>
+    public static ApiClient ApiOf(ParseResult parsed) =>
+        new(Url(parsed.GetValue(Api) ?? string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Api}")));
+
+    /// <summary>Contracts and chain together.</summary>
+    public static NetworkAccess Access(ParseResult parsed)
+    {
+        var manifest = LoadManifest(parsed);
+        return new NetworkAccess(Client(parsed), manifest.Id, NetworkContracts.From(manifest));
+    }
+
+    /// <summary>The key that sends.</summary>
+    public static PrivateKey Sender(ParseResult parsed)
+    {
+        var path = parsed.GetValue(Key) ?? Dev().In("keys", "deployer.key");
+        return File.Exists(path) ? PrivateKey.Load(path, KeyType.Secp256k1) : throw new CliException($"There is no key file {path}. Name one with --key, or make one with `depin keys new`.");
+    }
+
+    /// <summary>Fees and patience for a person who waits.</summary>
+    public static FeePolicy Fees { get; } = new() { PollInterval = TimeSpan.FromMilliseconds(250) };
+
+    private static DevFolder Dev() => new(DevFolder.Default());
+
+    private static DevPorts Ports() => DevSettings.Load(Dev().Settings)?.Ports ?? throw new CliException("There is no dev network in this clone. Name the network's --rpc and --api, or start one with `depin dev up`.");
+
+    private static Uri Url(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : throw new CliException($"'{text}' is no http address.", ExitCodes.Usage);
+}

@@ -1,0 +1,107 @@
+using System.CommandLine;
+using System.Globalization;
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
+using DePin.Cli.Dev;
+using DePin.ContractBindings.Evm;
+using DePin.Cryptography;
+using DePin.DevTools;
+
+namespace DePin.Cli.Network;
+
+/// <summary><c>depin operator</c>: keys, bond and process of an oracle node.</summary>
+public static class OperatorCommands
+{
+    private static readonly Option<string> Keys = new("--keys") { Description = "Folder of report.key, protocol.key and transaction.key", DefaultValueFactory = _ => "operator" };
+    private static readonly Option<string> Endpoint = new("--endpoint") { Description = "Address at which devices and peers reach the node, for example https://oracle.example", Required = true };
+    private static readonly Option<string?> Bond = new("--bond") { Description = "Tokens to bond (default: the least that the registry takes)" };
+    private static readonly Option<string> Database = new("--database", "-d") { Description = "Connection string of the node's own database", Required = true };
+    private static readonly Option<int> Port = new("--port") { Description = "Port to listen on", DefaultValueFactory = _ => 8101 };
+
+    /// <summary>The command.</summary>
+    public static Command Create() => new("operator", "Keys, bond and process of an oracle node")
+    {
+        new Command("init", "Make the node's three keys, or show those that are there") { Keys }.Does(InitAsync),
+        new Command("register", "Bond and register the node; its owner is the transaction key") { Keys, Endpoint, Bond, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RegisterAsync),
+        new Command("run", "Run the node until Ctrl-C") { Keys, Database, Port, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RunAsync),
+        new Command("status", "Operators of the config in force: bond, end point, whether they answer") { NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(StatusAsync),
+    };
+
+    private static Task<int> InitAsync(ParseResult parsed, Output output, CancellationToken ct)
+    {
+        var folder = Path.GetFullPath(parsed.GetRequiredValue(Keys));
+        var keys = OperatorKeys.Ensure(folder);
+        var protocol = new Bytes32(keys.Protocol.PublicKey.Bytes);
+        output.Answer(
+            new { folder, reportKey = keys.Report.Address, protocolKey = protocol, account = keys.Transaction.Address },
+            $"keys         {folder}", $"report key   {keys.Report.Address}", $"protocol key {protocol}", $"account      {keys.Transaction.Address} (send it the bond's tokens and coins for gas)");
+        return Task.FromResult(ExitCodes.Success);
+    }
+
+    private static async Task<int> RegisterAsync(ParseResult parsed, Output output, CancellationToken ct)
+    {
+        var keys = OperatorKeys.Ensure(Path.GetFullPath(parsed.GetRequiredValue(Keys)));
+        var endpoint = parsed.GetRequiredValue(Endpoint);
+        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")) throw new CliException($"'{endpoint}' is no http address.", ExitCodes.Usage);
+        var manifest = NetworkOptions.LoadManifest(parsed);
+        var registration = new OperatorRegistration(NetworkOptions.Client(parsed), manifest, NetworkOptions.Fees);
+        var bond = parsed.GetValue(Bond) is { } text ? Tokens.Parse(text) : await registration.GetMinimumBondAsync(ct).ConfigureAwait(false);
+        await registration.RegisterAsync(keys.Transaction, keys.Report.Address, new Bytes32(keys.Protocol.PublicKey.Bytes), endpoint, bond, ct).ConfigureAwait(false);
+        output.Answer(
+            new { reportKey = keys.Report.Address, endpoint, bond = bond.ToString(CultureInfo.InvariantCulture) },
+            $"{keys.Report.Address} is registered with a bond of {Tokens.Show(bond)}. It signs from the epoch for which the owner schedules it.");
+        return ExitCodes.Success;
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, Output output, CancellationToken ct)
+    {
+        NetworkOptions.LoadManifest(parsed); // fails here, with a message, rather than in the node
+        var port = parsed.GetValue(Port);
+        if (LoopbackPort.IsTaken(port)) throw new CliException($"Port {port} is in use. Choose another with --port.");
+        var settings = new Dictionary<string, string?>
+        {
+            ["Oracle__Keys"] = Path.GetFullPath(parsed.GetRequiredValue(Keys)),
+            ["Oracle__Database"] = parsed.GetRequiredValue(Database),
+            ["Oracle__Manifest"] = Path.GetFullPath(parsed.GetValue(NetworkOptions.Manifest) ?? new DevFolder(DevFolder.Default()).Manifest),
+        };
+        var urls = parsed.GetValue(NetworkOptions.Rpc) ?? [];
+        if (urls.Length == 0) throw new CliException("Which chain? Name its JSON-RPC with --rpc.", ExitCodes.Usage);
+        for (var i = 0; i < urls.Length; i++) settings[string.Create(CultureInfo.InvariantCulture, $"Oracle__Rpc__{i}")] = urls[i];
+        var specification = HostProcess.Specification("operator", "Oracle", [], settings, ".") with { LogFile = null };
+        specification = specification with
+        {
+            Environment = new Dictionary<string, string?>(specification.Environment) { ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://0.0.0.0:{port}") },
+        };
+        await using var process = await GuardedProcess.StartAsync(specification, output.Remark, ct).ConfigureAwait(false);
+        var code = await process.WaitAsync(ct).ConfigureAwait(false);
+        return code == 0 ? ExitCodes.Success : throw process.Ended();
+    }
+
+    private static async Task<int> StatusAsync(ParseResult parsed, Output output, CancellationToken ct)
+    {
+        var network = NetworkOptions.Access(parsed);
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        var rows = new List<(string Key, string Endpoint, string Bond, string State)>();
+        foreach (var endpoint in await network.GetOperatorsAsync(ct).ConfigureAwait(false))
+        {
+            var entry = await network.Rpc.CallAsync(network.Contracts.Operators, new OperatorRegistry.OperatorCall(endpoint.Address), BlockTag.Latest, ct).ConfigureAwait(false);
+            rows.Add((endpoint.Address.ToString(), endpoint.Endpoint.ToString(), Tokens.Show(entry.Bond), entry.Slashed ? "slashed" : await AnswersAsync(http, endpoint.Endpoint, ct).ConfigureAwait(false)));
+        }
+
+        output.Answer(rows.Select(r => new { reportKey = r.Key, endpoint = r.Endpoint, bond = r.Bond, state = r.State }), [.. rows.Select(r => $"{r.Key}  {r.State,-12} bond {r.Bond}  {r.Endpoint}")]);
+        return rows.TrueForAll(r => r.State == "ready") ? ExitCodes.Success : ExitCodes.Refused;
+    }
+
+    private static async Task<string> AnswersAsync(HttpClient http, Uri endpoint, CancellationToken ct)
+    {
+        try
+        {
+            using var response = await http.GetAsync(new Uri(endpoint, "/ready"), ct).ConfigureAwait(false);
+            return response.IsSuccessStatusCode ? "ready" : "not ready";
+        }
+        catch (Exception problem) when (problem is HttpRequestException or OperationCanceledException && !ct.IsCancellationRequested)
+        {
+            return "unreachable";
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using DePin.Chain.Deployment;
+using DePin.Cli.Dev;
+using DePin.DevTools;
+using DePin.Sdk.Network;
+
+namespace DePin.EndToEnd.Tests.Enrolment;
+
+/// <summary>Contracts and operators on a chain of one test class, without hosts.</summary>
+public sealed class DeployedNetwork : IAsyncLifetime
+{
+    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("depin-test-network-");
+    private AnvilProcess? anvil;
+
+    public NetworkManifest Manifest { get; private set; } = null!;
+
+    public NetworkAccess Access { get; private set; } = null!;
+
+    public DevBootstrap Bootstrap { get; private set; } = null!;
+
+    public IReadOnlyList<OperatorKeys> Operators { get; private set; } = [];
+
+    public async Task InitializeAsync()
+    {
+        var genesis = (DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 86_400 * 86_400) + 86_400;
+        anvil = await AnvilProcess.StartAsync(new AnvilOptions { Timestamp = genesis - 7200 }, default);
+        var data = new DevFolder(folder.FullName);
+        data.Create();
+        var settings = new DevSettings { Id = "test", Operators = 4, SecondsPerBlock = 1440, Genesis = genesis, Ports = new DevPorts() };
+        Bootstrap = new DevBootstrap(data, settings, anvil);
+        Manifest = await Bootstrap.DeployAsync(_ => { }, default);
+        Operators = await Bootstrap.EnrolOperatorsAsync(Manifest, _ => { }, default);
+        Access = new NetworkAccess(Bootstrap.Rpc, Manifest.Id, NetworkContracts.From(Manifest));
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (anvil is not null) await anvil.DisposeAsync();
+        folder.Delete(true);
+    }
+}

@@ -1,0 +1,84 @@
+using DePin.Abi;
+using DePin.Chain;
+using DePin.Chain.Evm;
+using DePin.ContractBindings.Evm;
+using DePin.Cryptography;
+using DePin.DataSets;
+using DePin.Replayer;
+using DePin.Sdk.Registration;
+
+namespace DePin.EndToEnd.Tests.Enrolment;
+
+public sealed class EnrolmentTests(DeployedNetwork network) : IClassFixture<DeployedNetwork>
+{
+    private static readonly FeePolicy Quick = new() { PollInterval = TimeSpan.FromMilliseconds(50) };
+
+    [Fact]
+    public async Task Operators_of_the_first_config_are_those_that_were_made()
+    {
+        var operators = await network.Access.GetOperatorsAsync(default);
+        Assert.Equal(network.Operators.Select(o => o.Report.Address).Order(), operators.Select(o => o.Address));
+        Assert.All(operators, o => Assert.Equal("127.0.0.1", o.Endpoint.Host));
+    }
+
+    [Fact]
+    public async Task Real_devices_of_three_key_types_are_registered_and_staked_once()
+    {
+        var set = DataFolder.Read(DataFolder.Own())[0];
+        var devices = set.Devices.Take(6)
+            .Select((d, i) => new ReplayDevice(d, SeededKeys.Of("once", d.Name, SeededKeys.TypeOf(i)), SeededKeys.Of("once", d.Provider, KeyType.Secp256k1))).ToList();
+        Assert.Equal(3, devices.Select(d => d.Key.Type).Distinct().Count());
+        var enrolment = new Replayer.Enrolment(network.Access, network.Bootstrap.Maker, network.Bootstrap.Deployer, 1, Quick, _ => { });
+        var stake = network.Manifest.NetworkParameters.MinimumStakePerDevice;
+        await enrolment.RunAsync(devices, stake, default);
+        await enrolment.RunAsync(devices, stake, default);
+
+        foreach (var device in devices)
+        {
+            var token = await CallAsync(network.Access.Contracts.Devices, new DeviceRegistry.TokenOfCall(device.Id.Value));
+            var registered = await CallAsync(network.Access.Contracts.Devices, new DeviceRegistry.DeviceCall(token));
+            Assert.Equal((byte)device.Key.Type, registered.KeyType);
+            Assert.Equal(device.Source.Cell, registered.Cell);
+            Assert.Equal(device.Provider.Address, await CallAsync(network.Access.Contracts.Devices, new DeviceRegistry.OwnerOfCall(token)));
+        }
+
+        foreach (var owned in devices.GroupBy(d => d.Provider.Address))
+            Assert.Equal(stake * (uint)owned.Count(), await CallAsync(network.Access.Contracts.Staking, new ProviderStaking.StakeOfCall(owned.Key)));
+    }
+
+    [Theory]
+    [InlineData(KeyType.Secp256k1)]
+    [InlineData(KeyType.P256)]
+    [InlineData(KeyType.Ed25519)]
+    public async Task The_registry_computes_the_digest_that_a_device_signs(KeyType type)
+    {
+        var registration = new DeviceRegistration(network.Manifest.ChainId, network.Access.Contracts.Devices);
+        var device = PrivateKey.Generate(type);
+        var call = registration.Sign(device, network.Bootstrap.Deployer.Address, 3, 0x8c1f, null, network.Bootstrap.Maker, 99);
+        Assert.Equal(registration.Digest(call.R, device.PublicKey.DeviceId), await CallAsync(network.Access.Contracts.Devices, new DeviceRegistry.RegistrationDigestCall(call.R)));
+    }
+
+    [Fact]
+    public async Task A_device_outside_the_batch_is_refused()
+    {
+        using var sender = new TransactionSender(network.Access.Rpc, network.Bootstrap.Maker, Quick);
+        await sender.SendAsync(network.Access.Contracts.Devices, new DeviceRegistry.AddModelCall(1, 2, 1, 60, Bytes32.Zero), default);
+        var member = PrivateKey.Generate(KeyType.P256);
+        var stranger = PrivateKey.Generate(KeyType.P256);
+        var batch = new DeviceBatch([(member.PublicKey.DeviceId, 1), (PrivateKey.Generate(KeyType.P256).PublicKey.DeviceId, 1)]);
+        await sender.SendAsync(network.Access.Contracts.Devices, new DeviceRegistry.PublishBatchCall(1, batch.Root, 2, ""), default);
+        ulong newest = 1;
+        while (true)
+        {
+            try { await CallAsync(network.Access.Contracts.Devices, new DeviceRegistry.BatchCall(newest + 1)); newest++; }
+            catch (EvmRevertException) { break; }
+        }
+
+        var registration = new DeviceRegistration(network.Manifest.ChainId, network.Access.Contracts.Devices);
+        var call = registration.Sign(stranger, sender.Account, 1, 0, (newest, batch.Prove(member.PublicKey.DeviceId)), null, ulong.MaxValue);
+        var refusal = await Assert.ThrowsAsync<EvmRevertException>(() => sender.SendAsync(network.Access.Contracts.Devices, call, default));
+        Assert.Contains("NotInBatch", refusal.Message, StringComparison.Ordinal);
+    }
+
+    private Task<T> CallAsync<T>(Address contract, IContractCall<T> call) => network.Access.Rpc.CallAsync(contract, call, BlockTag.Latest, default);
+}
