@@ -69,7 +69,7 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
     var reporting = ReportAsync(outbox, loop, adversary, ticker.Token);
     try
     {
-        await loop.RunAsync(from, async token => (long)await access.GetTimeAsync(token).ConfigureAwait(false) * 1000, ct).ConfigureAwait(false);
+        await loop.RunAsync(from, async token => (long)await access.GetSettledTimeAsync(token).ConfigureAwait(false) * 1000, ct).ConfigureAwait(false);
     }
     finally
     {

@@ -16,7 +16,8 @@ public static class DevCommands
     private static readonly Option<bool> Detach = new("--detach", "-d") { Description = "Run in the background; return once the network is ready" };
     private static readonly Option<bool> NoReplay = new("--no-replay") { Description = "Start everything but the devices" };
     private static readonly Option<string?> ReplayData = new("--replay-data") { Description = "Folder with larger data sets to replay (default: data/ of the clone)" };
-    private static readonly Option<string[]> Mutate = new("--mutate") { Description = "Mix in an adversary, for example M3:5% (may be given again)", DefaultValueFactory = _ => [] };
+    private static readonly Option<int?> ReplayDevices = new("--replay-devices") { Description = "Replay at most this many devices of each data set (default: all)" };
+    private static readonly Option<string[]> Mutate = new("--mutate") { Description = "Mix in an adversary, for example M9:5% (may be given again)", DefaultValueFactory = _ => [] };
     private static readonly Option<int?> ChainPort = Port("--chain-port", "the chain", 8545);
     private static readonly Option<int?> PostgresPort = Port("--postgres-port", "PostgreSQL", 55432);
     private static readonly Option<int?> ApiPort = Port("--api-port", "the API", 8080);
@@ -29,7 +30,7 @@ public static class DevCommands
     {
         new Command("up", "Start it, or resume it from its last block; Ctrl-C stops it")
         {
-            Data, Postgres, Operators, SecondsPerBlock, Epochs, Detach, NoReplay, ReplayData, Mutate, ChainPort, PostgresPort, ApiPort, OperatorPort, IndexerPort, JobsPort,
+            Data, Postgres, Operators, SecondsPerBlock, Epochs, Detach, NoReplay, ReplayData, ReplayDevices, Mutate, ChainPort, PostgresPort, ApiPort, OperatorPort, IndexerPort, JobsPort,
         }.Does(UpAsync),
         new Command("down", "Stop it; its data stays") { Data }.Does(DownAsync),
         new Command("reset", "Stop it and remove its data folder") { Data }.Does(ResetAsync),
@@ -52,7 +53,7 @@ public static class DevCommands
         }
 
         settings.Save(folder.Settings);
-        var replay = parsed.GetValue(NoReplay) ? null : new ReplayOptions(parsed.GetValue(ReplayData), parsed.GetValue(Mutate) ?? []);
+        var replay = parsed.GetValue(NoReplay) ? null : new ReplayOptions(parsed.GetValue(ReplayData), parsed.GetValue(Mutate) ?? [], parsed.GetValue(ReplayDevices));
         await using var network = new DevNetwork(folder, settings, output);
         return await network.RunAsync(replay, parsed.GetValue(Epochs), ct).ConfigureAwait(false);
     }

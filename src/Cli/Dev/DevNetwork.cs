@@ -86,8 +86,10 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
                 running.Push(cluster);
             }
 
-            for (var i = 1; i <= settings.Operators; i++) await PrepareDatabaseAsync(Part(i), detail, ct).ConfigureAwait(false);
-            await PrepareDatabaseAsync("public", detail, ct).ConfigureAwait(false);
+            // One is migrated, the others begin as copies of it.
+            await PrepareDatabaseAsync("template", null, detail, ct).ConfigureAwait(false);
+            await PrepareDatabaseAsync("public", settings.Database("template"), detail, ct).ConfigureAwait(false);
+            for (var i = 1; i <= settings.Operators; i++) await PrepareDatabaseAsync(Part(i), settings.Database("template"), detail, ct).ConfigureAwait(false);
             return true;
         },
         _ => $"PostgreSQL {(cluster is null ? "as given" : $"on 127.0.0.1:{cluster.Port}")}, {settings.Operators + 1} databases migrated");
@@ -135,6 +137,7 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
                 [
                     "--network", folder.Manifest, "--rpc", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Chain}"), "--keys", folder.In("keys"), "--seed", settings.Id,
                     .. replay.Data is { } data ? (string[])["--data", data] : [],
+                    .. replay.Devices is { } most ? (string[])["--devices", most.ToString(CultureInfo.InvariantCulture)] : [],
                     .. replay.Mutations.SelectMany(m => (string[])["--mutate", m]),
                 ], new Dictionary<string, string?>(), folder.Logs),
                 line =>
@@ -152,11 +155,11 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         },
         _ => $"devices registered and staked; {replayLine}");
 
-    private async Task PrepareDatabaseAsync(string part, Action<string> detail, CancellationToken ct)
+    private async Task PrepareDatabaseAsync(string part, string? template, Action<string> detail, CancellationToken ct)
     {
         detail($"database {part}");
-        await DatabaseServer.EnsureDatabaseAsync(ServerConnection("postgres"), settings.Database(part), ct).ConfigureAwait(false);
-        await using var dataSource = NpgsqlDataSource.Create(ServerConnection(settings.Database(part)));
+        await DatabaseServer.EnsureDatabaseAsync(ServerConnection("postgres"), settings.Database(part), ct, template).ConfigureAwait(false);
+        await using var dataSource = NpgsqlDataSource.Create(ServerConnection(settings.Database(part)) + ";Pooling=false");
         await new Migrator(dataSource).MigrateAsync(ct).ConfigureAwait(false);
     }
 

@@ -22,6 +22,10 @@ public static class HostProcess
         {
             ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"),
             ["ASPNETCORE_ENVIRONMENT"] = "Production",
+            // One line for every request of every host would drown what matters.
+            ["Logging__LogLevel__Microsoft"] = "Warning",
+            ["Logging__LogLevel__System"] = "Warning",
+            ["Logging__LogLevel__Quartz"] = "Warning",
         };
         return GuardedProcess.StartAsync(Specification(name, project, [], environment, logs), null, ct);
     }

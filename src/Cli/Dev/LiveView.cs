@@ -12,7 +12,7 @@ public sealed class LiveView(ApiClient api, Output output)
     private string lastLine = "";
 
     /// <summary>One epoch as shown.</summary>
-    private sealed record Line(long Epoch, string Status, long Devices, long Accepted, long Rejected, long Inconclusive, string Reasons, string Cut, int Signatures, string Root, string Allocated);
+    private sealed record Line(long Epoch, string Status, bool Judged, long Devices, long Accepted, long Rejected, long Inconclusive, string Reasons, string Cut, int Signatures, string Root, string Allocated);
 
     /// <summary>Shows until <paramref name="enough"/> (given the newest final epoch) says so or <paramref name="ended"/> throws; polls every second.</summary>
     public async Task RunAsync(Func<long, bool> enough, Func<string> sending, Action ended, CancellationToken ct)
@@ -61,7 +61,7 @@ public sealed class LiveView(ApiClient api, Output output)
                 .OrderByDescending(r => Number(r, "proofs"))
                 .Take(3)
                 .Select(r => string.Create(CultureInfo.InvariantCulture, $"{Text(r, "reasonName")} {Number(r, "proofs"):N0}"));
-            lines.Add(new Line(epoch, Text(row, "status"), Number(row, "devices"), Number(row, "accepted"), Number(row, "rejected"), Number(row, "inconclusive"), string.Join(", ", reasons),
+            lines.Add(new Line(epoch, Text(row, "status"), row["accepted"] is not null, Number(row, "devices"), Number(row, "accepted"), Number(row, "rejected"), Number(row, "inconclusive"), string.Join(", ", reasons),
                 Short(Text(report, "evidenceRoot")), detail?["signers"]?.AsArray().Count ?? 0, Short(Text(report, "rewardsRoot")), Text(row, "allocated")));
         }
 
@@ -77,7 +77,7 @@ public sealed class LiveView(ApiClient api, Output output)
             table.AddRow(
                 Cell(line.Epoch),
                 line.Status switch { "final" => "[green]final[/]", "cancelled" => "[red]cancelled[/]", var other => $"[yellow]{Markup.Escape(other)}[/]" },
-                Cell(line.Devices), Cell(line.Accepted), Cell(line.Rejected), Cell(line.Inconclusive), Markup.Escape(line.Reasons), line.Cut, Cell(line.Signatures), line.Root);
+                Cell(line, line.Devices), Cell(line, line.Accepted), Cell(line, line.Rejected), Cell(line, line.Inconclusive), Markup.Escape(line.Reasons), line.Cut, Cell(line.Signatures), line.Root);
         }
 
         return new Panel(table) { Header = new PanelHeader(Markup.Escape(Headline(head, sending))), Border = BoxBorder.Rounded };
@@ -87,8 +87,8 @@ public sealed class LiveView(ApiClient api, Output output)
     {
         var newest = lines.Count == 0
             ? "no report yet"
-            : string.Join(" | ", lines.Take(2).Select(l => string.Create(CultureInfo.InvariantCulture,
-                $"epoch {l.Epoch} {l.Status}: {l.Devices} devices, {l.Accepted} accepted, {l.Rejected} rejected, {l.Inconclusive} inconclusive{(l.Reasons.Length > 0 ? $" ({l.Reasons})" : "")}, cut {l.Cut}, {l.Signatures} signatures, root {l.Root}")));
+            : string.Join(" | ", lines.Where((l, i) => i == 0 || (l.Status == "final" && lines.FindIndex(x => x.Status == "final") == i)).Select(l => string.Create(CultureInfo.InvariantCulture,
+                $"epoch {l.Epoch} {l.Status}{(l.Judged ? $": {l.Devices} devices, {l.Accepted} accepted, {l.Rejected} rejected, {l.Inconclusive} inconclusive" : "")}{(l.Reasons.Length > 0 ? $" ({l.Reasons})" : "")}, cut {l.Cut}, {l.Signatures} signatures, root {l.Root}")));
         if (newest == lastLine) return;
         lastLine = newest;
         output.Remark($"{Headline(head, sending)} · {newest}");
@@ -100,6 +100,9 @@ public sealed class LiveView(ApiClient api, Output output)
         return string.Create(CultureInfo.InvariantCulture,
             $"block {Number(mirror, "blockNumber")} (finalized {Number(mirror, "finalizedNumber")}), {Number(head["totals"], "activeDevices")} devices, {Number(head["totals"], "providers")} providers{(sending.Length > 0 ? $", {sending}" : "")}");
     }
+
+    // Verdicts are published once an epoch is final and its evidence was recomputed.
+    private static string Cell(Line line, long value) => line.Judged ? Cell(value) : "·";
 
     private static string Cell(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 

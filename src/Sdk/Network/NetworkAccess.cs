@@ -37,6 +37,13 @@ public sealed class NetworkAccess(EvmRpc rpc, NetworkId id, NetworkContracts con
     public async Task<ulong> GetTimeAsync(CancellationToken ct) =>
         (await rpc.GetHeaderAsync(BlockTag.Latest, ct).ConfigureAwait(false) ?? throw new InvalidOperationException("The node has no latest block.")).Timestamp;
 
+    /// <summary>The time that operators have surely read: that of the block before the newest, unix seconds.</summary>
+    public async Task<ulong> GetSettledTimeAsync(CancellationToken ct)
+    {
+        var newest = await rpc.GetBlockNumberAsync(ct).ConfigureAwait(false);
+        return (await rpc.GetHeaderAsync(BlockTag.At(newest == 0 ? 0 : newest - 1), ct).ConfigureAwait(false) ?? throw new InvalidOperationException($"The node does not have block {newest - 1}.")).Timestamp;
+    }
+
     /// <summary>The operators of the config in force now, with their end points.</summary>
     /// <exception cref="InvalidOperationException">There is no config yet, or an end point is no URL.</exception>
     public async Task<ImmutableArray<OperatorEndpoint>> GetOperatorsAsync(CancellationToken ct)

@@ -21,6 +21,8 @@ public readonly record struct OutboxCounts(long Accepted, long Durable, long Cer
 public sealed class ProofOutbox : IAsyncDisposable
 {
     private const int PostSize = 500;
+    private const string TooFarAhead = "TooFarAhead";
+    private const int AheadPatience = 60;
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(5);
     private readonly ImmutableArray<OperatorEndpoint> operators;
     private readonly Dictionary<Address, Lane> lanes;
@@ -146,7 +148,9 @@ public sealed class ProofOutbox : IAsyncDisposable
         }
 
         refusals.AddOrUpdate(result.Refusal, 1, (_, n) => n + 1);
-        if (result.RetryAfter is { } wait)
+        // "Ahead" means ahead of what the operator has read of the chain: it catches up, or the clock is wrong.
+        var retry = result.RetryAfter ?? (result.Refusal == TooFarAhead && Interlocked.Increment(ref entry.Ahead) <= AheadPatience ? TimeSpan.FromSeconds(1) : null);
+        if (retry is { } wait)
         {
             _ = Task.Delay(wait, ct).ContinueWith(_ => lane.Queue.Writer.TryWrite(entry), ct, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             return;
@@ -203,6 +207,7 @@ public sealed class ProofOutbox : IAsyncDisposable
         public int NextInRoute;
         public int Holders;
         public int Failures;
+        public int Ahead;
     }
 
     private sealed class Lane(OperatorClient client)
