@@ -18,7 +18,8 @@ public sealed class ReferenceTests
         ["Oracle"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
         ["Indexer"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
         ["Jobs"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
-        ["Api"] = ["Protocol", "Storage", "Hosting", "Cryptography"],
+        // Abi and ContractBindings are codecs: the API lays out transactions for others to sign and send, and calls no chain.
+        ["Api"] = ["Protocol", "Storage", "Abi", "ContractBindings", "Hosting", "Cryptography"],
         ["Cli"] = ["Protocol", "Chain", "Storage", "Mirror", "Sdk", "DevTools", "Cryptography"],
     };
 

@@ -63,8 +63,8 @@ public sealed class RunningNetwork : IAsyncLifetime
         return new ToolResult(process.ExitCode, await output, await error);
     }
 
-    /// <summary>Runs the tool on this network and reads its JSON.</summary>
-    public async Task<(int Code, JsonNode Answer)> AskAsync(params string[] arguments)
+    /// <summary>Runs the tool and reads its JSON.</summary>
+    public static async Task<(int Code, JsonNode Answer)> AskAsync(params string[] arguments)
     {
         var result = await DepinAsync([.. arguments, "--json"]);
         try

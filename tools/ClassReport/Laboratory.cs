@@ -8,8 +8,6 @@ using DePin.Protocol.Proofs;
 using DePin.Protocol.Registry;
 using DePin.Protocol.State;
 using DePin.Protocol.Verification;
-using DePin.Protocol.Verification.Sensing;
-using DePin.Protocol.Verification.Wireless;
 
 namespace DePin.ClassReport;
 
@@ -35,7 +33,7 @@ public sealed record EpochResult(IReadOnlyList<Judged> Fates, IReadOnlyDictionar
 /// </summary>
 public sealed class Laboratory(DataSet set, bool withSignatures = false)
 {
-    private static readonly ClassCatalog Catalog = new([WirelessCoverage.Implementation, EnvironmentSensing.Implementation]);
+    private static readonly ClassCatalog Catalog = BuiltInClasses.Catalog;
 
     private static readonly NetworkParameters Parameters = NetworkParameters.Parse(Encoding.UTF8.GetBytes("""
         { "name": "class report", "epochGraceSeconds": 60, "lateSeconds": 3600, "minimumStakePerDevice": "0", "proofsPerDevice": 100000,

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
-using DePin.Protocol;
 using DePin.Protocol.Evidence;
 using DePin.Protocol.Reports;
 using DePin.Protocol.Verification;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using DePin.Chain.Evm;
 using DePin.Cli.Dev;
 using DePin.DevTools;
 using DePin.Mirror;

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using DePin.Chain.Deployment;
-using DePin.Chain.Evm;
 using DePin.DevTools;
 using Spectre.Console;
 

@@ -3,9 +3,9 @@ using DePin.Protocol.Verification.Wireless;
 
 namespace DePin.Protocol.Verification;
 
-/// <summary>The resource classes of this build: what operators, the indexer and auditors alike can judge.</summary>
+/// <summary>The classes of this build, for every host and tool alike: adding a class is adding a line here.</summary>
 public static class BuiltInClasses
 {
-    /// <summary>All of them.</summary>
+    /// <summary>Everything that can be judged.</summary>
     public static ClassCatalog Catalog { get; } = new([WirelessCoverage.Implementation, EnvironmentSensing.Implementation]);
 }

@@ -7,8 +7,6 @@ using DePin.Protocol.Proofs;
 using DePin.Protocol.Registry;
 using DePin.Protocol.State;
 using DePin.Protocol.Verification;
-using DePin.Protocol.Verification.Sensing;
-using DePin.Protocol.Verification.Wireless;
 
 namespace DePin.Protocol.Tests.Classes;
 
@@ -26,7 +24,7 @@ internal sealed class ClassBench
     private readonly ClassId _class;
     private readonly NetworkParameters _parameters;
     private readonly List<(PublicKey Key, DeviceView View)> _devices = [];
-    private readonly ClassCatalog _catalog = new([WirelessCoverage.Implementation, EnvironmentSensing.Implementation]);
+    private readonly ClassCatalog _catalog = BuiltInClasses.Catalog;
     private NetworkState _state = NetworkState.Genesis;
     private ulong _epoch;
     private ulong _sequence;

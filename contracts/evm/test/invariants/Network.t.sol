@@ -11,7 +11,7 @@ contract NetworkInvariants is Test {
     function setUp() public {
         handler = new NetworkHandler();
         handler.setUp();
-        bytes4[] memory selectors = new bytes4[](11);
+        bytes4[] memory selectors = new bytes4[](12);
         selectors[0] = NetworkHandler.wait.selector;
         selectors[1] = NetworkHandler.join.selector;
         selectors[2] = NetworkHandler.report.selector;
@@ -23,6 +23,7 @@ contract NetworkInvariants is Test {
         selectors[8] = NetworkHandler.claimBatch.selector;
         selectors[9] = NetworkHandler.tune.selector;
         selectors[10] = NetworkHandler.changeSet.selector;
+        selectors[11] = NetworkHandler.recover.selector;
         targetSelector(FuzzSelector(address(handler), selectors));
         targetContract(address(handler));
     }

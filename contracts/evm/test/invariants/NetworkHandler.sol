@@ -178,6 +178,22 @@ contract NetworkHandler is Fixture {
         operators.scheduleConfig(set, firstEpoch + 1, PARAMETERS, RULES);
     }
 
+    /// @dev After long silence the owner replaces the set from the next epoch on, over configs that wait.
+    function recover(bool small, uint8 sure) external timed {
+        if (sure % 4 != 0) return;
+        uint256 allowedAt = verifier.silentSince() + SILENCE;
+        if (block.timestamp < allowedAt) vm.warp(allowedAt);
+        address[] memory set = new address[](small ? 4 : 7);
+        for (uint256 i = 0; i < set.length; ++i) {
+            set[i] = reportKeys[i];
+        }
+        uint64 epoch = verifier.nextEpoch();
+        vm.prank(admin);
+        operators.recover(set, PARAMETERS, RULES);
+        assertEq(operators.configAt(epoch).count, operators.configCount());
+        assertEq(operators.configAt(epoch + 1000).count, operators.configCount());
+    }
+
     /// @dev Every set is made of the first report keys: its first q members sign.
     function attest(Report memory r) internal override {
         (, uint8 q,) = operators.signersAt(r.epoch);
