@@ -15,9 +15,17 @@ public static class Health
         routes.MapGet("/ready", (ChainFollower follower) => NotReady(follower.Status) is { } why ? Results.Problem(why, statusCode: 503, title: "Not ready") : Results.Ok(new { status = "ready" }));
         routes.MapGet("/status", (ChainFollower follower, EvidenceImporter importer) => Results.Ok(new
         {
-            head = follower.Status.Head?.Number, headHash = follower.Status.Head?.Hash.ToString(), finalized = follower.Status.Finalized?.Number, tip = follower.Status.Tip?.Number,
-            lag = IndexerMeters.Lag(follower.Status), follower.Status.Reorgs, follower.Status.DeepestReorg, doubted = follower.Reader.Suspicions,
-            follower.Status.LastError, follower.Status.Halted, import = importer.Status,
+            head = follower.Status.Head?.Number,
+            headHash = follower.Status.Head?.Hash.ToString(),
+            finalized = follower.Status.Finalized?.Number,
+            tip = follower.Status.Tip?.Number,
+            lag = IndexerMeters.Lag(follower.Status),
+            follower.Status.Reorgs,
+            follower.Status.DeepestReorg,
+            doubted = follower.Reader.Suspicions,
+            follower.Status.LastError,
+            follower.Status.Halted,
+            import = importer.Status,
         }));
         routes.MapGet("/metrics", (PrometheusText metrics) => Results.Text(metrics.Collect(), "text/plain; version=0.0.4"));
     }

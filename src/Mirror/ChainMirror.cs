@@ -172,8 +172,11 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
             """,
             new
             {
-                network.ChainId, Number = (long)block.Number, block.Hash,
-                FinalizedNumber = finalized is { } f ? (long)f.Number : NothingFinalized, FinalizedHash = finalized?.Hash ?? Bytes32.Zero,
+                network.ChainId,
+                Number = (long)block.Number,
+                block.Hash,
+                FinalizedNumber = finalized is { } f ? (long)f.Number : NothingFinalized,
+                FinalizedHash = finalized?.Hash ?? Bytes32.Zero,
             }, ct: ct));
     }
 

@@ -103,7 +103,10 @@ public sealed class MirrorReader(MirrorDatabase database, MirroredNetwork networ
             ?? throw new MirrorBehindException($"The mirror has no block at or after the period's start ({periodStart}) yet.");
         var builder = new RegistrySnapshotBuilder(config)
         {
-            AnchorNumber = anchor, AnchorHash = block.BlockHash, AnchorTimestamp = (ulong)block.BlockTime.ToUnixTimeSeconds(), SeedBlockHash = seed.BlockHash,
+            AnchorNumber = anchor,
+            AnchorHash = block.BlockHash,
+            AnchorTimestamp = (ulong)block.BlockTime.ToUnixTimeSeconds(),
+            SeedBlockHash = seed.BlockHash,
             Budget = await ReadBudgetAsync(connection, transaction, epoch, anchor, ct),
         };
 

@@ -947,7 +947,7 @@ create table oracle.round_records (
     constraint round_records_config_digest_check CHECK ((octet_length(config_digest) = 32)),
     constraint round_records_pkey PRIMARY KEY (config_digest, epoch, generation, "position")
 );
-CREATE UNIQUE INDEX round_records_own_idx ON oracle.round_records USING btree (config_digest, epoch, generation, view, message_kind) WHERE ((kind = 1) AND ((message_kind >= 2) AND (message_kind <= 5)));
+CREATE UNIQUE INDEX round_records_own_idx ON oracle.round_records USING btree (config_digest, epoch, generation, view, message_kind) WHERE ((kind = 1) AND ((message_kind >= 1) AND (message_kind <= 5)));
 
 create sequence oracle.round_records_position_seq;
 

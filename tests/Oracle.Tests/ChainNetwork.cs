@@ -88,7 +88,10 @@ public sealed class ChainNetwork : IAsyncDisposable
             Lanes = new LaneOptions { SealEvery = TimeSpan.FromMilliseconds(200), ExchangeEvery = TimeSpan.FromMilliseconds(200) },
             Round = new RoundOptions
             {
-                Propose = TimeSpan.FromSeconds(10), Vote = TimeSpan.FromSeconds(2), Resend = TimeSpan.FromSeconds(1), Listen = TimeSpan.FromSeconds(2),
+                Propose = TimeSpan.FromSeconds(10),
+                Vote = TimeSpan.FromSeconds(2),
+                Resend = TimeSpan.FromSeconds(1),
+                Listen = TimeSpan.FromSeconds(2),
             },
             Transmit = new TransmitOptions { StageDelay = stageDelay ?? TimeSpan.FromSeconds(3), Pace = TimeSpan.FromMilliseconds(300) },
             Evidence = new EvidenceOptions { Pace = TimeSpan.FromMilliseconds(500) },

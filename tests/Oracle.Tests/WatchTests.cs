@@ -62,6 +62,7 @@ public sealed class WatchTests
         await using var network = await ChainNetwork.StartAsync(Ct);
         var honest = new List<ChainOperator>();
         for (var i = 0; i < 3; i++) honest.Add(await network.CreateOperatorAsync(i, Ct));
+        await DepositAsync(network); // the depositor gets payout index 0
         await honest[0].StartAsync(Ct);
         await network.StartClockAsync(TimeSpan.FromMilliseconds(800), Ct);
         var (task, outcome) = await ComputeAsync(honest[0]);
@@ -88,6 +89,15 @@ public sealed class WatchTests
         Assert.NotEqual(digest, accepted.Digest);
         Assert.Equal(outcome.Report.RewardsRoot, accepted.RewardsRoot);
         foreach (var one in honest) await one.DisposeAsync();
+    }
+
+    private static async Task DepositAsync(ChainNetwork network)
+    {
+        using var sender = new TransactionSender(network.Rpc, ChainNetwork.Owner);
+        var staking = network.Manifest.AddressOf("ProviderStaking");
+        var amount = (UInt128)1_000_000_000_000_000_000 * 1_000;
+        await sender.SendAsync(network.Manifest.AddressOf("NetworkToken"), new NetworkToken.ApproveCall(staking, amount), Ct);
+        await sender.SendAsync(staking, new ProviderStaking.DepositCall(ChainNetwork.Owner.Address, amount, 0), Ct);
     }
 
     private static async Task<Protocol.Epochs.EpochOutcome> ComputeEmptyEpochAsync(ChainOperator one) => (await ComputeAsync(one)).Outcome;

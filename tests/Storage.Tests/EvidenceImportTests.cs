@@ -89,9 +89,16 @@ public sealed class EvidenceImportTests
         var operators = Enumerable.Range(0, 4).Select(i => new OperatorKeys(FakeNetworkActivity.AddressOf($"operator {i}"), FakeNetworkActivity.HashOf($"protocol {i}"))).OrderBy(o => o.ReportSigner).ToArray();
         var config = new NetworkConfig
         {
-            Kind = ChainKind.Evm, Chain = Bytes32.FromUInt64(31_337), Verifier = new(chain.Network.Contracts[ContractKind.ReportVerifier].ToBytes32()),
-            Distributor = new(chain.Network.Contracts[ContractKind.RewardDistributor].ToBytes32()), Token = new(chain.Network.Contracts[ContractKind.NetworkToken].ToBytes32()),
-            ConfigCount = 1, FirstEpoch = Epoch.First, Operators = [.. operators], ParametersHash = Parameters.Hash, RulesHash = Parameters.RulesHash,
+            Kind = ChainKind.Evm,
+            Chain = Bytes32.FromUInt64(31_337),
+            Verifier = new(chain.Network.Contracts[ContractKind.ReportVerifier].ToBytes32()),
+            Distributor = new(chain.Network.Contracts[ContractKind.RewardDistributor].ToBytes32()),
+            Token = new(chain.Network.Contracts[ContractKind.NetworkToken].ToBytes32()),
+            ConfigCount = 1,
+            FirstEpoch = Epoch.First,
+            Operators = [.. operators],
+            ParametersHash = Parameters.Hash,
+            RulesHash = Parameters.RulesHash,
         };
         chain.Mine(
             FakeLog.Of(EventKind.ConfigScheduled, 1, 1, config.Digest.Value, 4, 3, config.ParametersHash, config.RulesHash,

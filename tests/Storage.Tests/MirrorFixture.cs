@@ -29,7 +29,10 @@ internal sealed class MirrorFixture : IAsyncDisposable
 
     public FollowerOptions Options { get; } = new()
     {
-        PollInterval = TimeSpan.FromMilliseconds(20), MaxBackoff = TimeSpan.FromMilliseconds(400), RequestTimeout = TimeSpan.FromSeconds(20), TipWindow = 12,
+        PollInterval = TimeSpan.FromMilliseconds(20),
+        MaxBackoff = TimeSpan.FromMilliseconds(400),
+        RequestTimeout = TimeSpan.FromSeconds(20),
+        TipWindow = 12,
     };
 
     public static async Task<MirrorFixture> CreateAsync(FakeChain? chain = null)

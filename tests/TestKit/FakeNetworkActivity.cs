@@ -34,8 +34,14 @@ public sealed class FakeNetworkActivity
     {
         var copy = new FakeNetworkActivity
         {
-            _makers = _makers, _models = _models, _batches = _batches, _nextToken = _nextToken, _nextThaw = _nextThaw, _configs = _configs,
-            _nextEpoch = _nextEpoch, _generation = _generation,
+            _makers = _makers,
+            _models = _models,
+            _batches = _batches,
+            _nextToken = _nextToken,
+            _nextThaw = _nextThaw,
+            _configs = _configs,
+            _nextEpoch = _nextEpoch,
+            _generation = _generation,
         };
         foreach (var (key, value) in _balances) copy._balances[key] = value;
         foreach (var (key, value) in _stakes) copy._stakes[key] = value;

@@ -172,7 +172,10 @@ internal sealed class StateReducer(ulong breakerWindow)
             case EventKind.KeyRotationScheduled:
                 devices.Set(at.Block, devices.Get(token) with
                 {
-                    NextDeviceId = log.TopicBytes32(2), NextKeyType = log.ByteAt(0), NextPublicKey = log.BytesAt(1).ToArray(), NextReadyAt = log.Int64At(2),
+                    NextDeviceId = log.TopicBytes32(2),
+                    NextKeyType = log.ByteAt(0),
+                    NextPublicKey = log.BytesAt(1).ToArray(),
+                    NextReadyAt = log.Int64At(2),
                 });
                 break;
             case EventKind.KeyRotationCancelled:
@@ -184,7 +187,13 @@ internal sealed class StateReducer(ulong breakerWindow)
                     throw new MissingStateException($"Device {token} changed its key, but the change was never scheduled: a log is missing.");
                 devices.Set(at.Block, device with
                 {
-                    DeviceId = log.TopicBytes32(3), KeyType = type, PublicKey = key, NextDeviceId = null, NextKeyType = null, NextPublicKey = null, NextReadyAt = null,
+                    DeviceId = log.TopicBytes32(3),
+                    KeyType = type,
+                    PublicKey = key,
+                    NextDeviceId = null,
+                    NextKeyType = null,
+                    NextPublicKey = null,
+                    NextReadyAt = null,
                 });
                 break;
             case EventKind.DeviceTransfer:
@@ -249,8 +258,11 @@ internal sealed class StateReducer(ulong breakerWindow)
             Tables.Stakes.Set(block, new StakeRow(provider, staker, held + shares, pool.Generation));
             Tables.Pools.Set(block, pool with
             {
-                Tokens = pool.Tokens + tokens, Shares = pool.Shares + shares, ThawingTokens = pool.ThawingTokens + thawingTokens,
-                ThawingShares = pool.ThawingShares + thawingShares, SelfShares = pool.SelfShares + (provider == staker ? shares : 0),
+                Tokens = pool.Tokens + tokens,
+                Shares = pool.Shares + shares,
+                ThawingTokens = pool.ThawingTokens + thawingTokens,
+                ThawingShares = pool.ThawingShares + thawingShares,
+                SelfShares = pool.SelfShares + (provider == staker ? shares : 0),
             });
         }
     }
@@ -306,7 +318,10 @@ internal sealed class StateReducer(ulong breakerWindow)
             case EventKind.ReportChallenged:
                 reports.Set(at.Block, reports.Get(log.TopicBytes32(2)) with
                 {
-                    Status = "challenged", Challenger = log.TopicAddress(3), ChallengeBond = log.AmountAt(0), ChallengeEvidence = log.Bytes32At(1),
+                    Status = "challenged",
+                    Challenger = log.TopicAddress(3),
+                    ChallengeBond = log.AmountAt(0),
+                    ChallengeEvidence = log.Bytes32At(1),
                     ClaimableAt = log.Int64At(2),
                 });
                 break;

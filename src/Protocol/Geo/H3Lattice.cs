@@ -26,7 +26,14 @@ internal readonly record struct Hex(long I, long J)
     /// <summary>The digit of a step of length at most one; -1 for anything longer.</summary>
     public int Digit => (I, J) switch
     {
-        (0, 0) => 0, (-1, -1) => 1, (0, 1) => 2, (-1, 0) => 3, (1, 0) => 4, (0, -1) => 5, (1, 1) => 6, _ => -1,
+        (0, 0) => 0,
+        (-1, -1) => 1,
+        (0, 1) => 2,
+        (-1, 0) => 3,
+        (1, 0) => 4,
+        (0, -1) => 5,
+        (1, 1) => 6,
+        _ => -1,
     };
 
     /// <summary>The vector turned counter-clockwise by that many sixths.</summary>

@@ -56,12 +56,25 @@ public sealed class EvidenceStore(NpgsqlDataSource dataSource)
             """,
             new
             {
-                network, epoch, Generation = (long)outcome.Window.Generation.Value, Digest = outcome.Report.Digest.Value, Report = outcome.Report.Encode(), bundleHash, bundleBytes,
-                Start = DateTimeOffset.FromUnixTimeSeconds((long)outcome.Window.StartSeconds), End = DateTimeOffset.FromUnixTimeSeconds((long)outcome.Window.EndSeconds),
-                Accounts = (int)outcome.Tree.LeafCount, Devices = outcome.Verdicts.Select(v => v.Device).Distinct().Count(),
-                Accepted = judged.GetValueOrDefault(Protocol.Verification.Judgement.Accept), Rejected = judged.GetValueOrDefault(Protocol.Verification.Judgement.Reject),
-                Inconclusive = judged.GetValueOrDefault(Protocol.Verification.Judgement.Inconclusive), Pending = (long)outcome.State.Deferred.Length,
-                outcome.Budget, outcome.Allocated, outcome.Unallocated, importedAt,
+                network,
+                epoch,
+                Generation = (long)outcome.Window.Generation.Value,
+                Digest = outcome.Report.Digest.Value,
+                Report = outcome.Report.Encode(),
+                bundleHash,
+                bundleBytes,
+                Start = DateTimeOffset.FromUnixTimeSeconds((long)outcome.Window.StartSeconds),
+                End = DateTimeOffset.FromUnixTimeSeconds((long)outcome.Window.EndSeconds),
+                Accounts = (int)outcome.Tree.LeafCount,
+                Devices = outcome.Verdicts.Select(v => v.Device).Distinct().Count(),
+                Accepted = judged.GetValueOrDefault(Protocol.Verification.Judgement.Accept),
+                Rejected = judged.GetValueOrDefault(Protocol.Verification.Judgement.Reject),
+                Inconclusive = judged.GetValueOrDefault(Protocol.Verification.Judgement.Inconclusive),
+                Pending = (long)outcome.State.Deferred.Length,
+                outcome.Budget,
+                outcome.Allocated,
+                outcome.Unallocated,
+                importedAt,
             }, transaction, ct: ct));
         if (inserted == 0) return false;
         await CopyLeavesAsync(connection, network, epoch, outcome, ct);
