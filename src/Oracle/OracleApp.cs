@@ -3,6 +3,7 @@ using DePin.Oracle.Evidence;
 using DePin.Oracle.Ingest;
 using DePin.Oracle.Peers;
 using DePin.Oracle.Round;
+using DePin.Oracle.Transmit;
 
 namespace DePin.Oracle;
 
@@ -42,6 +43,7 @@ public static class OracleApp
         {
             app.MapMessages();
             app.MapEvidence();
+            app.MapWatch();
         }
 
         app.MapHealth();

@@ -51,6 +51,9 @@ public sealed class ChainNetwork : IAsyncDisposable
         return network;
     }
 
+    /// <summary>Where an operator says on chain that it listens.</summary>
+    public string EndpointOf(int number) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_ports[number]}");
+
     /// <summary>From here on a block an hour of chain time, mined every so often.</summary>
     public async Task StartClockAsync(TimeSpan every, CancellationToken ct)
     {

@@ -27,7 +27,7 @@ public sealed class EvmVerifierTransactions(EvmReportTransmitter transmitter) : 
     public Task<SignedTransaction> PrepareFinalizeAsync(ulong epoch, CancellationToken ct) => transmitter.PrepareFinalizeAsync(epoch, ct);
 
     /// <inheritdoc/>
-    public Task<SignedTransaction> PrepareTreeFaultAsync(ulong epoch, TreeFault fault, CancellationToken ct)
+    public Task<SignedTransaction> PrepareTreeFaultAsync(ulong epoch, LeafFault fault, CancellationToken ct)
     {
         var other = fault.Other ?? fault.Leaf;
         return transmitter.PrepareAsync(

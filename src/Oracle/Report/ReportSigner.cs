@@ -46,10 +46,11 @@ public sealed partial class ReportSigner(ReportStore store, OperatorKeyRing keys
     /// <summary>
     /// Keeps an attestation that a peer sent for any digest, verified: two digests of one signer in one instance are what the watch slashes for.
     /// </summary>
-    public async Task<bool> KeepAttestationAsync(RoundInstance instance, Address signer, Bytes32 digest, CompactSignature signature, CancellationToken ct)
+    public async Task<bool> KeepAttestationAsync(RoundInstance instance, Address signer, Bytes32 digest, CompactSignature signature, byte[]? report, CancellationToken ct)
     {
         if (!Secp256k1.TryRecover(digest, signature.ToArray(), out Address recovered) || recovered != signer) return false;
-        await store.AddAttestationAsync(new AttestationRow(digest, signer, instance.ConfigDigest, (long)instance.Epoch.Value, (long)instance.Generation.Value, signature.ToArray()), ct);
+        await store.AddAttestationAsync(new AttestationRow(
+            digest, signer, instance.ConfigDigest, (long)instance.Epoch.Value, (long)instance.Generation.Value, signature.ToArray(), report), ct);
         return true;
     }
 

@@ -16,11 +16,11 @@ namespace DePin.Storage.Oracle;
 /// <param name="Status">decided, attested, accepted, final or cancelled.</param>
 public sealed record ReportRow(Bytes32 Digest, Bytes32 ConfigDigest, long Epoch, long Generation, byte[] Report, byte[] Cut, byte[] Manifest, byte[] State, string Status);
 
-/// <summary>One operator's signature of a report digest.</summary>
-public sealed record AttestationRow(Bytes32 Digest, Address Signer, Bytes32 ConfigDigest, long Epoch, long Generation, byte[] Signature);
+/// <summary>One operator's signature of a report digest; with the report's 348 bytes where they are known.</summary>
+public sealed record AttestationRow(Bytes32 Digest, Address Signer, Bytes32 ConfigDigest, long Epoch, long Generation, byte[] Signature, byte[]? Report = null);
 
-/// <summary>Two digests that one operator signed under one (config, epoch, generation).</summary>
-public sealed record Equivocation(Address Signer, Bytes32 ConfigDigest, long Epoch, long Generation, Bytes32 DigestA, byte[] SignatureA, Bytes32 DigestB, byte[] SignatureB);
+/// <summary>Two reports that one operator signed under one (config, epoch, generation).</summary>
+public sealed record Equivocation(Address Signer, long Epoch, long Generation, byte[] ReportA, byte[] SignatureA, Bytes32 DigestB, byte[] ReportB, byte[] SignatureB);
 
 /// <summary>Decided reports, what the report key signed, and everybody's attestations.</summary>
 public sealed class ReportStore(NpgsqlDataSource dataSource)
@@ -126,8 +126,9 @@ public sealed class ReportStore(NpgsqlDataSource dataSource)
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         await connection.ExecuteAsync(Sql.Command(
             """
-            insert into oracle.attestations (digest, signer, config_digest, epoch, generation, signature)
-            values (@Digest, @Signer, @ConfigDigest, @Epoch, @Generation, @Signature) on conflict do nothing
+            insert into oracle.attestations as held (digest, signer, config_digest, epoch, generation, signature, report)
+            values (@Digest, @Signer, @ConfigDigest, @Epoch, @Generation, @Signature, @Report)
+            on conflict (digest, signer) do update set report = excluded.report where held.report is null and excluded.report is not null
             """, attestation, ct: ct));
     }
 
@@ -136,20 +137,26 @@ public sealed class ReportStore(NpgsqlDataSource dataSource)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<AttestationRow>(Sql.Command(
-            "select digest, signer, config_digest, epoch, generation, signature from oracle.attestations where digest = @digest order by signer",
+            "select digest, signer, config_digest, epoch, generation, signature, report from oracle.attestations where digest = @digest order by signer",
             new { digest }, ct: ct))).AsList();
     }
 
-    /// <summary>Signers of two digests in one instance, of which no transaction stands yet.</summary>
+    /// <summary>Signers of two reports in one instance whose bytes are both known, from attestations, own computation or the chain; one pair each.</summary>
     public async Task<IReadOnlyList<Equivocation>> FindEquivocationsAsync(CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<Equivocation>(Sql.Command(
             """
-            select distinct on (a.signer) a.signer, a.config_digest, a.epoch, a.generation, a.digest digest_a, a.signature signature_a, b.digest digest_b, b.signature signature_b
-            from oracle.attestations a
-            join oracle.attestations b on b.epoch = a.epoch and b.generation = a.generation and b.signer = a.signer
+            with known as (
+                select a.signer, a.config_digest, a.epoch, a.generation, a.digest, a.signature, coalesce(a.report, r.report, c.report) as report
+                from oracle.attestations a
+                left join oracle.reports r on r.digest = a.digest
+                left join chain.reports c on c.digest = a.digest)
+            select distinct on (a.signer) a.signer, a.epoch, a.generation, a.report report_a, a.signature signature_a, b.digest digest_b, b.report report_b, b.signature signature_b
+            from known a
+            join known b on b.epoch = a.epoch and b.generation = a.generation and b.signer = a.signer
                 and b.config_digest = a.config_digest and b.digest > a.digest
+            where a.report is not null and b.report is not null
             order by a.signer, a.epoch, a.generation
             """, ct: ct))).AsList();
     }
