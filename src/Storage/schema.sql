@@ -795,8 +795,10 @@ create table oracle.attestations (
     generation bigint not null,
     signature bytea not null,
     seen_at timestamp with time zone not null default now(),
+    report bytea,
     constraint attestations_config_digest_check CHECK ((octet_length(config_digest) = 32)),
     constraint attestations_digest_check CHECK ((octet_length(digest) = 32)),
+    constraint attestations_report_check CHECK ((octet_length(report) = 348)),
     constraint attestations_signature_check CHECK ((octet_length(signature) = 64)),
     constraint attestations_signer_check CHECK ((octet_length(signer) = 20)),
     constraint attestations_pkey PRIMARY KEY (digest, signer)
