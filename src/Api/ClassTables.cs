@@ -3,10 +3,8 @@ using DePin.Protocol.Verification;
 
 namespace DePin.Api;
 
-/// <summary>The reason and rule tables of the classes in this build, for names in answers.</summary>
+/// <summary>The reason and rule tables of the classes in this build, for names in answers. Tables do not depend on a network's parameters.</summary>
 internal static class ClassTables
 {
-    // Parameters change thresholds, never names and numbers, so any will do.
-    public static IReadOnlyList<ClassDescriptor> All { get; } =
-        [.. BuiltInClasses.Catalog.Implementations.Select(i => i.Bind(ParameterObject.Parse("{}"u8.ToArray())).Descriptor)];
+    public static IReadOnlyList<ClassDescriptor> All { get; } = [.. BuiltInClasses.Catalog.Implementations.Select(i => i.Bind(ParameterObject.Empty).Descriptor)];
 }

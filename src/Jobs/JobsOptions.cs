@@ -18,7 +18,7 @@ public sealed record JobsOptions
 
     /// <summary>JSON-RPC URLs of the chain, in order of preference; used by the reconciliation. At least one.</summary>
     [Required, MinLength(1)]
-    public required string[] Rpc { get; init; }
+    public required Uri[] Rpc { get; init; }
 
     /// <summary>Seconds between reconciliations; default 60.</summary>
     [Range(1, 86_400)]

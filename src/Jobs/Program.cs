@@ -1,5 +1,8 @@
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
 using DePin.Hosting;
 using DePin.Jobs;
+using DePin.Mirror;
 using DePin.Storage;
 using DePin.Storage.Jobs;
 using DePin.Storage.Read;
@@ -15,6 +18,10 @@ var store = new NpgsqlConnectionStringBuilder(options.Database) { SearchPath = "
 
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(options.Database));
+var manifest = NetworkManifest.Load(options.Manifest);
+builder.Services.AddSingleton(manifest.ToMirroredNetwork()).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(_ => new MirrorDatabase(options.Database));
+builder.Services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan });
+builder.Services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new EvmRpcOptions { Urls = options.Rpc })).AddSingleton<MirrorVerifier>();
 builder.Services.AddSingleton<HousekeepingStore>().AddSingleton<ParticipantReads>();
 builder.Services.AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Quartz", "System.Runtime"));
 builder.AddQuartz(q =>

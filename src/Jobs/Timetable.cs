@@ -14,6 +14,7 @@ public static class Timetable
     /// <summary>The lines for these settings.</summary>
     public static IReadOnlyList<Entry> Of(JobsOptions options) =>
     [
+        new(typeof(ReconcileJob), "reconcile", "Compares the mirror with contract calls at one finalized block", options.ReconcileSeconds),
         new(typeof(RollUpJob), "roll-up", "Sums imported epochs by class and by reason", options.RollUpSeconds),
         new(typeof(PruneJob), "prune", "Says what may be pruned and prunes its own history", options.PruneSeconds),
         new(typeof(AlarmJob), "alarms", "Opens and clears alarms", options.AlarmSeconds),

@@ -6,6 +6,7 @@ public static class ProtocolTags
     public static ReadOnlySpan<byte> Network => "\u0019DePIN network v1"u8;
     public static ReadOnlySpan<byte> Proof => "\u0019DePIN proof v1"u8;
     public static ReadOnlySpan<byte> Receipt => "\u0019DePIN receipt v1"u8;
+    public static ReadOnlySpan<byte> Receipts => "\u0019DePIN receipts v1"u8;
     public static ReadOnlySpan<byte> Batch => "\u0019DePIN batch v1"u8;
     public static ReadOnlySpan<byte> Acknowledgement => "\u0019DePIN ack v1"u8;
     public static ReadOnlySpan<byte> Evidence => "\u0019DePIN evidence v1"u8;

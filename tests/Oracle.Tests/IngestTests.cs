@@ -65,16 +65,17 @@ public sealed class IngestTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_proof_below_the_watermark_is_replayed_unless_it_is_durable_here()
+    public async Task A_sequence_of_an_earlier_cut_is_replayed_unless_the_proof_is_durable_here()
     {
-        var known = _network.Prove(_network.Devices[0], 5);
+        var known = _network.Prove(_network.Devices[0], 100);
         Assert.True((await _operator.PostAsync(known, Ct)).IsSuccessStatusCode);
         Assert.True(_operator.Get<Network.DeviceDirectory>().TryGet(_network.Devices[0].Id, out var device));
-        device.Watermark = 5;
+        device.Watermark = Protocol.State.Watermark.First(device.View.Id, 100);
 
         Assert.True((await _operator.PostAsync(known, Ct)).IsSuccessStatusCode);
-        await RefusedAsync(_network.Prove(_network.Devices[0], 5, payload: "other"u8), IngestRefusal.Replayed, HttpStatusCode.Conflict);
-        await RefusedAsync(_network.Prove(_network.Devices[0], 4), IngestRefusal.Replayed, HttpStatusCode.Conflict);
+        await RefusedAsync(_network.Prove(_network.Devices[0], 100, payload: "other"u8), IngestRefusal.Replayed, HttpStatusCode.Conflict);
+        await RefusedAsync(_network.Prove(_network.Devices[0], 100 - Protocol.State.Watermark.Reach - 1), IngestRefusal.Replayed, HttpStatusCode.Conflict);
+        Assert.True((await _operator.PostAsync(_network.Prove(_network.Devices[0], 99), Ct)).IsSuccessStatusCode); // late, but never taken
     }
 
     [Fact]

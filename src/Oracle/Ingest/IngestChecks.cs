@@ -36,7 +36,7 @@ public sealed class IngestChecks(NetworkView view, DeviceDirectory devices, Clas
 
         var received = new ReceivedProof((long)view.Facts.EpochOf(proof.TimeMs), proof.Id.Value, proof.Device.Value, proof.Class.Value, proof.Schema, (long)proof.Sequence,
             (long)proof.TimeMs, (long)now, envelope, signature);
-        if (received.Sequence <= device.Watermark) return new CheckedProof(IngestRefusal.Replayed, received);
+        if (device.Watermark is { } taken && !taken.Takes(proof.Sequence)) return new CheckedProof(IngestRefusal.Replayed, received);
         var wallClock = Environment.TickCount64 * TimeSpan.TicksPerMillisecond;
         var wait = device.Wait(_limit, wallClock);
         if (wait > TimeSpan.Zero) return new CheckedProof(IngestRefusal.RateLimited, null, wait);

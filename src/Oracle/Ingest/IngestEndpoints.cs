@@ -165,7 +165,7 @@ public static class IngestEndpoints
         IngestRefusal.WrongClass => (422, "The device's model proves for another resource class."),
         IngestRefusal.TooFarAhead => (422, "The device's clock is ahead of the network's by more than the tolerance."),
         IngestRefusal.TooOld => (422, "The proof is older than anything that still counts."),
-        IngestRefusal.Replayed => (409, "The sequence is not above the device's watermark."),
+        IngestRefusal.Replayed => (409, "An earlier epoch took this sequence or one too far above it."),
         IngestRefusal.RateLimited => (429, "The device sends more than its limit."),
         IngestRefusal.BadSignature => (422, "The signature is not the device's."),
         _ => (503, "This operator cannot store more at the moment. Try again later, or another operator."),

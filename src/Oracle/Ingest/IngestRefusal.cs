@@ -39,7 +39,7 @@ public enum IngestRefusal : byte
     /// <summary>The device's time is older than any cut still to come may hold.</summary>
     TooOld = 10,
 
-    /// <summary>The sequence is not above the device's watermark, or above 2^63 − 1; a proof that is durable here gets its receipt again instead.</summary>
+    /// <summary>An earlier cut took the sequence or has left it behind, or it is above 2^63 − 1; a proof that is durable here gets its receipt again instead.</summary>
     Replayed = 11,
 
     /// <summary>The device sends more than its limit: try again after the time given.</summary>

@@ -23,7 +23,7 @@ public sealed class Receipts(OperatorKeyRing keys, NetworkFacts facts)
     {
         var ids = new CanonicalWriter(proofIds.Count * Bytes32.Size);
         foreach (var id in proofIds) ids.Word(id);
-        return new CanonicalWriter(128).Bytes("\u0019DePIN receipts v1"u8).Word(network.Value).Address(@operator).U64(receivedAt)
+        return new CanonicalWriter(128).Bytes(ProtocolTags.Receipts).Word(network.Value).Address(@operator).U64(receivedAt)
             .U32((uint)proofIds.Count).Word(ids.Sha()).ToArray();
     }
 }

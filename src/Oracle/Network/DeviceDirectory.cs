@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.CompilerServices;
 using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Protocol.Registry;
+using DePin.Protocol.State;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Network;
@@ -12,7 +14,7 @@ public sealed class KnownDevice(PublicKey key, DeviceView view)
 {
     private long _bucket;
     private volatile DeviceView _view = view;
-    private long _watermark = -1;
+    private volatile StrongBox<Watermark>? _watermark;
 
     /// <summary>Its key.</summary>
     public PublicKey Key { get; } = key;
@@ -27,11 +29,11 @@ public sealed class KnownDevice(PublicKey key, DeviceView view)
     /// <summary>Whether the newest mirrored block has it active with this key.</summary>
     public bool IsActive { get; internal set; }
 
-    /// <summary>Highest sequence of it in the last accepted report's state; -1 before there is one.</summary>
-    public long Watermark
+    /// <summary>Which sequences earlier cuts took of it, by the last accepted report's state; null where they took none.</summary>
+    public Watermark? Watermark
     {
-        get => Volatile.Read(ref _watermark);
-        set => Volatile.Write(ref _watermark, value);
+        get => _watermark?.Value;
+        set => _watermark = value is { } mark ? new StrongBox<Watermark>(mark) : null;
     }
 
     /// <summary>How long until the device may send again; zero = now. Takes nothing: forged proofs must not use up a device's limit.</summary>

@@ -47,7 +47,7 @@ public sealed partial class ViewStage(
         var state = NetworkState.Parse(own.State);
         foreach (var watermark in state.Watermarks)
         {
-            if (devices.TryGet(watermark.Device, out var device)) device.Watermark = (long)Math.Min(watermark.Sequence, long.MaxValue);
+            if (devices.TryGet(watermark.Device, out var device)) device.Watermark = watermark;
         }
 
         _lastReport = last.Digest;

@@ -15,7 +15,7 @@ public sealed class ProofReads(NpgsqlDataSource source)
     private const string Columns =
         """
         select epoch, '0x' || encode(proof_id, 'hex') as proof_id, '0x' || encode(device_id, 'hex') as device_id, class, sequence::text as sequence, device_time, judgement, reason, quality
-        from evidence.verdicts
+        from evidence.verdicts v
         """;
 
     /// <summary>A device's proofs, newest epoch and sequence first.</summary>
@@ -33,8 +33,8 @@ public sealed class ProofReads(NpgsqlDataSource source)
             """
 
             where network_id = @network and device_id = @device and (@judgement::smallint is null or judgement = @judgement)
-                and (@epoch::bigint is null or (epoch, sequence) < (@epoch, @sequence))
-            order by epoch desc, sequence desc limit @take
+                and (@epoch::bigint is null or (v.epoch, v.sequence) < (@epoch, @sequence))
+            order by v.epoch desc, v.sequence desc limit @take
             """, new { network, device, judgement, epoch = after?.Epoch, sequence = after?.Sequence, take = take + 1 }, ct: ct))).AsList();
     }
 

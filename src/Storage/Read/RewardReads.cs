@@ -62,11 +62,11 @@ public sealed class RewardReads(NpgsqlDataSource source)
             """
             select epoch, '0x' || encode(substr(account, 13), 'hex') as account, class, '0x' || encode(device_id, 'hex') as device_id, rule, weight::text as weight, amount::text as amount,
                 accepted, rejected, inconclusive
-            from evidence.lines
-            where network_id = @network and (@account::bytea is null or account = @account) and (@device::bytea is null or device_id = @device)
+            from evidence.lines l
+            where network_id = @network and (@account::bytea is null or l.account = @account) and (@device::bytea is null or l.device_id = @device)
                 and (@epoch::bigint is null or epoch = @epoch)
-                and (@lastEpoch::bigint is null or (-epoch, class, device_id, rule) > (-@lastEpoch, @lastClass, @lastDevice, @lastRule))
-            order by epoch desc, class, device_id, rule limit @take
+                and (@lastEpoch::bigint is null or (-l.epoch, l.class, l.device_id, l.rule) > (-@lastEpoch, @lastClass, @lastDevice, @lastRule))
+            order by l.epoch desc, l.class, l.device_id, l.rule limit @take
             """,
             new { network, account, device, epoch, lastEpoch = after?.Epoch, lastClass = after?.Class, lastDevice = after?.Device, lastRule = after?.Rule, take = take + 1 }, ct: ct))).AsList();
     }
