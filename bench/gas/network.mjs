@@ -40,7 +40,7 @@ function freePort() {
 
 async function startAnvil() {
   const port = await freePort();
-  const child = spawn(path.join(root, "node_modules/.bin/anvil"),
+  const child = spawn(path.join(root, "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"),
     ["--port", String(port), "--hardfork", "osaka", "--timestamp", String(genesis - 10n * epochLength), "--gas-limit", "60000000", "--silent",
       "--order", "fifo", "--no-request-size-limit"],
     { stdio: "ignore" });
