@@ -68,7 +68,7 @@ public sealed class TestNetwork
         var block = await connection.ExecuteScalarAsync<long>(Sql.Command("select coalesce(max(block_number), 0) + 1 from chain.blocks", ct: ct));
         await connection.ExecuteAsync(Sql.Command(
             """
-            insert into chain.chains (chain_id, caip2, network_id, first_block) values (@ChainId, 'eip155:31337', @Network, 1) on conflict do nothing;
+            insert into chain.chains (chain_id, caip2, network_id, first_block, breaker_window) values (@ChainId, 'eip155:31337', @Network, 1, 86400) on conflict do nothing;
             insert into chain.blocks (chain_id, block_number, block_hash, parent_hash, block_time, log_count)
             values (@ChainId, @block, @Hash, @Hash, @Now, 0);
             insert into chain.checkpoints (chain_id, block_number, block_hash, finalized_number, finalized_hash) values (@ChainId, @block, @Hash, @block, @Hash)
