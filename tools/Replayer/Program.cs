@@ -33,6 +33,9 @@ root.SetAction(async (parsed, ct) =>
         return 3;
     }
 });
+var describe = new Command("describe", "Print the first day of the first data set, ms since 1970: what a network's replay shift is reckoned from") { data };
+describe.SetAction(parsed => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first day {DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own())[0].FirstDayMs}")));
+root.Add(describe);
 return await root.Parse(args).InvokeAsync();
 
 async Task RunAsync(ParseResult parsed, CancellationToken ct)

@@ -37,6 +37,7 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
             ["slasher"] = Deployer.Address.ToString(),
             ["bank"] = Deployer.Address.ToString(),
             ["maker"] = Maker.Address.ToString(),
+            ["replayShiftSeconds"] = settings.ReplayShiftSeconds.ToString(CultureInfo.InvariantCulture),
         });
         return await new NetworkDeployer(Rpc, Deployer, Quick).DeployAsync(
             profile,

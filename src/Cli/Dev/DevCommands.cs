@@ -52,8 +52,10 @@ public static class DevCommands
                 throw new CliException($"Port {port}, meant for {what}, is in use. Stop what listens there (ss -ltnp 'sport = :{port}' names it), or choose another with {option}.");
         }
 
-        settings.Save(folder.Settings);
         var replay = parsed.GetValue(NoReplay) ? null : new ReplayOptions(parsed.GetValue(ReplayData), parsed.GetValue(Mutate) ?? [], parsed.GetValue(ReplayDevices));
+        if (replay is not null && !File.Exists(folder.Manifest))
+            settings = settings with { ReplayShiftSeconds = settings.Genesis - await HostProcess.FirstReplayedDayAsync(replay.Data, folder.Logs, ct).ConfigureAwait(false) };
+        settings.Save(folder.Settings);
         await using var network = new DevNetwork(folder, settings, output);
         return await network.RunAsync(replay, parsed.GetValue(Epochs), ct).ConfigureAwait(false);
     }

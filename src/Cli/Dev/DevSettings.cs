@@ -53,6 +53,9 @@ public sealed record DevSettings
     /// <summary>First second of epoch 1 by chain time: a whole day.</summary>
     public required long Genesis { get; init; }
 
+    /// <summary>Seconds by which the first replayed data set is shifted, whole days; it is a parameter of the network. 0 where nothing is replayed.</summary>
+    public long ReplayShiftSeconds { get; init; }
+
     /// <summary>Ports.</summary>
     public required DevPorts Ports { get; init; }
 

@@ -43,6 +43,17 @@ public static class HostProcess
         };
     }
 
+    /// <summary>Midnight before the first row of the first data set, unix seconds, as the replayer reads it.</summary>
+    public static async Task<long> FirstReplayedDayAsync(string? data, string logs, CancellationToken ct)
+    {
+        const string Answer = "first day ";
+        string? answer = null;
+        var specification = Specification("replayer", "Replayer", ["describe", .. data is null ? (string[])[] : ["--data", data]], new Dictionary<string, string?>(), logs);
+        await using var process = await GuardedProcess.StartAsync(specification, line => answer = line.StartsWith(Answer, StringComparison.Ordinal) ? line[Answer.Length..] : answer, ct).ConfigureAwait(false);
+        if (await process.WaitAsync(ct).ConfigureAwait(false) != 0 || !long.TryParse(answer, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)) throw process.Ended();
+        return milliseconds / 1000;
+    }
+
     /// <summary>Waits until the host answers <c>/health</c>.</summary>
     /// <exception cref="InvalidOperationException">It ended; its last lines are in the message.</exception>
     public static async Task WaitHealthyAsync(GuardedProcess process, int port, CancellationToken ct)

@@ -39,7 +39,8 @@ public sealed class LiveView(ApiClient api, Output output)
                 var indexer = await api.TryGetAsync("/v1/indexer", ct).ConfigureAwait(false);
                 var head = new JsonObject { ["totals"] = network["totals"]?.DeepClone(), ["indexer"] = indexer?.DeepClone() };
                 show(head, lines);
-                if (enough(Number(network["totals"], "lastFinalEpoch"))) return;
+                // Final on chain, and its evidence recomputed by the indexer: only then is there something to show and to claim by.
+                if (enough(Math.Min(Number(network["totals"], "lastFinalEpoch"), Number(network["totals"], "lastImportedEpoch")))) return;
             }
 
             await Task.Delay(TimeSpan.FromSeconds(1), ct).ConfigureAwait(false);
