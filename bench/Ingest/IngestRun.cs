@@ -127,7 +127,12 @@ internal sealed class IngestRun : IAsyncDisposable
 
         public ClassDescriptor Descriptor { get; } = new()
         {
-            Id = new ClassId(Number), RulesVersion = 1, Name = "any", Schemas = [new SchemaDescriptor(1, "any", 0, 4_096)], Reasons = [], Rules = [],
+            Id = new ClassId(Number),
+            RulesVersion = 1,
+            Name = "any",
+            Schemas = [new SchemaDescriptor(1, "any", 0, 4_096)],
+            Reasons = [],
+            Rules = [],
         };
 
         public Verdict VerifyItem(in ProofItem item) => Verdict.Accept();
