@@ -129,9 +129,10 @@ public sealed class LaneTests
         var liar = network.Operators[3];
         var shownToOne = Seal(network, liar, null, [network.Prove(network.Devices[0], 1)]);
         var shownToOthers = Seal(network, liar, null, [network.Prove(network.Devices[0], 2)]);
-        Assert.Equal(LaneRefusal.None, (await honest[0].Get<LaneKeeper>().AcceptAsync(ToWire(network, shownToOne, liar), Ct)).Refusal);
-        var acks = new List<Ack> { SignAck(network, liar, shownToOthers, liar) };
-        foreach (var other in honest.Skip(1)) acks.Add((await other.Get<LaneKeeper>().AcceptAsync(ToWire(network, shownToOthers, liar), Ct)).Acknowledgement!.Value);
+        // All at once: an operator that hears of a batch from a peer first would take the peer's branch.
+        var taken = await Task.WhenAll(honest.Select((o, i) => o.Get<LaneKeeper>().AcceptAsync(ToWire(network, i == 0 ? shownToOne : shownToOthers, liar), Ct)));
+        Assert.All(taken, t => Assert.Equal(LaneRefusal.None, t.Refusal));
+        Ack[] acks = [SignAck(network, liar, shownToOthers, liar), .. taken.Skip(1).Select(t => t.Acknowledgement!.Value)];
 
         Assert.True(await honest[1].Get<LaneKeeper>().AcceptCertificateAsync([.. acks.OrderBy(a => a.Signer)], Ct));
 
