@@ -47,7 +47,7 @@ public sealed record IndexerOptions
     [Range(1_024, int.MaxValue)]
     public int MaximumBundleBytes { get; init; } = int.MaxValue;
 
-    /// <summary>Seconds without progress, while the chain has newer blocks, after which the indexer is not ready. Default 60.</summary>
+    /// <summary>Seconds without a good answer of node and database after which the indexer is not ready. Default 60.</summary>
     [Range(1, 86_400)]
     public int StalledAfterSeconds { get; init; } = 60;
 }
