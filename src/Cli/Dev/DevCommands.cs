@@ -56,7 +56,7 @@ public static class DevCommands
 
         var replay = parsed.GetValue(NoReplay) ? null : new ReplayOptions(parsed.GetValue(ReplayData), parsed.GetValue(Mutate) ?? [], parsed.GetValue(ReplayDevices));
         if (replay is not null && !File.Exists(folder.Manifest))
-            settings = settings with { ReplayShiftSeconds = settings.Genesis - await HostProcess.FirstReplayedDayAsync(replay.Data, folder.Logs, ct).ConfigureAwait(false) };
+            settings = settings with { Replay = await HostProcess.ReplayedSetsAsync(replay.Data, settings.Genesis, folder.Logs, ct).ConfigureAwait(false) };
         settings.Save(folder.Settings);
         await using var network = new DevNetwork(folder, settings, output);
         return await network.RunAsync(replay, parsed.GetValue(Epochs), ct).ConfigureAwait(false);

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DePin.Protocol;
 
 namespace DePin.Cli.Dev;
 
@@ -55,8 +56,8 @@ public sealed record DevSettings
     /// <summary>First second of epoch 1 by chain time: a whole day.</summary>
     public required long Genesis { get; init; }
 
-    /// <summary>Seconds by which the first replayed data set is shifted, whole days; it is a parameter of the network. 0 where nothing is replayed.</summary>
-    public long ReplayShiftSeconds { get; init; }
+    /// <summary>The replayed data sets with their shifts, a parameter of the network; empty where nothing is replayed.</summary>
+    public IReadOnlyList<ReplayedSet> Replay { get; init; } = [];
 
     /// <summary>Ports.</summary>
     public required DevPorts Ports { get; init; }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DePin.DevTools;
+using DePin.Protocol;
 
 namespace DePin.Cli.Dev;
 
@@ -43,15 +44,24 @@ public static class HostProcess
         };
     }
 
-    /// <summary>Midnight before the first row of the first data set, unix seconds, as the replayer reads it.</summary>
-    public static async Task<long> FirstReplayedDayAsync(string? data, string logs, CancellationToken ct)
+    /// <summary>The data sets of a folder as the replayer reads them, each shifted so that its first day begins at <paramref name="genesis"/> (unix seconds).</summary>
+    public static async Task<IReadOnlyList<ReplayedSet>> ReplayedSetsAsync(string? data, long genesis, string logs, CancellationToken ct)
     {
-        const string Answer = "first day ";
-        string? answer = null;
+        var sets = new List<ReplayedSet>();
+        var problem = "";
         var specification = Specification("replayer", "Replayer", ["describe", .. data is null ? (string[])[] : ["--data", data]], new Dictionary<string, string?>(), logs);
-        await using var process = await GuardedProcess.StartAsync(specification, line => answer = line.StartsWith(Answer, StringComparison.Ordinal) ? line[Answer.Length..] : answer, ct).ConfigureAwait(false);
-        if (await process.WaitAsync(ct).ConfigureAwait(false) != 0 || !long.TryParse(answer, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)) throw process.Ended();
-        return milliseconds / 1000;
+        await using var process = await GuardedProcess.StartAsync(
+            specification,
+            line =>
+            {
+                // set, name, first day in ms since 1970, days; between them tabulators
+                if (line.Split('\t') is ["set", var name, var first, var days])
+                    sets.Add(new ReplayedSet(name, genesis - (long.Parse(first, CultureInfo.InvariantCulture) / 1000), int.Parse(days, CultureInfo.InvariantCulture)));
+                else if (line.StartsWith("error: ", StringComparison.Ordinal)) problem = line["error: ".Length..];
+            },
+            ct).ConfigureAwait(false);
+        if (await process.WaitAsync(ct).ConfigureAwait(false) == 0 && sets.Count > 0) return sets;
+        throw problem.Length > 0 ? new CliException(problem) : process.Ended();
     }
 
     /// <summary>Waits until the host answers <c>/health</c>.</summary>

@@ -59,6 +59,7 @@ public static class AuditCommands
                 accepted = verdicts.Count(v => v.Verdict.Judgement == Judgement.Accept),
                 allocated = result.Outcome.Allocated,
                 budget = result.Outcome.Budget,
+                replay = bundle.Parameters.Replay.Select(r => new { set = r.Name, shiftSeconds = r.ShiftSeconds, days = r.Days }),
                 seconds,
                 checks,
             },
@@ -66,6 +67,7 @@ public static class AuditCommands
                 string.Create(CultureInfo.InvariantCulture, $"epoch {report.Epoch}, generation {report.Generation}: {verdicts.Length:N0} proofs judged anew in {seconds:0.0} s"),
                 $"rewards root {result.Outcome.Report.RewardsRoot}",
                 $"report       {result.Outcome.Report.Digest}",
+                .. bundle.Parameters.Replay.Select(r => string.Create(CultureInfo.InvariantCulture, $"replayed     {r.Name}, shifted by {r.ShiftSeconds / 86_400} days and, lap by lap, by {r.Days} more")),
                 .. checks.Select(c => $"{(c.Holds ? "yes" : "NO ")}  {c.What}{(c.Detail.Length > 0 ? $" ({c.Detail})" : "")}"),
                 holds ? "The epoch is what its evidence says." : "The epoch is NOT what its evidence says.",
             ]);
