@@ -21,9 +21,10 @@ if (options.Migrate)
     await new Migrator(owner).MigrateAsync(CancellationToken.None);
 }
 
+await DatabaseRole.CheckAsync(options.Database, [("Indexer:Role", options.Role)], CancellationToken.None);
 var services = builder.Services;
 services.AddSingleton(options).AddSingleton(network).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(TimeProvider.System).AddSingleton(BuiltInClasses.Catalog);
-services.AddSingleton(_ => new MirrorDatabase(options.Database, role: options.Role.Length > 0 ? options.Role : null)).AddSingleton(p => p.GetRequiredService<MirrorDatabase>().DataSource);
+services.AddSingleton(_ => new MirrorDatabase(options.Database, role: options.Role)).AddSingleton(p => p.GetRequiredService<MirrorDatabase>().DataSource);
 services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan });
 services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new EvmRpcOptions { Urls = options.Rpc }));
 services.AddSingleton<EvmChainSource>().AddSingleton<IChainSource>(p => p.GetRequiredService<EvmChainSource>());

@@ -34,8 +34,8 @@ public sealed class DevFolder(string path)
 
     private string LockFile => In("supervisor.lock");
 
-    /// <summary>The default: <c>.depin</c> of the clone.</summary>
-    public static string Default() => RepositoryRoot.Combine(".depin");
+    /// <summary>The default: what the variable DEPIN_DATA says, else <c>.depin</c> of the clone.</summary>
+    public static string Default() => Environment.GetEnvironmentVariable("DEPIN_DATA") is { Length: > 0 } chosen ? chosen : RepositoryRoot.Combine(".depin");
 
     /// <summary>A path inside.</summary>
     public string In(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);

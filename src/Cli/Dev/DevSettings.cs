@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using DePin.Protocol;
@@ -66,8 +68,14 @@ public sealed record DevSettings
     /// <summary>Connection string of a server that was there before; null for a private cluster.</summary>
     public string? Postgres { get; init; }
 
-    /// <summary>Name of a database of this network.</summary>
+    /// <summary>What the passwords of the hosts' database logins are derived from: 32 random bytes in hexadecimal.</summary>
+    public string Secret { get; init; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+
+    /// <summary>Name of a database of this network, and of a login.</summary>
     public string Database(string part) => $"depin_{Id}_{part}";
+
+    /// <summary>Password of a host's login.</summary>
+    public string Password(string part) => Convert.ToHexStringLower(HMACSHA256.HashData(Convert.FromHexString(Secret), Encoding.UTF8.GetBytes(Database(part))))[..40];
 
     /// <summary>Reads the file, or null where there is none.</summary>
     public static DevSettings? Load(string path) => File.Exists(path)
