@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using DePin.Bench;
 using DePin.Bench.Backfill;
 using DePin.Chain.Evm;
 using DePin.Cryptography;

@@ -21,7 +21,7 @@ var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) 
 var ct = CancellationToken.None;
 var folder = Directory.CreateTempSubdirectory("depin-bench").FullName;
 File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-await using var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions(Path.Combine(folder, "pg")), ct);
+await using var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions(System.IO.Path.Combine(folder, "pg")), ct);
 await cluster.EnsureDatabaseAsync("bench", ct);
 await using var database = NpgsqlDataSource.Create(cluster.ConnectionString("bench"));
 await new Migrator(database).MigrateAsync(ct);

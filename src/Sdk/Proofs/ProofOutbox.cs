@@ -22,7 +22,7 @@ public sealed class ProofOutbox : IAsyncDisposable
 {
     private const int PostSize = 500;
     private const string TooFarAhead = "TooFarAhead", UnknownDevice = "UnknownDevice";
-    private const int ChainPatience = 60;
+    private const int ChainPatience = 24;
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(5);
     private readonly ImmutableArray<OperatorEndpoint> operators;
     private readonly Dictionary<Address, Lane> lanes;
@@ -150,7 +150,8 @@ public sealed class ProofOutbox : IAsyncDisposable
         refusals.AddOrUpdate(result.Refusal, 1, (_, n) => n + 1);
         // Both mean: beyond what the operator has read of the chain. It catches up, or the clock is wrong, the device never registered.
         var waitsForChain = result.Refusal is TooFarAhead or UnknownDevice;
-        var retry = waitsForChain && Interlocked.Increment(ref entry.ChainWaits) > ChainPatience ? null : result.RetryAfter ?? (waitsForChain ? TimeSpan.FromSeconds(1) : null);
+        var waits = waitsForChain ? Interlocked.Increment(ref entry.ChainWaits) : 0;
+        var retry = waits > ChainPatience ? null : result.RetryAfter ?? (waitsForChain ? TimeSpan.FromSeconds(Math.Min(30, 1 << (waits / copies))) : null);
         if (retry is { } wait)
         {
             _ = Task.Delay(wait, ct).ContinueWith(_ => lane.Queue.Writer.TryWrite(entry), ct, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);

@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace DePin.Bench.Backfill;
+namespace DePin.Bench;
 
 /// <summary>Processor time of this process and of PostgreSQL with all its backends, from /proc: unlike wall time it does not count what others do on a shared machine.</summary>
 internal readonly record struct ProcessorTime(double Own, double Database)
