@@ -47,7 +47,8 @@ public sealed class DeveloperJourney(RunningNetwork network)
         await network.FinalAsync(1);
         using var http = new HttpClient { BaseAddress = network.Api };
         var description = await GetAsync(http, "/v1/network");
-        await using var sql = NpgsqlDataSource.Create(DevDatabases.Of(DevSettings.Load(Path.Combine(network.Data, "settings.json"))!).ConnectionString("api"));
+        await using var sql = NpgsqlDataSource.Create(Storage.DatabaseRole.As(
+            DevDatabases.Of(DevSettings.Load(Path.Combine(network.Data, "settings.json"))!).ConnectionString("api"), Storage.DatabaseRole.Api));
 
         // Pages together are the whole list, each device once, and SQL counts the same.
         await Eventually.HoldsAsync(async () => await ScalarAsync<long>(sql, "select count(*) from chain.devices") == (await ListAsync(http, "/v1/devices", 3)).Select(d => d["deviceId"]!.ToString()).Distinct().Count(), "as many devices by page as by SQL", default);

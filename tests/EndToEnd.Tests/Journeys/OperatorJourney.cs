@@ -65,7 +65,7 @@ public sealed class OperatorJourney(RunningNetwork network)
                 async () => await CountAsync(own, $"select count(*) from oracle.attestations a join oracle.reports r on r.digest = a.digest where r.epoch >= {first} and a.signer = '\\x{self.ToString()[2..]}'") > 0,
                 "the newcomer attested", default, Patience);
             var settings = DevSettings.Load(Path.Combine(network.Data, "settings.json"))!;
-            await using var peer = NpgsqlDataSource.Create(DevDatabases.Of(settings).ConnectionString(DevDatabases.Operator(2)));
+            await using var peer = NpgsqlDataSource.Create(Storage.DatabaseRole.As(DevDatabases.Of(settings).ConnectionString(DevDatabases.Operator(2)), Storage.DatabaseRole.Oracle));
             await Eventually.HoldsAsync(
                 async () => await CountAsync(peer, $"select count(*) from oracle.acknowledgements where sender = '\\x{self.ToString()[2..]}'") > 0, "a peer has the newcomer's acknowledgement", default, Patience);
             await Eventually.HoldsAsync(
