@@ -27,8 +27,9 @@ public enum Convergence
 /// <param name="Halted">Why it stopped for good; null while it runs.</param>
 /// <param name="Reorgs">Rollbacks since the start.</param>
 /// <param name="DeepestReorg">Most blocks dropped at once since the start.</param>
+/// <param name="SteppedAt">When a step last succeeded, wall clock; null before the first.</param>
 public sealed record FollowerStatus(
-    BlockPoint? Head, BlockPoint? Finalized, BlockPoint? Tip, ulong TipTimestamp, string? LastError, string? Halted, long Reorgs, long DeepestReorg);
+    BlockPoint? Head, BlockPoint? Finalized, BlockPoint? Tip, ulong TipTimestamp, string? LastError, string? Halted, long Reorgs, long DeepestReorg, DateTimeOffset? SteppedAt);
 
 /// <summary>
 /// Keeps a mirror equal to a chain: ranges while far behind, block by block by hash near the tip, back to the common block when the chain dropped
@@ -38,7 +39,7 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
 {
     private readonly RangeReader _reader = new(source, mirror.Network, options, time);
     private int _deepSightings;
-    private FollowerStatus _status = new(null, null, null, 0, null, null, 0, 0);
+    private FollowerStatus _status = new(null, null, null, 0, null, null, 0, 0, null);
 
     /// <summary>What it last saw.</summary>
     public FollowerStatus Status => Volatile.Read(ref _status);
@@ -103,7 +104,7 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
         _deepSightings = 0; // in a row: a step that went well breaks it
         if (result == Convergence.NothingNew)
             Update(s => s with { Head = checkpoint.Block, Finalized = checkpoint.Finalized });
-        Update(s => s with { Tip = heads.Latest.Point, TipTimestamp = heads.Latest.Timestamp, LastError = null });
+        Update(s => s with { Tip = heads.Latest.Point, TipTimestamp = heads.Latest.Timestamp, LastError = null, SteppedAt = time.GetUtcNow() });
         return result;
     }
 

@@ -113,7 +113,7 @@ public sealed class RunningNetwork : IAsyncLifetime
         default,
         TimeSpan.FromMinutes(12));
 
-    private static int FreeRange(int count)
+    internal static int FreeRange(int count)
     {
         for (var attempt = 0; attempt < 100; attempt++)
         {

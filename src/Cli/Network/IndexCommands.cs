@@ -51,7 +51,7 @@ public static class IndexCommands
         output.Answer(
             new { compared = result.Compared?.Number, differences = result.Differences, promoted = parsed.GetValue(Promote) },
             [
-                result.Compared is { } at ? $"Compared at block {at.Number}." : "There was no mirror to compare with.",
+                result.Compared is { } at ? $"Compared at block {at.Number}." : "There was no mirror to compare with, or it had halted on blocks that the chain dropped.",
                 .. result.Differences.Select(d => $"  DIFFERS {d}"),
                 result.Differences.Count == 0 ? "The rebuilt mirror is identical." : "The old mirror was wrong.",
             ]);
