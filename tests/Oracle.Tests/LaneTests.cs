@@ -144,6 +144,29 @@ public sealed class LaneTests
     }
 
     [Fact]
+    public async Task A_node_that_came_by_a_lane_in_a_reports_evidence_acknowledges_what_follows()
+    {
+        var network = new TestNetwork();
+        var operators = await TestOperator.StartAllAsync(network, [0, 1, 2], Ct);
+        for (ulong i = 1; i <= 3; i++)
+        {
+            await operators[0].PostAsync([network.Prove(network.Devices[0], i)], Ct);
+            await CertifiedEverywhereAsync(operators[0], operators, network);
+        }
+
+        var head = await operators[0].Get<LaneStore>().GetLaneAsync(network.Operators[0].Address, Ct);
+        var late = await TestOperator.StartAsync(network, 3, ct: Ct);
+        await late.Get<LaneStore>().AdoptAsync(new LaneHeight(head.Operator, (ulong)head.Height, head.Digest), Ct);
+        await network.WriteMirrorAsync(late.Database.DataSource, Ct);
+        await operators[0].PostAsync([network.Prove(network.Devices[0], 4)], Ct);
+
+        await Eventually.HoldsAsync(
+            async () => await operators[0].Get<LaneStore>().GetAcknowledgedHeightAsync(head.Operator, late.Keys.Address, Ct) > head.Height, "the late operator's acknowledgement is here", Ct);
+        await late.DisposeAsync();
+        foreach (var one in operators) await one.DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_certificate_needs_q_good_signatures_of_distinct_members()
     {
         var network = new TestNetwork();

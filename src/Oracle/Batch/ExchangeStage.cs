@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DePin.Cryptography;
 using DePin.Oracle.Network;
 using DePin.Oracle.Running;
@@ -14,6 +15,9 @@ public sealed partial class ExchangeStage(
     LaneStore store, LaneClient client, LaneKeeper keeper, LaneHealer healer, NetworkView view, OperatorKeyRing keys, LaneOptions options,
     ILogger<ExchangeStage> logger) : IStage
 {
+    // Peers that hold the own lane further than they acknowledged it: what lies below is not offered to them again.
+    private readonly ConcurrentDictionary<Address, long> _passed = new();
+
     /// <inheritdoc/>
     public string Name => "exchange";
 
@@ -49,7 +53,7 @@ public sealed partial class ExchangeStage(
     private async Task<bool> PushAsync(Member peer, CancellationToken ct)
     {
         var height = (await store.GetLaneAsync(keys.Address, ct)).Height;
-        var next = await store.GetAcknowledgedHeightAsync(keys.Address, peer.Address, ct) + 1;
+        var next = Math.Max(await store.GetAcknowledgedHeightAsync(keys.Address, peer.Address, ct), _passed.GetValueOrDefault(peer.Address)) + 1;
         for (var sent = 0; sent < options.PushAtOnce && next <= height; sent++)
         {
             if (await store.FindBatchAsync(keys.Address, next, ct) is not { } batch
@@ -69,6 +73,14 @@ public sealed partial class ExchangeStage(
             else if ((LaneRefusal)answer.Refusal == LaneRefusal.Gap && (long)answer.Height < next - 1)
             {
                 next = (long)answer.Height + 1; // the peer lost its copy: start over from where it is
+                _passed.TryRemove(peer.Address, out _);
+            }
+            else if ((LaneRefusal)answer.Refusal == LaneRefusal.Conflict && (long)answer.Height >= next)
+            {
+                // The peer came by this batch in an accepted report's evidence, or took a certified branch for the one that it had acknowledged: it
+                // acknowledges nothing below its height any more, but everything that follows.
+                next = Math.Max(next + 1, (long)answer.Height);
+                _passed[peer.Address] = next - 1;
             }
             else
             {
