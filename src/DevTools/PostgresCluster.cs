@@ -115,6 +115,16 @@ public sealed class PostgresCluster : IAsyncDisposable
         server = null;
     }
 
+    /// <summary>Immediate shutdown, as <c>pg_ctl -m immediate</c>: every server process quits at once; the next start recovers from the log.</summary>
+    public async Task AbortAsync()
+    {
+        if (server is null) return;
+        server.Signal("QUIT");
+        await server.WaitAsync(CancellationToken.None).ConfigureAwait(false);
+        await server.DisposeAsync().ConfigureAwait(false);
+        server = null;
+    }
+
     /// <summary>Crash: every server process is killed; the next start recovers from the log.</summary>
     public async Task KillAsync()
     {

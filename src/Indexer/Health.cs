@@ -1,3 +1,4 @@
+using System.Globalization;
 using DePin.Hosting;
 using DePin.Mirror;
 
@@ -12,7 +13,7 @@ public static class Health
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/health", (ChainFollower follower) => follower.Status.Halted is { } why ? Results.Problem(why, statusCode: 503, title: "The mirror is halted") : Results.Ok(new { status = "alive" }));
-        routes.MapGet("/ready", (ChainFollower follower) => NotReady(follower.Status) is { } why ? Results.Problem(why, statusCode: 503, title: "Not ready") : Results.Ok(new { status = "ready" }));
+        routes.MapGet("/ready", (ChainFollower follower, IndexerOptions options, TimeProvider time) => NotReady(follower.Status, options, time) is { } why ? Results.Problem(why, statusCode: 503, title: "Not ready") : Results.Ok(new { status = "ready" }));
         routes.MapGet("/status", (ChainFollower follower, EvidenceImporter importer) => Results.Ok(new
         {
             head = follower.Status.Head?.Number,
@@ -30,11 +31,12 @@ public static class Health
         routes.MapGet("/metrics", (PrometheusText metrics) => Results.Text(metrics.Collect(), "text/plain; version=0.0.4"));
     }
 
-    private static string? NotReady(FollowerStatus status) => status switch
+    private static string? NotReady(FollowerStatus status, IndexerOptions options, TimeProvider time) => status switch
     {
         { Halted: { } why } => why,
         { LastError: { } error } => error,
-        { Tip: null } => "The node has not answered yet.",
+        { SteppedAt: null } => "The node has not answered yet.",
+        { SteppedAt: { } at } when time.GetUtcNow() - at > TimeSpan.FromSeconds(options.StalledAfterSeconds) => string.Create(CultureInfo.InvariantCulture, $"The node or the database has not answered since {at:u}."),
         _ => IndexerMeters.Lag(status) > ReadyWithin ? $"{IndexerMeters.Lag(status)} blocks behind." : null,
     };
 }

@@ -27,8 +27,9 @@ public enum Convergence
 /// <param name="Halted">Why it stopped for good; null while it runs.</param>
 /// <param name="Reorgs">Rollbacks since the start.</param>
 /// <param name="DeepestReorg">Most blocks dropped at once since the start.</param>
+/// <param name="SteppedAt">When a step last succeeded, wall clock; null before the first.</param>
 public sealed record FollowerStatus(
-    BlockPoint? Head, BlockPoint? Finalized, BlockPoint? Tip, ulong TipTimestamp, string? LastError, string? Halted, long Reorgs, long DeepestReorg);
+    BlockPoint? Head, BlockPoint? Finalized, BlockPoint? Tip, ulong TipTimestamp, string? LastError, string? Halted, long Reorgs, long DeepestReorg, DateTimeOffset? SteppedAt);
 
 /// <summary>
 /// Keeps a mirror equal to a chain: ranges while far behind, block by block by hash near the tip, back to the common block when the chain dropped
@@ -38,7 +39,7 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
 {
     private readonly RangeReader _reader = new(source, mirror.Network, options, time);
     private int _deepSightings;
-    private FollowerStatus _status = new(null, null, null, 0, null, null, 0, 0);
+    private FollowerStatus _status = new(null, null, null, 0, null, null, 0, 0, null);
 
     /// <summary>What it last saw.</summary>
     public FollowerStatus Status => Volatile.Read(ref _status);
@@ -100,9 +101,10 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
 
         var heads = await _reader.GetHeadsAsync(ct);
         var result = await ConvergeAsync(checkpoint, heads, ct);
+        _deepSightings = 0; // in a row: a step that went well breaks it
         if (result == Convergence.NothingNew)
             Update(s => s with { Head = checkpoint.Block, Finalized = checkpoint.Finalized });
-        Update(s => s with { Tip = heads.Latest.Point, TipTimestamp = heads.Latest.Timestamp, LastError = null });
+        Update(s => s with { Tip = heads.Latest.Point, TipTimestamp = heads.Latest.Timestamp, LastError = null, SteppedAt = time.GetUtcNow() });
         return result;
     }
 
@@ -169,7 +171,6 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
         // The stored finality, not the caller's copy: a backfill may have moved it.
         if ((await mirror.GetCheckpointAsync(ct)).Finalized is { } final && keep.Number < final.Number)
             await RefuseAsync(keep, final, ct);
-        _deepSightings = 0;
 
         // The replacement is in hand before anything is dropped, and both happen in one transaction.
         var to = Math.Min(heads.Latest.Number, keep.Number + (ulong)options.ReplaceAtOnce);

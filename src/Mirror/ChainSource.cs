@@ -48,6 +48,10 @@ public interface IChainSource
     /// <summary>Logs of the network's contracts in each of these blocks, in the given order.</summary>
     /// <exception cref="ChainSourceException">The node does not know one of the blocks.</exception>
     Task<LogBatch> GetLogsByHashAsync(IReadOnlyList<BlockPoint> blocks, CancellationToken ct);
+
+    /// <summary>Logs of a block, of whatever contract: those that its bloom was made of.</summary>
+    /// <exception cref="ChainSourceException">The node does not know the block.</exception>
+    Task<LogBatch> GetBlockLogsAsync(BlockPoint block, CancellationToken ct);
 }
 
 /// <summary>The source failed or contradicted itself; trying again may help.</summary>

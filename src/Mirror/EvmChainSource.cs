@@ -52,6 +52,10 @@ public sealed class EvmChainSource(EvmRpc rpc, MirroredNetwork network) : IChain
         return joined;
     }
 
+    /// <inheritdoc/>
+    public Task<LogBatch> GetBlockLogsAsync(BlockPoint block, CancellationToken ct) =>
+        AskAsync(rpc.GetLogsAsync(new EvmLogFilter { BlockHash = block.Hash }, static () => new LogBatch(), ct));
+
     private static BlockHeader Convert(EvmHeader header) =>
         new(header.Number, header.Hash, header.ParentHash, header.Timestamp, header.LogsBloom.Span.IndexOfAnyExcept((byte)0) < 0 ? default : header.LogsBloom);
 

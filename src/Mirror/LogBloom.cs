@@ -41,11 +41,12 @@ public sealed class LogExpectation(MirroredNetwork network)
     // A bloom full of other logs names everything by chance. Of a block that did answer with logs, an address is missed by chance in at most an eighth of
     // the blocks below the first bound, and one of our topics in about one of a hundred below the second; above them the answer is believed.
     private const int MostBitsForAddresses = 512;
+    private const int BloomBytes = 256;
     private const int MostBitsForTopics = 128;
 
     /// <summary>
     /// True when the bloom names one of the contracts or of its events and <paramref name="logs"/> has none of it in that block. A bloom may err this
-    /// way too: then the block's own answer, asked by its hash, decides.
+    /// way too: then the block is asked again by its hash, and where that does not tell, all of its logs.
     /// </summary>
     /// <param name="header">The block.</param>
     /// <param name="logs">The answer.</param>
@@ -54,9 +55,8 @@ public sealed class LogExpectation(MirroredNetwork network)
     public bool Misses(BlockHeader header, LogBatch logs, int first, int count)
     {
         var bloom = header.LogsBloom.Span;
-        if (bloom.Length != 256) return false;
-        var bits = 0;
-        foreach (var word in System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(bloom)) bits += System.Numerics.BitOperations.PopCount(word);
+        if (bloom.Length != BloomBytes) return false;
+        var bits = CountBits(bloom);
         if (count > 0 && bits > MostBitsForAddresses) return false;
         var named = false;
         foreach (var (address, place) in _addresses)
@@ -73,6 +73,41 @@ public sealed class LogExpectation(MirroredNetwork network)
         }
 
         return false;
+    }
+
+    /// <summary>Whether a bloom is so sparse that a contract is rarely named in it by chance: then a doubt is worth asking for the whole block.</summary>
+    public static bool IsTelling(BlockHeader header) => header.LogsBloom.Length == BloomBytes && CountBits(header.LogsBloom.Span) <= MostBitsForAddresses;
+
+    /// <summary>Whether these logs, of all contracts, make the block's bloom: nothing is missing but what others of the same address and topics hide.</summary>
+    public static bool Makes(BlockHeader header, LogBatch logs)
+    {
+        Span<byte> bloom = stackalloc byte[BloomBytes];
+        foreach (var log in logs.Entries)
+        {
+            new BloomBits(log.Address.AsSpan()).AddTo(bloom);
+            var topics = logs.Topics(log).Span;
+            for (var i = 0; i < log.TopicCount; i++) new BloomBits(topics.Slice(32 * i, 32)).AddTo(bloom);
+        }
+
+        return bloom.SequenceEqual(header.LogsBloom.Span);
+    }
+
+    /// <summary>Whether the network's contracts emitted the log.</summary>
+    public bool Concerns(in LogEntry log)
+    {
+        foreach (var (address, _) in _addresses)
+        {
+            if (log.Address == address) return true;
+        }
+
+        return false;
+    }
+
+    private static int CountBits(ReadOnlySpan<byte> bloom)
+    {
+        var bits = 0;
+        foreach (var word in System.Runtime.InteropServices.MemoryMarshal.Cast<byte, ulong>(bloom)) bits += System.Numerics.BitOperations.PopCount(word);
+        return bits;
     }
 
     private static bool HasAddress(LogBatch logs, int first, int count, Address address)

@@ -9,7 +9,7 @@ namespace DePin.Mirror;
 public sealed record RebuildProgress(ulong Block, ulong Target);
 
 /// <summary>What a rebuild found.</summary>
-/// <param name="Compared">The block at which both mirrors were compared; null where the old one was of no use.</param>
+/// <param name="Compared">The block at which both mirrors were compared; null where there was no old one, or it halted on blocks that the chain dropped.</param>
 /// <param name="Differences">Tables whose contents differ; empty when the mirrors are identical.</param>
 public sealed record RebuildResult(BlockPoint? Compared, IReadOnlyList<string> Differences);
 
@@ -45,13 +45,18 @@ public sealed class MirrorRebuild(NpgsqlDataSource owner, string connectionStrin
         else
         {
             var made = (await mirror.GetCheckpointAsync(ct)).Block;
-            if (made != previous.Block)
+            if (made != previous.Block && previous.Halted is null)
                 throw new ChainSourceException($"The new mirror ends at block {made.Number} ({made.Hash}), the old one at {previous.Block.Number} ({previous.Block.Hash}): the chain reorganized meanwhile. Run it again.");
-            var differences = MirrorContent.Differences(
-                await MirrorContent.HashAsync(oldDatabase, network.ChainId, ct), await MirrorContent.HashAsync(newDatabase, network.ChainId, ct));
-            result = new RebuildResult(made, differences);
+            // A halted mirror holds blocks that the chain dropped after they were final: there is no block at which the two could meet.
+            result = made != previous.Block
+                ? new RebuildResult(null, [])
+                : new RebuildResult(made, MirrorContent.Differences(
+                    await MirrorContent.HashAsync(oldDatabase, network.ChainId, ct), await MirrorContent.HashAsync(newDatabase, network.ChainId, ct)));
         }
 
+        // What moved while it was compared cannot be told from what was wrong.
+        if (previous is not null && (await new MirrorReader(oldDatabase, network, new EmissionSchedule(0, 0)).GetCheckpointAsync(ct))?.Block != previous.Block)
+            throw new ChainSourceException("The mirror moved on while it was compared: its indexer runs. Stop the indexer and run it again.");
         if (promote) await MirrorSchema.PromoteRebuildAsync(owner, ct);
         else await MirrorSchema.DropRebuildAsync(owner, ct);
         return result;
@@ -73,5 +78,7 @@ public sealed class MirrorRebuild(NpgsqlDataSource owner, string connectionStrin
         public Task<LogBatch> GetLogsAsync(ulong from, ulong to, CancellationToken ct) => inner.GetLogsAsync(from, to, ct);
 
         public Task<LogBatch> GetLogsByHashAsync(IReadOnlyList<BlockPoint> blocks, CancellationToken ct) => inner.GetLogsByHashAsync(blocks, ct);
+
+        public Task<LogBatch> GetBlockLogsAsync(BlockPoint block, CancellationToken ct) => inner.GetBlockLogsAsync(block, ct);
     }
 }

@@ -33,8 +33,8 @@ public sealed record FollowerOptions
 
 /// <summary>
 /// Reads blocks with their logs and believes only what belongs together: headers link, every log carries the hash of its header, and a block whose
-/// bloom names one of our contracts has its logs — else the block is asked again by its hash, since nodes behind a balancer answer ranges that they
-/// do not have yet with an empty list.
+/// bloom names one of our contracts has its logs — else the block is asked again by its hash, and in doubt for all of its logs, since nodes behind a
+/// balancer answer what they do not have yet with an empty list.
 /// </summary>
 public sealed class RangeReader(IChainSource source, MirroredNetwork network, FollowerOptions options, TimeProvider time)
 {
@@ -144,7 +144,38 @@ public sealed class RangeReader(IChainSource source, MirroredNetwork network, Fo
         }
 
         if (at != logs.Count) throw new ChainSourceException($"The node sent a log of block {logs[at].BlockNumber}, which was not asked for here.");
-        return doubtful is null ? range : range with { Logs = await AskAgainAsync(range, doubtful, ct) };
+        return doubtful is null ? range : await ConfirmAsync(range with { Logs = await AskAgainAsync(range, doubtful, ct) }, ct);
+    }
+
+    /// <summary>
+    /// What still lacks logs that a sparse bloom names is settled by all logs of the block, which make its bloom or are not all. A node whose log index lags
+    /// behind its headers would otherwise leave a hole that nobody sees.
+    /// </summary>
+    private async Task<BlockRange> ConfirmAsync(BlockRange range, CancellationToken ct)
+    {
+        var logs = range.Logs;
+        var confirmed = new LogBatch();
+        var at = 0;
+        foreach (var header in range.Headers)
+        {
+            var first = at;
+            while (at < logs.Count && logs[at].BlockNumber == header.Number) at++;
+            if (!LogExpectation.IsTelling(header) || !_expectation.Misses(header, logs, first, at - first))
+            {
+                for (var i = first; i < at; i++) confirmed.AddFrom(logs, i);
+                continue;
+            }
+
+            var whole = await AskAsync(t => source.GetBlockLogsAsync(header.Point, t), ct);
+            if (!LogExpectation.Makes(header, whole))
+                throw new ChainSourceException($"The node leaves out logs of block {header.Number} that its bloom names: its log index lags or lacks them.");
+            for (var i = 0; i < whole.Count; i++)
+            {
+                if (_expectation.Concerns(whole[i])) confirmed.AddFrom(whole, i);
+            }
+        }
+
+        return range with { Logs = confirmed };
     }
 
     /// <summary>Takes the longer of the two answers for each doubtful block.</summary>

@@ -21,6 +21,25 @@ public sealed class RebuildTests
     }
 
     [Fact]
+    public async Task A_mirror_that_halted_on_dropped_blocks_is_replaced_and_followed_on()
+    {
+        await using var fixture = await FilledAsync();
+        fixture.Chain.FinalityDepth = 3;
+        fixture.Chain.Mine();
+        await fixture.CatchUpAsync();
+        fixture.Chain.Drop(8);
+        for (var i = 0; i < 12; i++) fixture.Chain.Mine();
+        await fixture.Follower.RunAsync(CancellationToken.None); // returns by itself: it halted
+        Assert.NotNull(fixture.Follower.Status.Halted);
+
+        var result = await Rebuild(fixture).RunAsync(promote: true, null, CancellationToken.None);
+        Assert.Null(result.Compared);
+        await fixture.CatchUpAsync(fixture.NewFollower());
+        Assert.Equal(fixture.Chain.Tip.Point, (await fixture.Mirror.GetCheckpointAsync(CancellationToken.None)).Block);
+        Assert.Empty(MirrorContent.Differences(await fixture.HashOfFreshMirrorAsync(), await fixture.HashAsync()));
+    }
+
+    [Fact]
     public async Task A_rebuild_shows_which_table_was_tampered_with()
     {
         await using var fixture = await FilledAsync();

@@ -30,6 +30,19 @@ public sealed class UnreliableNodeTests
     }
 
     [Fact]
+    public async Task Waits_for_logs_that_the_node_has_not_indexed_yet_rather_than_write_their_blocks_without()
+    {
+        await using var fixture = await MirrorFixture.CreateAsync();
+        Fill(fixture.Chain, 100);
+        var honest = await fixture.HashOfFreshMirrorAsync();
+        fixture.Chain.UnindexedBlocks = 20;
+        await Assert.ThrowsAsync<ChainSourceException>(() => fixture.CatchUpAsync());
+        fixture.Chain.UnindexedBlocks = 0;
+        await fixture.CatchUpAsync();
+        Assert.Empty(MirrorContent.Differences(honest, await fixture.HashAsync()));
+    }
+
+    [Fact]
     public async Task Splits_ranges_that_the_node_refuses()
     {
         await using var fixture = await MirrorFixture.CreateAsync();

@@ -48,6 +48,9 @@ public sealed class FakeChain : IChainSource
     /// <summary>Range answers lose every log from this position on, silently. Default: none.</summary>
     public int? TruncateAnswersAt { get; set; }
 
+    /// <summary>Newest blocks of which the node has the header but no logs yet, by range and by hash alike.</summary>
+    public int UnindexedBlocks { get; set; }
+
     /// <summary>Runs before every answer: delay, throw, or hang in it. Argument: name of the call.</summary>
     public Func<string, CancellationToken, Task>? BeforeAnswer { get; set; }
 
@@ -116,7 +119,7 @@ public sealed class FakeChain : IChainSource
         await BeforeAsync("logs", ct).ConfigureAwait(false);
         lock (_gate)
         {
-            var all = Between(from, to, NodeLag + LogLag).ToList();
+            var all = Between(from, to, NodeLag + Math.Max(LogLag, UnindexedBlocks)).ToList();
             if (all.Sum(b => b.Logs.Count) > MaxLogsPerAnswer) throw new RangeTooLargeException($"More than {MaxLogsPerAnswer} logs.");
             return Join(all, TruncateAnswersAt ?? int.MaxValue);
         }
@@ -128,9 +131,13 @@ public sealed class FakeChain : IChainSource
         await BeforeAsync("logs by hash", ct).ConfigureAwait(false);
         lock (_gate)
         {
-            return Join([.. blocks.Select(b => _known.GetValueOrDefault(b.Hash) ?? throw new ChainSourceException($"Unknown block {b.Hash}."))], int.MaxValue);
+            var known = blocks.Select(b => _known.GetValueOrDefault(b.Hash) ?? throw new ChainSourceException($"Unknown block {b.Hash}.")).ToList();
+            return Join(known.Where(b => b.Header.Number + (ulong)UnindexedBlocks < (ulong)_blocks.Count), int.MaxValue);
         }
     }
+
+    /// <inheritdoc/>
+    public Task<LogBatch> GetBlockLogsAsync(BlockPoint block, CancellationToken ct) => GetLogsByHashAsync([block], ct);
 
     private static Address AddressOf(ContractKind kind) => new(Keccak256.Hash([(byte)kind]).AsSpan()[12..]);
 

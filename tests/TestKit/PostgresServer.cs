@@ -109,6 +109,14 @@ public sealed class PrivatePostgres(PostgresCluster cluster, string folder, File
         await cluster.StartAsync(ct).ConfigureAwait(false);
     }
 
+    /// <summary>Immediate shutdown, a while without a server, and recovery on the same port.</summary>
+    public async Task AbortAsync(TimeSpan outage, CancellationToken ct)
+    {
+        await cluster.AbortAsync().ConfigureAwait(false);
+        await Task.Delay(outage, ct).ConfigureAwait(false);
+        await cluster.StartAsync(ct).ConfigureAwait(false);
+    }
+
     /// <summary>Crash and recovery on the same port.</summary>
     public async Task CrashAsync(CancellationToken ct)
     {

@@ -14,7 +14,7 @@ namespace DePin.Oracle.Round;
 /// decision can catch up; makes a driver that stopped again from its log.
 /// </summary>
 public sealed class RoundStage(
-    EpochDesk desk, ReportSigner signer, Observer observer, RoundStore store, RoundInbox inbox, PeerOutbox outbox, NetworkView view, OperatorKeyRing keys,
+    EpochDesk desk, ChainView chain, ReportSigner signer, Observer observer, RoundStore store, RoundInbox inbox, PeerOutbox outbox, NetworkView view, OperatorKeyRing keys,
     RoundOptions options, ILogger<RoundDriver> logger) : IStage, IAsyncDisposable
 {
     private const int KeptInstances = 2;
@@ -34,6 +34,13 @@ public sealed class RoundStage(
     /// <inheritdoc/>
     public async Task<bool> StepAsync(CancellationToken ct)
     {
+        if (await chain.GetHeadAsync(ct) is { Halted: not null })
+        {
+            // What this node reads of the chain is of a branch that was dropped: nothing may be agreed on or signed from it.
+            while (_running.Count > 0) await StopAsync(_running.Count - 1);
+            return false;
+        }
+
         await ReplaceStoppedAsync();
         if (await desk.GetNextAsync(ct) is not { } task || _running.Exists(one => one.Task.Instance == task.Instance)) return false;
         if (task.Roster.Find(keys.Address) is null) return false;

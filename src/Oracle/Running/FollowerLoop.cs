@@ -15,15 +15,14 @@ public sealed partial class FollowerLoop(ChainMirror mirror, ChainFollower follo
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
-            // A clean stop.
+            return; // a clean stop
         }
-        catch (ReorgPastFinalizedException error)
-        {
-            OracleMeters.Alarms.Add(1, new KeyValuePair<string, object?>("kind", "reorg-past-finality"));
-            LogHalted(logger, error);
-        }
+
+        if (follower.Status.Halted is not { } why) return;
+        OracleMeters.Alarms.Add(1, new KeyValuePair<string, object?>("kind", "reorg-past-finality"));
+        LogHalted(logger, why);
     }
 
-    [LoggerMessage(Level = LogLevel.Critical, Message = "The chain dropped a finalized block; this operator signs nothing until somebody has looked")]
-    private static partial void LogHalted(ILogger logger, Exception error);
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The chain dropped a finalized block; this operator signs and sends nothing until somebody has looked: {Why}")]
+    private static partial void LogHalted(ILogger logger, string why);
 }

@@ -1,0 +1,134 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using DePin.Protocol;
+using DePin.Protocol.Epochs;
+using DePin.Protocol.Evidence;
+using DePin.Protocol.Proofs;
+using DePin.Protocol.Verification;
+using DePin.Storage.Oracle;
+using Npgsql;
+
+namespace DePin.EndToEnd.Tests.Faults;
+
+/// <summary>Bad proofs from the door to the money: what ingest answers, what a cut makes of those that a lying operator lets in, and that nobody else notices.</summary>
+[Collection(FaultCollection.Name)]
+public sealed class BadProofTests(FaultNetwork network)
+{
+    [Fact]
+    public async Task Each_bad_proof_gets_its_documented_answer_or_verdict_and_costs_nobody_else_anything()
+    {
+        await network.AcceptedAsync(1);
+        var load = new ProofLoad(network, TimeSpan.FromSeconds(1));
+        await network.HoldsAsync(() => Task.FromResult(load.Receipts.Count >= 12), "honest proofs flow");
+        var (cheat, victim) = (network.Devices[5], network.Devices[0]);
+        var time = await ProofLoad.SafeTimeAsync(network);
+        var honest = ProofLoad.Prove(network, cheat, ProofLoad.NextSequence(), time, 20_100);
+        await TakenAsync(0, honest);
+
+        // At the door.
+        await RefusedAsync(0, "not an envelope"u8.ToArray(), new byte[64], 400, "Malformed", 1);
+        await RefusedAsync(0, honest.Proof.Envelope.ToArray(), new byte[63], 400, "Malformed", 1);
+        await RefusedAsync(0, new byte[DeviceProof.MaxSize + 1], new byte[64], 413, "Oversized", 2);
+        var statement = ProofLoad.Prove(network, victim, ProofLoad.NextSequence(), time, 35_000);
+        var forged = new SignedProof(statement.Proof, cheat.Key.Sign(statement.Proof.Envelope.Span));
+        await RefusedAsync(0, forged, 422, "BadSignature", 13);
+        var future = ProofLoad.Prove(network, cheat, ProofLoad.NextSequence(), time + (3 * 86_400_000), 20_000);
+        await RefusedAsync(0, future, 422, "TooFarAhead", 9);
+        var sequence = ProofLoad.NextSequence();
+        SignedProof[] conflict = [ProofLoad.Prove(network, cheat, sequence, time, 20_200), ProofLoad.Prove(network, cheat, sequence, time, 20_300)];
+        await TakenAsync(0, conflict[0]);
+        await TakenAsync(1, conflict[1]); // the second operator cannot know of the first
+
+        // Once a cut has taken the honest one, others refuse its repetition and the first repeats its receipt.
+        var took = await EpochOfAsync(honest.Id);
+        await network.HoldsAsync(async () => (await PostAsync(2, honest.Proof.Envelope.ToArray(), honest.Signature.ToArray())).Status == 409, "the repetition is refused");
+        await RefusedAsync(2, honest, 409, "Replayed", 11);
+        await TakenAsync(0, honest);
+
+        // Operator 4 lies: it puts into its lane what it should have refused.
+        await LetInAsync(3, forged, future, honest);
+        foreach (var (proof, reason) in ((SignedProof, RejectReason)[])
+            [(forged, RejectReason.BadSignature), (future, RejectReason.FromTheFuture), (honest, RejectReason.Replayed), (conflict[0], RejectReason.SequenceConflict), (conflict[1], RejectReason.SequenceConflict)])
+        {
+            await network.HoldsAsync(async () => await VerdictAsync(proof.Id, (int)reason) is not null, $"a cut rejects {proof.Id} as {reason}");
+        }
+
+        Assert.Equal(0L, await FaultNetwork.ScalarAsync<long>(network.PublicDatabase, $"select count(*) from evidence.verdicts where proof_id = {Literal(forged.Id)} and judgement = 0"));
+        Assert.NotNull(await VerdictAsync(honest.Id, (int)RejectReason.None)); // the first time it counted
+        await load.DisposeAsync();
+
+        // Each epoch that holds any of them pays everybody else what it pays without them.
+        SignedProof[] bad = [forged, future, .. conflict];
+        foreach (var epoch in new HashSet<long> { (await VerdictAsync(forged.Id, (int)RejectReason.BadSignature))!.Value, (await VerdictAsync(conflict[0].Id, (int)RejectReason.SequenceConflict))!.Value })
+            await AssertOthersUntouchedAsync(epoch, [.. bad.Select(b => b.Id), .. epoch == took ? (ProofId[])[] : [honest.Id]], new DeviceId(cheat.Id.Value));
+        await network.AssertHonestAsync();
+    }
+
+    private async Task AssertOthersUntouchedAsync(long epoch, ImmutableHashSet<ProofId> bad, DeviceId cheat)
+    {
+        using var http = new HttpClient();
+        var file = await http.GetByteArrayAsync(new Uri(network.Operators[0].Url, string.Create(CultureInfo.InvariantCulture, $"/v1/evidence/{epoch}")));
+        var bundle = EvidenceBundle.Parse(file);
+        var with = EpochAudit.Run(BuiltInClasses.Catalog, bundle);
+        Assert.True(with.Matches);
+        var cleaned = bundle.Evidence with { Proofs = [.. bundle.Evidence.Proofs.Where(p => !bad.Contains(p.Id))] };
+        Assert.True(cleaned.Proofs.Count < bundle.Evidence.Proofs.Count, $"epoch {epoch} holds no bad proof");
+        var without = EpochComputation.Run(BuiltInClasses.Catalog, bundle.PreviousState, bundle.Snapshot, bundle.Parameters, bundle.Window, cleaned);
+        var lines = Others(with.Outcome);
+        Assert.NotEmpty(lines);
+        Assert.Equal(Others(without), lines);
+
+        List<byte[]> Others(EpochOutcome outcome) => [.. outcome.Lines.Where(l => l.Device != cheat).Select(l => l.Encode())];
+    }
+
+    // The epoch whose final evidence judged a proof, whatever came out.
+    private async Task<long> EpochOfAsync(ProofId id)
+    {
+        long? epoch = null;
+        await network.HoldsAsync(async () => (epoch = await VerdictAsync(id, null)) is not null, $"{id} is in a final cut");
+        return epoch!.Value;
+    }
+
+    private async Task<long?> VerdictAsync(ProofId id, int? reason)
+    {
+        var epoch = await FaultNetwork.ScalarAsync<long>(network.PublicDatabase, $"select coalesce(max(epoch), 0) from evidence.verdicts where proof_id = {Literal(id)}"
+            + (reason is { } number ? string.Create(CultureInfo.InvariantCulture, $" and reason = {number}") : ""));
+        return epoch == 0 ? null : epoch;
+    }
+
+    private static string Literal(ProofId id) => $"'\\x{Convert.ToHexString(id.Value.AsSpan())}'";
+
+    private async Task LetInAsync(int liar, params SignedProof[] proofs)
+    {
+        await using var source = NpgsqlDataSource.Create(network.OperatorDatabases[liar] + ";Pooling=false");
+        var epoch = await FaultNetwork.ScalarAsync<long>(network.OperatorDatabases[liar], "select max(epoch) from oracle.proofs");
+        var rows = proofs.Select(p => new ReceivedProof(epoch, p.Id.Value, p.Proof.Device.Value, p.Proof.Class.Value, p.Proof.Schema, (long)p.Proof.Sequence, (long)p.Proof.TimeMs,
+            (long)p.Proof.TimeMs, p.Proof.Envelope, p.Signature)).ToList();
+        await new ProofStore(source).InsertAsync(rows, default);
+    }
+
+    private async Task TakenAsync(int to, SignedProof proof)
+    {
+        var status = 0;
+        await network.HoldsAsync(async () => (status = (await PostAsync(to, proof.Proof.Envelope.ToArray(), proof.Signature.ToArray())).Status) != 422, "the operator has read the proof's time");
+        Assert.Equal(200, status);
+    }
+
+    private Task RefusedAsync(int by, SignedProof proof, int status, string title, int code) =>
+        RefusedAsync(by, proof.Proof.Envelope.ToArray(), proof.Signature.ToArray(), status, title, code);
+
+    private async Task RefusedAsync(int by, byte[] envelope, byte[] signature, int status, string title, int code)
+    {
+        var answer = await PostAsync(by, envelope, signature);
+        Assert.Equal((status, title, code), (answer.Status, answer.Body["title"]!.ToString(), answer.Body["code"]!.GetValue<int>()));
+    }
+
+    private async Task<(int Status, JsonNode Body)> PostAsync(int to, byte[] envelope, byte[] signature)
+    {
+        using var http = new HttpClient();
+        using var response = await http.PostAsJsonAsync(new Uri(network.Operators[to].Url, "/v1/proofs"), new { proof = envelope, signature });
+        return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync())!);
+    }
+}
