@@ -10,7 +10,7 @@ namespace DePin.Cli;
 public static class Reverts
 {
     /// <summary>The contract's own words, and where there is one, the way out.</summary>
-    public static string Explain(EvmRevertException problem) => Advice(problem) is { } advice ? $"{problem.Message}. {advice}" : $"The contract refuses: {problem.Message}.";
+    public static string Explain(EvmRevertException problem) => Advice(problem) is { } advice ? $"{problem.Message}. {advice}" : $"{problem.Message}.";
 
     private static string? Advice(EvmRevertException problem)
     {

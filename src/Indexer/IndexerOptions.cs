@@ -50,4 +50,12 @@ public sealed record IndexerOptions
     /// <summary>Seconds without a good answer of node and database after which the indexer is not ready. Default 60.</summary>
     [Range(1, 86_400)]
     public int StalledAfterSeconds { get; init; } = 60;
+
+    /// <summary>Seconds between looks for evidence that the job host gave up. Default 60.</summary>
+    [Range(1, 86_400)]
+    public int PruneSeconds { get; init; } = 60;
+
+    /// <summary>Most verdicts, and most tree chunks, that one step of pruning deletes. Default 5000.</summary>
+    [Range(1, 1_000_000)]
+    public int PruneRows { get; init; } = 5_000;
 }

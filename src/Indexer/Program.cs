@@ -32,7 +32,7 @@ services.AddSingleton(new FollowerOptions { PollInterval = TimeSpan.FromMillisec
 services.AddSingleton<ChainMirror>().AddSingleton<ChainFollower>().AddSingleton<MirrorReader>();
 services.AddSingleton<EvidenceStore>().AddSingleton<OperatorDirectory>().AddSingleton<IEvidenceSource, OperatorEvidenceSource>().AddSingleton(p => ActivatorUtilities.CreateInstance<EvidenceImporter>(p, manifest.Id));
 services.AddSingleton<IndexerMeters>().AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "System.Runtime"));
-services.AddHostedService<FollowerWorker>().AddHostedService<ImportWorker>();
+services.AddHostedService<FollowerWorker>().AddHostedService<ImportWorker>().AddHostedService(p => ActivatorUtilities.CreateInstance<PruneWorker>(p, manifest.Id));
 
 await using var app = builder.Build();
 await app.Services.GetRequiredService<ChainMirror>().InitializeAsync(CancellationToken.None);

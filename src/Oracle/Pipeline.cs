@@ -72,7 +72,7 @@ public static class Pipeline
         .AddSingleton(provider => new Turn(provider.GetRequiredService<OperatorKeyRing>(), options, TimeProvider.System))
         .AddSingleton(provider => new Transmitter(provider.GetRequiredService<TransmissionStore>(), provider.GetRequiredService<IVerifierTransactions>(), options,
             TimeProvider.System, provider.GetRequiredService<ILogger<Transmitter>>()))
-        .AddSingleton<NetworkRewards>().AddStage<TransmitStage>().AddStage<WatchStage>();
+        .AddSingleton<NetworkRewards>().AddStage<TransmitStage>().AddStage<WatchStage>().AddStage<ShareStage>();
 
     /// <summary>Accepted reports → evidence bundles; and back, for a node that missed epochs.</summary>
     public static IServiceCollection AddEvidence(this IServiceCollection services, EvidenceOptions options)

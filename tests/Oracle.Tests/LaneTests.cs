@@ -69,9 +69,8 @@ public sealed class LaneTests
 
         // It joins after an epoch whose cut names the lane's head, and another operator goes: without it there is no quorum.
         var lane = await operators[0].Get<LaneStore>().GetLaneAsync(network.Operators[0].Address, Ct);
-        var late = await TestOperator.StartAsync(network, 3, ct: Ct);
-        await late.Get<LaneStore>().AdoptAsync(new LaneHeight(lane.Operator, (ulong)lane.Height, lane.Digest), Ct);
-        await network.WriteMirrorAsync(late.Database.DataSource, Ct);
+        var late = await TestOperator.StartAsync(network, 3, ct: Ct, before: lanes => lanes.AdoptAsync(new LaneHeight(lane.Operator, (ulong)lane.Height, lane.Digest), Ct));
+        foreach (var one in operators) await network.WriteMirrorAsync(one.Database.DataSource, Ct); // where it listens
         await operators[2].StopAsync(Ct);
         var after = network.Prove(network.Devices[0], 100);
         await operators[0].PostAsync([after], Ct);

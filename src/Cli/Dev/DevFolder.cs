@@ -32,6 +32,12 @@ public sealed class DevFolder(string path)
     /// <summary>Exists while the network is ready.</summary>
     public string ReadyFile => In("ready");
 
+    /// <summary>While this file exists the indexer rests; <see cref="IndexerRests"/> says that it does.</summary>
+    public string RestIndexer => In("indexer.rest");
+
+    /// <summary>Exists while the indexer rests on request.</summary>
+    public string IndexerRests => In("indexer.rests");
+
     private string LockFile => In("supervisor.lock");
 
     /// <summary>The default: what the variable DEPIN_DATA says, else <c>.depin</c> of the clone.</summary>

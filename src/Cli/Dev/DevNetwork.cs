@@ -12,13 +12,14 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
     private readonly Phases phases = new(output);
     private PostgresCluster? cluster;
     private DevDatabases? databases;
+    private GuardedProcess? indexer;
     private string replayLine = "";
 
     /// <summary>Runs until cancelled, until a part ends by itself, or until <paramref name="epochs"/> epochs are final.</summary>
     public async Task<int> RunAsync(ReplayOptions? replay, int? epochs, CancellationToken ct)
     {
         Directory.CreateDirectory(folder.Logs);
-        File.Delete(folder.ReadyFile);
+        foreach (var file in (string[])[folder.ReadyFile, folder.RestIndexer, folder.IndexerRests]) File.Delete(file);
         var chain = await StartChainAsync(ct).ConfigureAwait(false);
         await StartPostgresAsync(ct).ConfigureAwait(false);
         var bootstrap = new DevBootstrap(folder, settings, chain);
@@ -36,7 +37,7 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         await File.WriteAllTextAsync(folder.ReadyFile, ready + "\n", ct).ConfigureAwait(false);
 
         using var api = new ApiClient(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Api}")));
-        await new LiveView(api, output).RunAsync(final => epochs is { } wanted && final >= wanted, () => Volatile.Read(ref replayLine), CheckAlive, ct).ConfigureAwait(false);
+        await new LiveView(api, output).RunAsync(final => epochs is { } wanted && final >= wanted, () => Volatile.Read(ref replayLine), TendAsync, ct).ConfigureAwait(false);
         output.Remark($"{epochs} epochs are final.");
         return ExitCodes.Success;
     }
@@ -103,7 +104,7 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
                 started.Add(await StartHostAsync($"operator {i}", "Oracle", settings.Ports.Operator + i - 1, own, ct).ConfigureAwait(false));
             }
 
-            started.Add(await StartHostAsync("indexer", "Indexer", settings.Ports.Indexer, Common("Indexer", "indexer"), ct).ConfigureAwait(false));
+            started.Add(await StartIndexerAsync(ct).ConfigureAwait(false));
             started.Add(await StartHostAsync("api", "Api", settings.Ports.Api, Common("Api", "api"), ct).ConfigureAwait(false));
             started.Add(await StartHostAsync("jobs", "Jobs", settings.Ports.Jobs, Common("Jobs", "jobs"), ct).ConfigureAwait(false));
             foreach (var (process, port) in started)
@@ -161,11 +162,32 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         [$"{section}__Rpc__0"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Chain}"),
     };
 
-    private void CheckAlive()
+    // Every second: no part may have ended by itself, and the indexer rests while it is asked to (a rebuild compares with a mirror that stands still).
+    private async Task TendAsync(CancellationToken ct)
     {
         foreach (var process in watched)
         {
             if (process.HasExited) throw process.Ended();
         }
+
+        if (indexer is not null && File.Exists(folder.RestIndexer))
+        {
+            watched.Remove(indexer);
+            await indexer.StopAsync(TimeSpan.FromSeconds(60)).ConfigureAwait(false);
+            indexer = null;
+            await File.WriteAllTextAsync(folder.IndexerRests, "", ct).ConfigureAwait(false);
+        }
+        else if (indexer is null && !File.Exists(folder.RestIndexer))
+        {
+            File.Delete(folder.IndexerRests);
+            await StartIndexerAsync(ct).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<(GuardedProcess Process, int Port)> StartIndexerAsync(CancellationToken ct)
+    {
+        var started = await StartHostAsync("indexer", "Indexer", settings.Ports.Indexer, Common("Indexer", "indexer"), ct).ConfigureAwait(false);
+        indexer = started.Process;
+        return started;
     }
 }

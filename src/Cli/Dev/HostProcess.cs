@@ -17,19 +17,19 @@ public static class HostProcess
     }
 
     /// <summary>Starts a host that serves HTTP on <paramref name="port"/>.</summary>
-    public static Task<GuardedProcess> StartAsync(string name, string project, int port, IReadOnlyDictionary<string, string?> settings, string logs, CancellationToken ct)
+    public static Task<GuardedProcess> StartAsync(string name, string project, int port, IReadOnlyDictionary<string, string?> settings, string logs, CancellationToken ct) =>
+        GuardedProcess.StartAsync(Specification(name, project, [], Serving("127.0.0.1", port, settings), logs), null, ct);
+
+    /// <summary>What a host that serves HTTP is told besides its own settings.</summary>
+    public static Dictionary<string, string?> Serving(string address, int port, IReadOnlyDictionary<string, string?> settings) => new(settings)
     {
-        var environment = new Dictionary<string, string?>(settings)
-        {
-            ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"),
-            ["ASPNETCORE_ENVIRONMENT"] = "Production",
-            // One line for every request of every host would drown what matters.
-            ["Logging__LogLevel__Microsoft"] = "Warning",
-            ["Logging__LogLevel__System"] = "Warning",
-            ["Logging__LogLevel__Quartz"] = "Warning",
-        };
-        return GuardedProcess.StartAsync(Specification(name, project, [], environment, logs), null, ct);
-    }
+        ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://{address}:{port}"),
+        ["ASPNETCORE_ENVIRONMENT"] = "Production",
+        // One line for every request of every host would drown what matters.
+        ["Logging__LogLevel__Microsoft"] = "Warning",
+        ["Logging__LogLevel__System"] = "Warning",
+        ["Logging__LogLevel__Quartz"] = "Warning",
+    };
 
     /// <summary>How a built program of the solution is run, in little memory: many of them share a machine here.</summary>
     public static ProcessSpecification Specification(string name, string project, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string?> settings, string logs)

@@ -21,7 +21,7 @@ public static class DeviceCommands
     private static readonly Option<string> Device = new("--device") { Description = "The device's key file", DefaultValueFactory = _ => "device.key" };
     private static readonly Option<int> Model = new("--model") { Description = "Model id, which names maker and class", Required = true };
     private static readonly Option<string?> Owner = new("--owner") { Description = "Account that owns the device and is paid (default: the sender)" };
-    private static readonly Option<string?> Maker = new("--maker") { Description = "The maker's key file; needed where the device is in no batch" };
+    private static readonly Option<string> Maker = new("--maker") { Description = "The key file of the model's maker, who vouches for the device (on a dev network: keys/maker.key of its data folder)", Required = true };
     private static readonly Option<string?> Cell = new("--cell") { Description = "H3 cell in hexadecimal" };
     private static readonly Option<int> Class = new("--class") { Description = "Resource class (2 with --reading)", DefaultValueFactory = _ => EnvironmentSensing.ClassId.Value };
     private static readonly Option<int> Schema = new("--schema") { Description = "Payload layout", DefaultValueFactory = _ => 1 };
@@ -47,13 +47,13 @@ public static class DeviceCommands
         new Command("models", "Models that devices can be registered under") { NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(DeviceModels.ListAsync),
         new Command("add-model", "Add a model; its maker sends") { NewClass, Capabilities, Cadence, MakerId, NetworkOptions.Manifest, NetworkOptions.Rpc, NetworkOptions.Key }.Does((parsed, output, ct) =>
             DeviceModels.AddAsync(parsed, output, new DeviceRegistry.AddModelCall(parsed.GetValue(MakerId), (ushort)parsed.GetValue(NewClass), parsed.GetValue(Capabilities), parsed.GetValue(Cadence), Bytes32.Zero), ct)),
-        new Command("register", "Register a device: it signs, its maker vouches, anyone may send") { Device, KeyCommands.TypeOption, Model, Owner, Maker, Cell, NetworkOptions.Manifest, NetworkOptions.Rpc, NetworkOptions.Key }.Does(RegisterAsync),
-        new Command("prove", "Sign a proof, post it to f + 1 operators and wait until it is certified") { Device, KeyCommands.TypeOption, Class, Schema, Payload, Readings, Time, Sequence, Patience, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(ProveAsync),
+        new Command("register", "Register a device: it signs, its maker vouches, anyone may send") { Device, KeyCommands.ReadTypeOption, Model, Owner, Maker, Cell, NetworkOptions.Manifest, NetworkOptions.Rpc, NetworkOptions.Key }.Does(RegisterAsync),
+        new Command("prove", "Sign a proof, post it to f + 1 operators and wait until it is certified") { Device, KeyCommands.ReadTypeOption, Class, Schema, Payload, Readings, Time, Sequence, Patience, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(ProveAsync),
     };
 
     private static Task<int> KeygenAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var key = PrivateKey.Generate(parsed.GetValue(KeyCommands.TypeOption));
+        var key = PrivateKey.Generate(parsed.GetValue(KeyCommands.TypeOption) ?? KeyType.Secp256k1);
         KeyCommands.Save(key, parsed.GetRequiredValue(Out));
         KeyCommands.Show(output, key, parsed.GetRequiredValue(Out));
         return Task.FromResult(ExitCodes.Success);
@@ -61,8 +61,8 @@ public static class DeviceCommands
 
     private static async Task<int> RegisterAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var device = PrivateKey.Load(parsed.GetRequiredValue(Device), parsed.GetValue(KeyCommands.TypeOption));
-        var maker = parsed.GetValue(Maker) is { } file ? PrivateKey.Load(file, KeyType.Secp256k1) : null;
+        var device = KeyCommands.Load(parsed, parsed.GetRequiredValue(Device));
+        var maker = PrivateKey.Load(parsed.GetRequiredValue(Maker), KeyType.Secp256k1);
         var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
         using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
         var owner = parsed.GetValue(Owner) is { } text ? Address.Parse(text) : sender.Account;
@@ -82,7 +82,7 @@ public static class DeviceCommands
 
     private static async Task<int> ProveAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var key = PrivateKey.Load(parsed.GetRequiredValue(Device), parsed.GetValue(KeyCommands.TypeOption));
+        var key = KeyCommands.Load(parsed, parsed.GetRequiredValue(Device));
         var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
         var time = (ulong?)parsed.GetValue(Time) ?? (await network.GetTimeAsync(ct).ConfigureAwait(false) * 1000);
         var sequence = (ulong?)parsed.GetValue(Sequence) ?? time;

@@ -17,10 +17,10 @@ public static class AccountCommands
         var views = new List<JsonNode>();
         foreach (var address in parsed.GetValue(Addresses) is { Length: > 0 } given ? given : await ProvidersAsync(api, ct).ConfigureAwait(false))
         {
-            if (await api.TryGetAsync($"/v1/accounts/{address}", ct).ConfigureAwait(false) is { } view) views.Add(view);
+            if (await api.FindAsync($"/v1/accounts/{address}", ct).ConfigureAwait(false) is { } view) views.Add(view);
         }
 
-        output.Answer(views, [.. views.Select(v =>
+        output.Answer(views, views.Count == 0 ? ["No such payout account: an account has one once it owns a device or a stake."] : [.. views.Select(v =>
             $"{v["account"]?["account"]}  earned {Tokens.Show(v["account"]?["cumulative"]?.ToString())}, claimable {Tokens.Show(v["claimable"]?.ToString())}, claimed {Tokens.Show(v["account"]?["claimed"]?.ToString())}")]);
         return views.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;
     }

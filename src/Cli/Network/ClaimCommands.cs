@@ -41,6 +41,7 @@ public static class ClaimCommands
             : await FromApiAsync(parsed, all ? null : accounts, ct).ConfigureAwait(false);
         var paid = new List<object>();
         var lines = new List<string>();
+        var waiting = 0;
         foreach (var group in pending.Chunk(MaxClaims))
         {
             // Leaves of one request may come from two roots while an epoch becomes final; each root is claimed by itself.
@@ -53,12 +54,14 @@ public static class ClaimCommands
                 for (var i = 0; i < claims.Length; i++)
                 {
                     var amount = after[i] - before[i];
+                    if (after[i] < claims[i].Leaf.Cumulative) waiting++;
                     paid.Add(new { account = claims[i].Leaf.Account, amount = amount.ToString(CultureInfo.InvariantCulture), block = receipt.BlockNumber });
                     lines.Add($"{claims[i].Leaf.Account}  {Tokens.Show((BigInteger)amount)}");
                 }
             }
         }
 
+        if (waiting > 0) output.Remark($"{waiting} of {pending.Count} accounts wait for the rest: the distributor's outflow breaker has no room now. It drains with chain time; claim again later.");
         output.Answer(paid, lines.Count == 0 ? ["Nothing is claimable yet: rewards can be claimed once their epoch is final."] : [.. lines]);
         return paid.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;
     }
@@ -104,7 +107,7 @@ public static class ClaimCommands
         var pending = new List<Pending>();
         foreach (var account in accounts ?? [.. (await AccountCommands.ProvidersAsync(api, ct).ConfigureAwait(false)).Select(Parse)])
         {
-            if (await api.TryGetAsync($"/v1/accounts/{account}/claim", ct).ConfigureAwait(false) is not { } view) continue;
+            if (await api.FindAsync($"/v1/accounts/{account}/claim", ct).ConfigureAwait(false) is not { } view) continue;
             if (BigInteger.Parse(view["claimable"]!.ToString(), CultureInfo.InvariantCulture).IsZero) continue;
             var leaf = view["leaf"]!;
             pending.Add(new Pending(Bytes32.Parse(view["root"]!.ToString()), new RewardDistributor.Claim(

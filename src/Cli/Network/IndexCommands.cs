@@ -17,7 +17,7 @@ public static class IndexCommands
     public static Command Create() => new("index", "Check and rebuild the mirror")
     {
         new Command("verify", "Compare the mirror with contract calls at one block") { Database, At, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(VerifyAsync),
-        new Command("rebuild", "Index the chain anew beside the mirror and compare the two; the indexer must be stopped") { Database, Promote, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RebuildAsync),
+        new Command("rebuild", "Index the chain anew beside the mirror and compare the two. The indexer must be stopped; that of the dev network rests by itself") { Database, Promote, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RebuildAsync),
     };
 
     private static async Task<int> VerifyAsync(ParseResult parsed, Output output, CancellationToken ct)
@@ -45,6 +45,7 @@ public static class IndexCommands
         await using var owner = NpgsqlDataSource.Create(connection);
         var rebuild = new MirrorRebuild(
             owner, connection, network, new EvmChainSource(NetworkOptions.Client(parsed), network), new FollowerOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+        await using var rest = parsed.GetValue(Database) is null ? await IndexerRest.BeginAsync(new DevFolder(DevFolder.Default()), output, ct).ConfigureAwait(false) : null;
         var result = await output.ProgressAsync("indexing", told => rebuild.RunAsync(
             parsed.GetValue(Promote), new Progress<RebuildProgress>(p => told(p.Block, p.Target, null)), ct)).ConfigureAwait(false);
         output.Answer(

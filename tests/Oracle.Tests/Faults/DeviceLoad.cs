@@ -16,15 +16,15 @@ namespace DePin.Oracle.Tests.Faults;
 public sealed class DeviceLoad(ChainNetwork network, Func<ulong> chainSeconds) : IAsyncDisposable
 {
     private const ushort Sensing = 2;
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(120);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
 
-    private readonly List<(PrivateKey Key, HttpClient Operator)> _devices = [];
-    private readonly ConcurrentDictionary<Bytes32, DeviceId> _receipts = new();
+    private readonly List<(PrivateKey Key, int Number, HttpClient Operator)> _devices = [];
+    private readonly ConcurrentDictionary<Bytes32, int> _receipts = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _sending = Task.CompletedTask;
 
-    /// <summary>Proofs of which a device holds a receipt.</summary>
-    public IReadOnlyCollection<Bytes32> Receipts => [.. _receipts.Keys];
+    /// <summary>Proofs of which a device holds a receipt, and whose.</summary>
+    public IReadOnlyDictionary<Bytes32, int> Receipts => new Dictionary<Bytes32, int>(_receipts);
 
     public int Devices => _devices.Count;
 
@@ -44,11 +44,11 @@ public sealed class DeviceLoad(ChainNetwork network, Func<ulong> chainSeconds) :
         var staking = network.Manifest.AddressOf("ProviderStaking");
         await owner.SendAsync(network.Manifest.AddressOf("NetworkToken"), new NetworkToken.ApproveCall(staking, stake), ct);
         await owner.SendAsync(staking, new ProviderStaking.DepositCall(ChainNetwork.Owner.Address, stake, 0), ct);
-        _devices.Add((key, new HttpClient { BaseAddress = new Uri(network.EndpointOf(operatorNumber)), Timeout = TimeSpan.FromSeconds(10) }));
+        _devices.Add((key, operatorNumber, new HttpClient { BaseAddress = new Uri(network.EndpointOf(operatorNumber)), Timeout = TimeSpan.FromSeconds(10) }));
     }
 
     /// <summary>From here on proofs flow.</summary>
-    public void Start() => _sending = Task.WhenAll(_devices.Select((device, i) => Task.Run(() => SendAsync(device.Key, device.Operator, i))));
+    public void Start() => _sending = Task.WhenAll(_devices.Select((device, i) => Task.Run(() => SendAsync(i))));
 
     /// <summary>A proof of a device of this load, as the device would sign it; nothing is sent.</summary>
     public SignedProof Sign(int device, ulong sequence, ulong timeMs)
@@ -65,19 +65,20 @@ public sealed class DeviceLoad(ChainNetwork network, Func<ulong> chainSeconds) :
     {
         await _stop.CancelAsync();
         await _sending;
-        foreach (var (_, http) in _devices) http.Dispose();
+        foreach (var (_, _, http) in _devices) http.Dispose();
         _stop.Dispose();
     }
 
-    private async Task SendAsync(PrivateKey key, HttpClient http, int device)
+    private async Task SendAsync(int device)
     {
+        var (_, number, http) = _devices[device];
         for (ulong sequence = 1; !_stop.IsCancellationRequested; sequence++)
         {
             var signed = Sign(device, sequence, (chainSeconds() * 1_000) + (sequence % 8 * 60_000));
             try
             {
                 using var response = await http.PostAsJsonAsync("/v1/proofs", new ProofRequest(signed.Proof.Envelope.ToArray(), signed.Signature.ToArray()), _stop.Token);
-                if (response.IsSuccessStatusCode) _receipts[signed.Id.Value] = new DeviceId(key.PublicKey.DeviceId);
+                if (response.IsSuccessStatusCode) _receipts[signed.Id.Value] = number;
             }
             catch (Exception error) when (error is HttpRequestException or TaskCanceledException)
             {

@@ -13,8 +13,8 @@ public sealed class FaultNetwork : IAsyncDisposable
 {
     private const int BlockSeconds = 7_200;
     private const ulong DaySeconds = 86_400;
-    private const int LateSeconds = 7 * 86_400; // the seconds for which a killed operator is down are days of this chain
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(250);
+    private const int LateSeconds = 30 * 86_400; // the seconds for which a killed operator is down are days of this chain
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(300);
 
     private readonly string _folder = Directory.CreateTempSubdirectory("depin-faults").FullName;
     private readonly CancellationTokenSource _stop = new();
@@ -40,12 +40,12 @@ public sealed class FaultNetwork : IAsyncDisposable
     /// <summary>The operators that run as processes.</summary>
     public IReadOnlyList<OperatorProcess> Processes => _processes;
 
-    /// <summary>Deploys, enrols a device for each of <paramref name="processes"/>, starts these and the devices; the other operators are the test's.</summary>
+    /// <summary>Deploys, enrols a device for each operator, starts <paramref name="processes"/> and the devices; the other operators are the test's.</summary>
     public static async Task<FaultNetwork> StartAsync(int operators, IReadOnlyCollection<int> processes, CancellationToken ct)
     {
         var network = new FaultNetwork(await ChainNetwork.StartAsync(ct, operators, LateSeconds));
         network.Gate = await RpcGate.StartAsync(network.Chain.Node.Url, ct);
-        foreach (var number in processes) await network.Load.EnrolAsync(number, ct);
+        for (var number = 0; number < operators; number++) await network.Load.EnrolAsync(number, ct);
         await network.Chain.Node.Rpc.SetNextBlockTimestampAsync(network.Chain.Manifest.Genesis + BlockSeconds, ct);
         await network.Chain.Node.Rpc.MineAsync(1, ct);
         await network.Chain.Node.Rpc.SetBlockTimestampIntervalAsync(BlockSeconds, ct);

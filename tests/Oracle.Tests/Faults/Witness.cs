@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Numerics;
+using System.Text.Json.Nodes;
 using DePin.Abi;
 using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
@@ -30,6 +32,20 @@ public sealed class Witness(FaultNetwork network)
         }
 
         return times;
+    }
+
+    /// <summary>Audits until every one of the proofs stands in the evidence; how often each does, and the last epoch looked at.</summary>
+    public async Task<(ulong Through, Dictionary<Bytes32, int> Times)> TakenAsync(IReadOnlyCollection<Bytes32> proofs, CancellationToken ct)
+    {
+        var through = await network.NextEpochAsync(ct) - 1;
+        var times = await AuditAsync(through, ct);
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                if (await network.NextEpochAsync(ct) - 1 is var next && next > through) times = await AuditAsync(through = next, ct);
+                return proofs.All(times.ContainsKey);
+            }, "every proof with a receipt stands in a cut", ct, FaultNetwork.Patience);
+        return (through, times);
     }
 
     /// <summary>No report key signed two digests in an instance, by what any operator signed or received, and no operator caught an honest one lying.</summary>
@@ -65,21 +81,27 @@ public sealed class Witness(FaultNetwork network)
     /// <summary>Every epoch up to one was accepted by exactly one transaction, in order.</summary>
     public async Task OneReportAnEpochAsync(ulong through, CancellationToken ct)
     {
-        var logs = await network.Chain.Node.Rpc.CallAsync("eth_getLogs",
-        [
-            new System.Text.Json.Nodes.JsonObject
-            {
-                ["fromBlock"] = "0x0",
-                ["address"] = network.Chain.Manifest.AddressOf("ReportVerifier").ToString(),
-                ["topics"] = new System.Text.Json.Nodes.JsonArray(TopicOf<ReportVerifier.ReportAcceptedEvent>()),
-            },
-        ], ct);
-        var epochs = logs!.AsArray().Select(log => ulong.Parse(log!["topics"]![1]!.GetValue<string>().AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToList();
-        Assert.Equal(Enumerable.Range(1, epochs.Count).Select(e => (ulong)e), epochs);
+        var epochs = (await LogsAsync<ReportVerifier.ReportAcceptedEvent>("ReportVerifier", ct)).Select(static log => (ulong)Word(log["topics"]![1]!)).ToList();
+        Assert.Equal(Enumerable.Range(1, epochs.Count).Select(static e => (ulong)e), epochs);
         Assert.True(epochs.Count >= (int)through);
     }
 
-    private static string TopicOf<T>() where T : struct, IContractEvent<T> => T.Topic0.ToString();
+    /// <summary>Block, reporter, bond and the reporter's part of the one slash of an operator.</summary>
+    public async Task<(ulong Block, Address Reporter, BigInteger Bond, BigInteger ToReporter)> FindSlashAsync(Address reportKey, CancellationToken ct)
+    {
+        var log = Assert.Single(
+            await LogsAsync<OperatorRegistry.BondSlashedEvent>("OperatorRegistry", ct), log => log["topics"]![1]!.GetValue<string>().EndsWith(reportKey.ToString()[2..], StringComparison.OrdinalIgnoreCase));
+        var data = Convert.FromHexString(log["data"]!.GetValue<string>()[2..]);
+        return ((ulong)Word(log["blockNumber"]!), new Address(data.AsSpan(44, 20)), new UInt256(data.AsSpan(0, 32)), new UInt256(data.AsSpan(64, 32)));
+    }
+
+    private async Task<IEnumerable<JsonNode>> LogsAsync<T>(string contract, CancellationToken ct) where T : struct, IContractEvent<T> =>
+        (await network.Chain.Node.Rpc.CallAsync(
+            "eth_getLogs",
+            [new JsonObject { ["fromBlock"] = "0x0", ["address"] = network.Chain.Manifest.AddressOf(contract).ToString(), ["topics"] = new JsonArray(T.Topic0.ToString()) }], ct))!
+        .AsArray().Select(static log => log!);
+
+    private static UInt128 Word(JsonNode hex) => UInt128.Parse(hex.GetValue<string>().AsSpan(2), NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     private async Task<EvidenceBundle> AuditOneAsync(ulong epoch, EvidenceBundle? before, CancellationToken ct)
     {
