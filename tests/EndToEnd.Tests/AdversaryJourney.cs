@@ -67,7 +67,8 @@ public sealed partial class AdversaryJourney(CheatedNetwork network) : IClassFix
 
             Assert.True(Weight(device) < twins[n], $"{adversary}: {Weight(device)} is not less than the honest {twins[n]}");
             var (atTheDoor, inTheCut) = Expected[adversary];
-            Assert.Equal(atTheDoor is null ? [] : [atTheDoor], doors[adversary].Reasons);
+            string[] refusals = atTheDoor is null ? [] : [atTheDoor];
+            Assert.Equal<string>(refusals, doors[adversary].Reasons.ToArray());
             Assert.Equal(atTheDoor is null, doors[adversary].Certified > 0);
             var rejected = outcome.Verdicts.Where(v => said.TryGetValue(v.Proof, out var id) && id == device.Id && v.Verdict.Judgement == Judgement.Reject).Select(v => v.Verdict.Reason).Distinct();
             Assert.Equal(inTheCut is { } reason ? [reason] : [], rejected);
