@@ -23,7 +23,7 @@ public sealed class ChainClock : IAsyncDisposable
     }
 
     /// <summary>Wall time between blocks.</summary>
-    public TimeSpan Every { get; set; } = TimeSpan.FromMilliseconds(600);
+    public TimeSpan Every { get; set; } = TimeSpan.FromMilliseconds(400);
 
     /// <summary>From here on transactions wait for the clock's next block.</summary>
     /// <param name="rpc">The chain.</param>
