@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using DePin.Storage;
 
 namespace DePin.Api;
 
@@ -8,9 +9,12 @@ public sealed record ApiOptions
     /// <summary>Configuration section.</summary>
     public const string Section = "Api";
 
-    /// <summary>PostgreSQL connection string of a role that may read <c>chain</c>, <c>evidence</c> and <c>jobs</c>. Required.</summary>
+    /// <summary>PostgreSQL connection string. Required.</summary>
     [Required]
     public required string Database { get; init; }
+
+    /// <summary>Role that the host acts as in the database, which only reads; empty = the connecting one. Default depin_api.</summary>
+    public string Role { get; init; } = DatabaseRole.Api;
 
     /// <summary>Requests a second that one client address may make on average; default 50.</summary>
     [Range(1, 100_000)]

@@ -5,6 +5,7 @@ using System.Threading.RateLimiting;
 using DePin.Api;
 using DePin.Api.Endpoints;
 using DePin.Hosting;
+using DePin.Storage;
 using DePin.Storage.Read;
 using Npgsql;
 
@@ -14,7 +15,7 @@ var options = builder.Configuration.GetSection(ApiOptions.Section).Get<ApiOption
     ?? throw new InvalidOperationException("The API needs a database: set Api:Database (or the variable Api__Database) to a PostgreSQL connection string.");
 
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(options.Database));
+builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(DatabaseRole.As(options.Database, options.Role)));
 builder.Services.AddSingleton<NetworkReads>().AddSingleton<DeviceReads>().AddSingleton<ProofReads>().AddSingleton<EpochReads>().AddSingleton<RewardReads>().AddSingleton<ParticipantReads>();
 builder.Services.AddSingleton<Networks>().AddSingleton<ChainClock>().AddSingleton(_ => new Reasons(ClassTables.All)).AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Microsoft.AspNetCore.Hosting", "System.Runtime"));
 builder.Services.ConfigureHttpJsonOptions(o =>
@@ -52,6 +53,15 @@ builder.Services.AddRateLimiter(o =>
 });
 
 var app = builder.Build();
+try
+{
+    await DatabaseRole.CheckAsync(options.Database, [("Api:Role", options.Role)], CancellationToken.None);
+}
+catch (NpgsqlException problem) when (problem is not PostgresException)
+{
+    // The database is away: /ready says so until it comes.
+}
+
 app.UseExceptionHandler();
 app.UseStatusCodePages();
 app.UseDefaultFiles();

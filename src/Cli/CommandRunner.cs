@@ -1,5 +1,10 @@
 using System.CommandLine;
 using System.Net.Sockets;
+using DePin.Chain;
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
+using DePin.Mirror;
+using DePin.Storage;
 using Npgsql;
 
 namespace DePin.Cli;
@@ -48,6 +53,21 @@ public static class CommandRunner
         {
             output.Error(problem.Message);
             return ExitCodes.Usage;
+        }
+        catch (EvmRevertException problem)
+        {
+            output.Error(Reverts.Explain(problem));
+            return ExitCodes.Refused;
+        }
+        catch (Exception problem) when (problem is DeploymentException or MigrationException or TransactionSupersededException or ChainSourceException or MirrorMismatchException or MirrorBehindException)
+        {
+            output.Error(problem.Message);
+            return ExitCodes.Environment;
+        }
+        catch (Exception problem) when (problem is RpcUnavailableException or RpcException)
+        {
+            output.Error($"{problem.Message} Is the chain up (depin dev status), and is --rpc its address?");
+            return ExitCodes.Environment;
         }
         catch (HttpRequestException problem)
         {

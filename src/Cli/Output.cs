@@ -46,6 +46,29 @@ public sealed class Output(bool json)
         writer.WriteLine(line);
     }
 
+    /// <summary>Runs something long: a spinner for people, nothing otherwise.</summary>
+    /// <param name="what">What is being done; <paramref name="work"/> may say more.</param>
+    /// <param name="work">Gets a way to tell a detail.</param>
+    public async Task<T> WaitAsync<T>(string what, Func<Action<string>, Task<T>> work) => IsInteractive
+        ? await Console.Status().Spinner(Spinner.Known.Dots).StartAsync(Markup.Escape(what), context =>
+            work(detail => context.Status(Markup.Escape($"{what}: {detail}")))).ConfigureAwait(false)
+        : await work(_ => { }).ConfigureAwait(false);
+
+    /// <summary>Runs something long whose end is known: a bar for people, nothing otherwise.</summary>
+    /// <param name="what">What is being done.</param>
+    /// <param name="work">Gets a way to tell what is done of how much, and optionally what is next.</param>
+    public async Task<T> ProgressAsync<T>(string what, Func<Action<double, double, string?>, Task<T>> work) => IsInteractive
+        ? await Console.Progress().StartAsync(async context =>
+        {
+            var task = context.AddTask(Markup.Escape(what));
+            return await work((done, total, next) =>
+            {
+                if (next is not null) task.Description(Markup.Escape(next));
+                task.MaxValue(Math.Max(total, 1)).Value(done);
+            }).ConfigureAwait(false);
+        }).ConfigureAwait(false)
+        : await work((_, _, _) => { }).ConfigureAwait(false);
+
     /// <summary>An error, saying what to do.</summary>
     public void Error(string message)
     {

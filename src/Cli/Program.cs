@@ -14,7 +14,9 @@ var root = new RootCommand("depin: run, prove, claim and audit a DePIN network")
     NetworkCommands.Create(),
     IndexCommands.Create(),
     AuditCommands.Create(),
+    AccountCommands.Create(),
+    ClaimCommands.Create(),
 };
-foreach (var command in AccountCommands.Create().Concat(StakeCommands.Create())) root.Add(command);
+foreach (var command in StakeCommands.Create()) root.Add(command);
 // Stopping a network takes longer than the two seconds that are usual; a second Ctrl-C ends us at once.
 return await root.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = TimeSpan.FromMinutes(2) });

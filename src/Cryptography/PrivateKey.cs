@@ -5,7 +5,7 @@ using System.Text;
 namespace DePin.Cryptography;
 
 /// <summary>
-/// A private key of any <see cref="KeyType"/> (for Ed25519 its seed). Lives in files of 64 hexadecimal digits and mode 0600; no member
+/// A private key of any <see cref="KeyType"/> (for Ed25519 its seed). Lives in files of 64 hexadecimal digits, its type after them, and mode 0600; no member
 /// prints it. Safe to share between threads.
 /// </summary>
 [DebuggerDisplay("{ToString(),nq}")]
@@ -76,9 +76,12 @@ public sealed class PrivateKey
         if (!File.Exists(path)) throw new InvalidOperationException($"The key file '{path}' does not exist. Create it, or point the configuration to the right file.");
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~(Private | UnixFileMode.UserExecute)) != 0)
             throw new InvalidOperationException($"The key file '{path}' can be read by others. Run: chmod 600 '{path}'");
+        var words = File.ReadAllText(path).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        if (words is [_, var told] && Enum.TryParse<KeyType>(told, ignoreCase: true, out var held) && held != type)
+            throw new InvalidOperationException($"The key file '{path}' holds a {held} key, and a {type} key is wanted.");
         try
         {
-            return Parse(type, File.ReadAllText(path));
+            return Parse(type, words.Length is 1 or 2 ? words[0] : "");
         }
         catch (FormatException e)
         {
@@ -86,14 +89,18 @@ public sealed class PrivateKey
         }
     }
 
-    /// <summary>Writes a key file of mode 0600; never overwrites one.</summary>
+    /// <summary>The type that a key file names after the digits; null where it names none or is missing.</summary>
+    public static KeyType? TypeOf(string path) =>
+        File.Exists(path) && File.ReadAllText(path).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries) is [_, var told] && Enum.TryParse<KeyType>(told, ignoreCase: true, out var type) ? type : null;
+
+    /// <summary>Writes a key file of mode 0600, the digits and the type; never overwrites one.</summary>
     /// <exception cref="IOException">The file exists.</exception>
     public void Save(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = Private;
         using var stream = new FileStream(path, options);
-        stream.Write(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(_bytes) + "\n"));
+        stream.Write(Encoding.ASCII.GetBytes($"{Convert.ToHexStringLower(_bytes)} {Type.ToString().ToLowerInvariant()}\n"));
         stream.Flush(flushToDisk: true);
     }
 

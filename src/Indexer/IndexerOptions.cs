@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using DePin.Storage;
 
 namespace DePin.Indexer;
 
@@ -21,7 +22,7 @@ public sealed record IndexerOptions
     public required Uri[] Rpc { get; init; }
 
     /// <summary>Role that the indexer acts as in the database; empty = the connecting one. Default depin_indexer.</summary>
-    public string Role { get; init; } = "depin_indexer";
+    public string Role { get; init; } = DatabaseRole.Indexer;
 
     /// <summary>Whether to bring the database to this build's schema at the start, which takes its owner. Default true.</summary>
     public bool Migrate { get; init; } = true;
@@ -49,4 +50,12 @@ public sealed record IndexerOptions
     /// <summary>Seconds without a good answer of node and database after which the indexer is not ready. Default 60.</summary>
     [Range(1, 86_400)]
     public int StalledAfterSeconds { get; init; } = 60;
+
+    /// <summary>Seconds between looks for evidence that the job host gave up. Default 60.</summary>
+    [Range(1, 86_400)]
+    public int PruneSeconds { get; init; } = 60;
+
+    /// <summary>Most verdicts, and most tree chunks, that one step of pruning deletes. Default 5000.</summary>
+    [Range(1, 1_000_000)]
+    public int PruneRows { get; init; } = 5_000;
 }

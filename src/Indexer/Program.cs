@@ -21,9 +21,10 @@ if (options.Migrate)
     await new Migrator(owner).MigrateAsync(CancellationToken.None);
 }
 
+await DatabaseRole.CheckAsync(options.Database, [("Indexer:Role", options.Role)], CancellationToken.None);
 var services = builder.Services;
 services.AddSingleton(options).AddSingleton(network).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(TimeProvider.System).AddSingleton(BuiltInClasses.Catalog);
-services.AddSingleton(_ => new MirrorDatabase(options.Database, role: options.Role.Length > 0 ? options.Role : null)).AddSingleton(p => p.GetRequiredService<MirrorDatabase>().DataSource);
+services.AddSingleton(_ => new MirrorDatabase(options.Database, role: options.Role)).AddSingleton(p => p.GetRequiredService<MirrorDatabase>().DataSource);
 services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan });
 services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new EvmRpcOptions { Urls = options.Rpc }));
 services.AddSingleton<EvmChainSource>().AddSingleton<IChainSource>(p => p.GetRequiredService<EvmChainSource>());
@@ -31,7 +32,7 @@ services.AddSingleton(new FollowerOptions { PollInterval = TimeSpan.FromMillisec
 services.AddSingleton<ChainMirror>().AddSingleton<ChainFollower>().AddSingleton<MirrorReader>();
 services.AddSingleton<EvidenceStore>().AddSingleton<OperatorDirectory>().AddSingleton<IEvidenceSource, OperatorEvidenceSource>().AddSingleton(p => ActivatorUtilities.CreateInstance<EvidenceImporter>(p, manifest.Id));
 services.AddSingleton<IndexerMeters>().AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "System.Runtime"));
-services.AddHostedService<FollowerWorker>().AddHostedService<ImportWorker>();
+services.AddHostedService<FollowerWorker>().AddHostedService<ImportWorker>().AddHostedService(p => ActivatorUtilities.CreateInstance<PruneWorker>(p, manifest.Id));
 
 await using var app = builder.Build();
 await app.Services.GetRequiredService<ChainMirror>().InitializeAsync(CancellationToken.None);

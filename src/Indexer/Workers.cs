@@ -1,4 +1,6 @@
 using DePin.Mirror;
+using DePin.Protocol;
+using DePin.Storage.Evidence;
 using Npgsql;
 
 namespace DePin.Indexer;
@@ -36,5 +38,44 @@ public sealed partial class ImportWorker(EvidenceImporter importer, IndexerOptio
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Evidence import failed; trying again")]
+    private partial void LogFailed(Exception error);
+}
+
+/// <summary>Deletes evidence that the job host gave up: the indexer alone writes that schema. Small steps with pauses, so that the import is never held up.</summary>
+public sealed partial class PruneWorker(EvidenceStore store, NetworkId network, IndexerOptions options, ILogger<PruneWorker> logger) : BackgroundService
+{
+    private static readonly TimeSpan BetweenSteps = TimeSpan.FromMilliseconds(200);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            var pause = TimeSpan.FromSeconds(options.PruneSeconds);
+            try
+            {
+                if (await store.PruneAsync(network, options.PruneRows, stoppingToken) is { Any: true } gone)
+                {
+                    LogPruned(gone.Verdicts, gone.Chunks);
+                    pause = BetweenSteps;
+                }
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error) when (error is NpgsqlException or IOException or TimeoutException or InvalidOperationException)
+            {
+                LogFailed(error);
+            }
+
+            await Task.Delay(pause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Pruned {Verdicts} verdicts and {Chunks} tree chunks")]
+    private partial void LogPruned(int verdicts, int chunks);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Pruning failed; trying again")]
     private partial void LogFailed(Exception error);
 }

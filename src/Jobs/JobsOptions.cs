@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using DePin.Storage;
 
 namespace DePin.Jobs;
 
@@ -8,9 +9,15 @@ public sealed record JobsOptions
     /// <summary>Configuration section.</summary>
     public const string Section = "Jobs";
 
-    /// <summary>PostgreSQL connection string of a role that may write <c>jobs</c>, prune <c>evidence</c> and read <c>chain</c>. Required.</summary>
+    /// <summary>PostgreSQL connection string. Required.</summary>
     [Required]
     public required string Database { get; init; }
+
+    /// <summary>Role that the host acts as in the database: writes <c>jobs</c>, reads the rest; empty = the connecting one. Default depin_jobs.</summary>
+    public string Role { get; init; } = DatabaseRole.Jobs;
+
+    /// <summary>Whether to bring the database to this build's schema at the start, which takes its owner. Default true.</summary>
+    public bool Migrate { get; init; } = true;
 
     /// <summary>Network manifest written by <c>depin network deploy</c>. Required.</summary>
     [Required]

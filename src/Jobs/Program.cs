@@ -13,13 +13,21 @@ var builder = WebApplication.CreateBuilder(args);
 builder.Services.AddOptions<JobsOptions>().BindConfiguration(JobsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 var options = builder.Configuration.GetSection(JobsOptions.Section).Get<JobsOptions>()
     ?? throw new InvalidOperationException("The job host needs settings: set Jobs:Database, Jobs:Manifest and Jobs:Rpc (or Jobs__Database, …).");
-// Quartz keeps its tables in the schema of the one role that writes it.
-var store = new NpgsqlConnectionStringBuilder(options.Database) { SearchPath = "jobs" }.ConnectionString;
+if (options.Migrate)
+{
+    await using var owner = NpgsqlDataSource.Create(options.Database);
+    await new Migrator(owner).MigrateAsync(CancellationToken.None);
+}
+
+await DatabaseRole.CheckAsync(options.Database, [("Jobs:Role", options.Role)], CancellationToken.None);
+var database = DatabaseRole.As(options.Database, options.Role);
+// Quartz makes its tables itself, in the schema of the one role that writes it.
+var store = new NpgsqlConnectionStringBuilder(database) { SearchPath = "jobs" }.ConnectionString;
 
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(options.Database));
+builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database));
 var manifest = NetworkManifest.Load(options.Manifest);
-builder.Services.AddSingleton(manifest.ToMirroredNetwork()).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(_ => new MirrorDatabase(options.Database));
+builder.Services.AddSingleton(manifest.ToMirroredNetwork()).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(_ => new MirrorDatabase(database));
 builder.Services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan });
 builder.Services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new EvmRpcOptions { Urls = options.Rpc })).AddSingleton<MirrorVerifier>();
 builder.Services.AddSingleton<HousekeepingStore>().AddSingleton<ParticipantReads>();
@@ -48,7 +56,6 @@ builder.Services.AddQuartzHostedService(o => o.WaitForJobsToComplete = true);
 builder.Services.AddHostedService<TimetableService>();
 
 var app = builder.Build();
-await new Migrator(app.Services.GetRequiredService<NpgsqlDataSource>()).MigrateAsync(CancellationToken.None);
 app.MapGet("/health", () => TypedResults.Ok(new { status = "alive" }));
 app.MapHealthChecks("/ready");
 app.MapGet("/metrics", (PrometheusText metrics) => TypedResults.Text(metrics.Collect(), "text/plain; version=0.0.4; charset=utf-8"));

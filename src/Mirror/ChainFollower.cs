@@ -101,6 +101,7 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
 
         var heads = await _reader.GetHeadsAsync(ct);
         var result = await ConvergeAsync(checkpoint, heads, ct);
+        _deepSightings = 0; // in a row: a step that went well breaks it
         if (result == Convergence.NothingNew)
             Update(s => s with { Head = checkpoint.Block, Finalized = checkpoint.Finalized });
         Update(s => s with { Tip = heads.Latest.Point, TipTimestamp = heads.Latest.Timestamp, LastError = null, SteppedAt = time.GetUtcNow() });
@@ -170,7 +171,6 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
         // The stored finality, not the caller's copy: a backfill may have moved it.
         if ((await mirror.GetCheckpointAsync(ct)).Finalized is { } final && keep.Number < final.Number)
             await RefuseAsync(keep, final, ct);
-        _deepSightings = 0;
 
         // The replacement is in hand before anything is dropped, and both happen in one transaction.
         var to = Math.Min(heads.Latest.Number, keep.Number + (ulong)options.ReplaceAtOnce);

@@ -23,8 +23,7 @@ public sealed class MirrorDatabase : IAsyncDisposable
         Sql.RegisterTypes();
         if (schema is not (Live or Rebuild)) throw new ArgumentException($"The mirror lives in {Live} or {Rebuild}, not in {schema}.", nameof(schema));
         Schema = schema;
-        var settings = new NpgsqlConnectionStringBuilder(connectionString) { SearchPath = schema, IncludeErrorDetail = true };
-        if (role is not null) settings.Options = $"{settings.Options} -c role={role}".TrimStart();
+        var settings = new NpgsqlConnectionStringBuilder(DatabaseRole.As(connectionString, role)) { SearchPath = schema, IncludeErrorDetail = true };
         DataSource = NpgsqlDataSource.Create(settings);
     }
 

@@ -10,6 +10,7 @@ using DePin.Oracle.Network;
 using DePin.Oracle.Round;
 using DePin.Oracle.Transmit;
 using DePin.Protocol.Verification;
+using DePin.Storage;
 
 namespace DePin.Oracle;
 
@@ -23,6 +24,15 @@ public sealed record OracleOptions
     /// <summary>Connection string of this operator's own PostgreSQL database.</summary>
     [Required]
     public string Database { get; init; } = "";
+
+    /// <summary>Role that the node acts as in its database, the writer of <c>oracle</c>; empty = the connecting one. Default depin_oracle.</summary>
+    public string Role { get; init; } = DatabaseRole.Oracle;
+
+    /// <summary>Role that its chain follower acts as, the writer of <c>chain</c>; empty = the connecting one. Default depin_indexer.</summary>
+    public string FollowerRole { get; init; } = DatabaseRole.Indexer;
+
+    /// <summary>Whether to bring the database to this build's schema at the start, which takes its owner. Default true.</summary>
+    public bool Migrate { get; init; } = true;
 
     /// <summary>JSON-RPC URLs of the chain, the preferred one first.</summary>
     [MinLength(1)]
@@ -72,6 +82,9 @@ public static class OracleConfiguration
             Facts = new NetworkFacts(manifest.Id, manifest.Genesis, manifest.EpochLength, (ulong)parameters.LateSeconds, (ulong)parameters.EpochGraceSeconds),
             Keys = keys,
             Database = options.Database,
+            Role = options.Role,
+            FollowerRole = options.FollowerRole,
+            Migrate = options.Migrate,
             Classes = catalog.Bind(parameters),
             ChainId = network.ChainId,
             Ingest = options.Ingest,

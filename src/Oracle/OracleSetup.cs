@@ -8,6 +8,7 @@ using DePin.Oracle.Round;
 using DePin.Oracle.Transmit;
 using DePin.Protocol;
 using DePin.Protocol.Verification;
+using DePin.Storage;
 
 namespace DePin.Oracle;
 
@@ -22,6 +23,15 @@ public sealed record OracleSetup
 
     /// <summary>Connection string of this operator's own database.</summary>
     public required string Database { get; init; }
+
+    /// <summary>Role that the node acts as in its database; empty = the connecting one.</summary>
+    public string Role { get; init; } = DatabaseRole.Oracle;
+
+    /// <summary>Role that its chain follower acts as; empty = the connecting one.</summary>
+    public string FollowerRole { get; init; } = DatabaseRole.Indexer;
+
+    /// <summary>Whether the database is brought to this build's schema at the start, as the connecting role.</summary>
+    public bool Migrate { get; init; } = true;
 
     /// <summary>The network's classes, bound to its parameters.</summary>
     public required IReadOnlyList<IResourceClass> Classes { get; init; }

@@ -22,7 +22,7 @@ public static class Pipeline
     /// <summary>Database, stores, clock and view: what every stage stands on.</summary>
     public static IServiceCollection AddFoundation(this IServiceCollection services, OracleSetup setup) => services
         .AddSingleton(setup).AddSingleton(setup.Facts).AddSingleton(setup.Keys).AddSingleton(setup.Ingest).AddSingleton(setup.Lanes)
-        .AddSingleton(_ => OpenDatabase(setup.Database))
+        .AddSingleton(_ => OpenDatabase(DatabaseRole.As(setup.Database, setup.Role)))
         .AddSingleton<ProofStore>().AddSingleton<VerdictStore>().AddSingleton<LaneStore>().AddSingleton<RoundStore>()
         .AddSingleton<ReportStore>().AddSingleton<TransmissionStore>()
         .AddSingleton(provider => new ChainView(provider.GetRequiredService<NpgsqlDataSource>(), setup.ChainId))
@@ -55,7 +55,7 @@ public static class Pipeline
     {
         if (setup.Link is not { } link) return services;
         services.AddSingleton(link.Network).AddSingleton(link.Emission).AddSingleton(link.Parameters).AddSingleton(link.Catalog).AddSingleton(link.Transactions)
-            .AddSingleton(_ => new MirrorDatabase(setup.Database)).AddSingleton<MirrorReader>();
+            .AddSingleton(_ => new MirrorDatabase(setup.Database, role: setup.FollowerRole)).AddSingleton<MirrorReader>();
         if (link.Source is { } source)
             services.AddSingleton(source).AddSingleton<ChainMirror>().AddSingleton(new FollowerOptions()).AddSingleton(TimeProvider.System)
                 .AddSingleton<ChainFollower>().AddHostedService<FollowerLoop>();
@@ -72,7 +72,7 @@ public static class Pipeline
         .AddSingleton(provider => new Turn(provider.GetRequiredService<OperatorKeyRing>(), options, TimeProvider.System))
         .AddSingleton(provider => new Transmitter(provider.GetRequiredService<TransmissionStore>(), provider.GetRequiredService<IVerifierTransactions>(), options,
             TimeProvider.System, provider.GetRequiredService<ILogger<Transmitter>>()))
-        .AddSingleton<NetworkRewards>().AddStage<TransmitStage>().AddStage<WatchStage>();
+        .AddSingleton<NetworkRewards>().AddStage<TransmitStage>().AddStage<WatchStage>().AddStage<ShareStage>();
 
     /// <summary>Accepted reports → evidence bundles; and back, for a node that missed epochs.</summary>
     public static IServiceCollection AddEvidence(this IServiceCollection services, EvidenceOptions options)
@@ -81,9 +81,18 @@ public static class Pipeline
         return services.AddSingleton(options).AddSingleton<BundleStore>().AddSingleton<BundleWriter>().AddStage<EvidenceStage>().AddStage<RecoveryStage>();
     }
 
-    /// <summary>Brings the operator's own database to this build's schema.</summary>
-    public static async Task MigrateAsync(this IHost host, CancellationToken ct) =>
-        await new Migrator(host.Services.GetRequiredService<NpgsqlDataSource>()).MigrateAsync(ct);
+    /// <summary>Brings the operator's own database to this build's schema, where that is wanted, and makes sure that its roles can be had.</summary>
+    public static async Task MigrateAsync(this IHost host, CancellationToken ct)
+    {
+        var setup = host.Services.GetRequiredService<OracleSetup>();
+        if (setup.Migrate)
+        {
+            await using var owner = NpgsqlDataSource.Create(setup.Database);
+            await new Migrator(owner).MigrateAsync(ct);
+        }
+
+        await DatabaseRole.CheckAsync(setup.Database, [("Oracle:Role", setup.Role), ("Oracle:FollowerRole", setup.FollowerRole)], ct);
+    }
 
     private static NpgsqlDataSource OpenDatabase(string connectionString)
     {

@@ -15,6 +15,12 @@ namespace DePin.Protocol;
 /// <param name="Parameters">Its own parameters, which only the class understands.</param>
 public sealed record ClassParameters(ClassId Id, ushort RulesVersion, int PoolBps, ParameterObject Parameters);
 
+/// <summary>A data set that a development network replays in place of measurements.</summary>
+/// <param name="Name">Which.</param>
+/// <param name="ShiftSeconds">Seconds by which its first lap is shifted; whole days.</param>
+/// <param name="Days">Days of a lap: lap k, from 0, is shifted by k times so many days more.</param>
+public sealed record ReplayedSet(string Name, long ShiftSeconds, int Days);
+
 /// <summary>
 /// What a network chose: the "network" object of a deployment profile. Its hash is in the config digest, so that operators with
 /// different parameters cannot sign one report.
@@ -33,6 +39,8 @@ public sealed class NetworkParameters
         MinimumStakePerDevice = root.Amount("minimumStakePerDevice");
         ProofsPerDevice = (int)root.Number("proofsPerDevice", 1, 1_000_000);
         ReplayShiftSeconds = root.Number("replayShiftSeconds", -(1L << 40), 1L << 40, absent: 0);
+        Replay = [.. root.ChildrenOrNone("replay").Select(ReadReplayed)];
+        CheckReplay();
         var batch = root.ChildOrEmpty("batch");
         BatchMaxProofs = (int)batch.Number("maxProofs", 1, 2_048, absent: 2_048);
         BatchMaxBytes = (int)batch.Number("maxBytes", 8_192, 1_048_576, absent: 1_048_576);
@@ -57,8 +65,11 @@ public sealed class NetworkParameters
     /// <summary>Most proofs of one device that an epoch judges; the lowest sequences are.</summary>
     public int ProofsPerDevice { get; }
 
-    /// <summary>Seconds by which replayed data was shifted; 0 in production.</summary>
+    /// <summary>Seconds by which the first of <see cref="Replay"/> was shifted; 0 in production. It stands in every epoch's manifest.</summary>
     public long ReplayShiftSeconds { get; }
+
+    /// <summary>The data sets that are replayed, each with its own shift; none in production.</summary>
+    public ImmutableArray<ReplayedSet> Replay { get; }
 
     /// <summary>Most proofs of a batch.</summary>
     public int BatchMaxProofs { get; }
@@ -116,6 +127,25 @@ public sealed class NetworkParameters
             entry.ChildOrEmpty("parameters"));
         entry.End();
         return result;
+    }
+
+    private static ReplayedSet ReadReplayed(ParameterObject entry)
+    {
+        var result = new ReplayedSet(entry.Text("set"), entry.Number("shiftSeconds", -(1L << 40), 1L << 40), (int)entry.Number("days", 1, 100_000));
+        entry.End();
+        return result.ShiftSeconds % 86_400 == 0 ? result : throw new ParameterException($"{entry.Path}.shiftSeconds", "must be whole days: a multiple of 86400");
+    }
+
+    private void CheckReplay()
+    {
+        for (var i = 1; i < Replay.Length; i++)
+        {
+            if (Replay.Take(i).Any(earlier => earlier.Name == Replay[i].Name)) throw new ParameterException($"replay[{i}].set", "names a set for the second time");
+        }
+
+        // The manifest has room for one: it states the first, and the config digest in it covers all.
+        if (!Replay.IsEmpty && ReplayShiftSeconds != Replay[0].ShiftSeconds)
+            throw new ParameterException("replayShiftSeconds", "must be the shift of the first set under replay");
     }
 
     private void CheckClasses()

@@ -23,6 +23,9 @@ begin
         execute format('alter default privileges in schema chain, oracle, evidence, jobs grant select on tables to %I', member);
     end loop;
 
+    -- A function that works with its owner's rights is a way to write: it is the writer's alone.
+    revoke execute on all functions in schema depin, chain, oracle, evidence, jobs from public;
+
     for writer in
         select * from (values
             ('chain', 'depin_indexer'), ('evidence', 'depin_indexer'), ('oracle', 'depin_oracle'), ('jobs', 'depin_jobs')) w (area, role)
@@ -30,6 +33,12 @@ begin
     loop
         execute format('grant insert, update, delete, truncate on all tables in schema %I to %I', writer.area, writer.role);
         execute format('grant usage, select, update on all sequences in schema %I to %I', writer.area, writer.role);
+        execute format('grant execute on all functions in schema %I to %I', writer.area, writer.role);
     end loop;
+
+    -- Quartz makes its own tables.
+    if exists (select from pg_roles where rolname = 'depin_jobs') then
+        grant create on schema jobs to depin_jobs;
+    end if;
 end
 $$;

@@ -681,6 +681,16 @@ create table evidence.networks (
     constraint networks_pkey PRIMARY KEY (network_id)
 );
 
+create table evidence.pruned (
+    network_id bytea not null,
+    verdicts_before bigint not null,
+    trees_before bigint not null,
+    constraint pruned_trees_before_check CHECK ((trees_before >= 0)),
+    constraint pruned_verdicts_before_check CHECK ((verdicts_before >= 0)),
+    constraint pruned_network_id_fkey FOREIGN KEY (network_id) REFERENCES evidence.networks(network_id),
+    constraint pruned_pkey PRIMARY KEY (network_id)
+);
+
 create table evidence.tree_chunks (
     network_id bytea not null,
     epoch bigint not null,
@@ -751,6 +761,14 @@ create table jobs.epoch_reasons (
     proofs bigint not null,
     constraint epoch_reasons_network_id_check CHECK ((octet_length(network_id) = 32)),
     constraint epoch_reasons_pkey PRIMARY KEY (network_id, epoch, class, judgement, reason)
+);
+
+create table jobs.epoch_rollups (
+    network_id bytea not null,
+    epoch bigint not null,
+    rolled_at timestamp with time zone not null default now(),
+    constraint epoch_rollups_network_id_check CHECK ((octet_length(network_id) = 32)),
+    constraint epoch_rollups_pkey PRIMARY KEY (network_id, epoch)
 );
 
 create table jobs.reconciliations (

@@ -143,6 +143,9 @@ public sealed class DeploymentTests : IDisposable
         var shifted = await ProfileAsync(rpc, "production", root => root["network"]!["replayShiftSeconds"] = 86_400);
         error = await Assert.ThrowsAsync<DeploymentException>(() => NewDeployer(rpc).DeployAsync(shifted, Request(), null, _ct));
         Assert.Contains("replayShiftSeconds", error.Message, StringComparison.Ordinal);
+        var replayed = await ProfileAsync(rpc, "production", root => root["network"]!["replay"] = System.Text.Json.Nodes.JsonNode.Parse("""[ { "set": "old", "shiftSeconds": 0, "days": 1 } ]"""));
+        error = await Assert.ThrowsAsync<DeploymentException>(() => NewDeployer(rpc).DeployAsync(replayed, Request(), null, _ct));
+        Assert.Contains("network.replay names old", error.Message, StringComparison.Ordinal);
 
         Assert.False(File.Exists(Request().ManifestPath));
         var manifest = await NewDeployer(rpc).DeployAsync(await ProfileAsync(rpc, "production", _ => { }), Request(), null, _ct);

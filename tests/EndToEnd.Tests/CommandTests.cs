@@ -39,11 +39,12 @@ public sealed class CommandTests
         var made = await RunningNetwork.DepinAsync(["device", "keygen", "--type", "p256", "--out", path, "--json"]);
         Assert.Equal(0, made.Code);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
-        var secret = (await File.ReadAllTextAsync(path)).Trim();
+        var secret = (await File.ReadAllTextAsync(path)).Split(' ')[0];
+        Assert.Equal(64, secret.Length);
         Assert.DoesNotContain(secret, made.Output, StringComparison.OrdinalIgnoreCase);
         Assert.Contains(PrivateKey.Load(path, KeyType.P256).PublicKey.DeviceId.ToString(), made.Output, StringComparison.Ordinal);
         Assert.Equal(3, (await RunningNetwork.DepinAsync(["device", "keygen", "--out", path])).Code);
-        Assert.Equal(secret, (await File.ReadAllTextAsync(path)).Trim());
+        Assert.Equal($"{secret} p256\n", await File.ReadAllTextAsync(path));
     }
 
     [Fact]

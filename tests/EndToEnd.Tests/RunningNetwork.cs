@@ -7,11 +7,14 @@ using DePin.TestKit;
 namespace DePin.EndToEnd.Tests;
 
 /// <summary>
-/// A whole network as <c>depin dev up</c> starts it, in the background, for the journeys of one class: few devices and a fast clock, all
-/// ports its own. Everything is done through the command line tool, as a person would.
+/// A whole network as <c>depin dev up</c> starts it, in the background, shared by the journeys: few devices and a fast clock, all
+/// ports its own. Everything is done through the command line tool, as a person would. A journey leaves it running with its four operators.
 /// </summary>
 public sealed class RunningNetwork : IAsyncLifetime
 {
+    /// <summary>Collection of the tests that share it; they run one after another.</summary>
+    public const string Shared = "running network";
+
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("depin-test-up-");
     private readonly int basePort = FreeRange(20);
 
@@ -49,13 +52,32 @@ public sealed class RunningNetwork : IAsyncLifetime
         Assert.True(result.Code == 0, result.ToString());
     }
 
-    /// <summary>Runs the tool.</summary>
-    public static async Task<ToolResult> DepinAsync(IReadOnlyList<string> arguments)
+    /// <summary>A port of the network's own range that nothing of it uses.</summary>
+    public int SparePort => basePort + 18;
+
+    /// <summary>A path beside the data folder.</summary>
+    public string Beside(string name) => Path.Combine(folder.FullName, name);
+
+    /// <summary>Runs the tool as somebody whose network this is: no option names it.</summary>
+    public Task<ToolResult> RunAsync(params string[] arguments) => DepinAsync(arguments, Data);
+
+    /// <summary>The same, and reads its JSON.</summary>
+    public Task<(int Code, JsonNode Answer)> AskHereAsync(params string[] arguments) => AskAsync(arguments, Data);
+
+    /// <summary>Starts the tool; the caller ends it.</summary>
+    public static Process Start(IReadOnlyList<string> arguments, string? data = null)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.Environment["DEPIN_HOME"] = RepositoryRoot.Find();
+        if (data is not null) start.Environment["DEPIN_DATA"] = data;
         foreach (var argument in (string[])["exec", Cli.Dev.HostProcess.Program("Cli"), .. arguments]) start.ArgumentList.Add(argument);
-        using var process = Process.Start(start)!;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs the tool.</summary>
+    public static async Task<ToolResult> DepinAsync(IReadOnlyList<string> arguments, string? data = null)
+    {
+        using var process = Start(arguments, data);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
@@ -64,9 +86,11 @@ public sealed class RunningNetwork : IAsyncLifetime
     }
 
     /// <summary>Runs the tool and reads its JSON.</summary>
-    public static async Task<(int Code, JsonNode Answer)> AskAsync(params string[] arguments)
+    public static Task<(int Code, JsonNode Answer)> AskAsync(params string[] arguments) => AskAsync(arguments, null);
+
+    private static async Task<(int Code, JsonNode Answer)> AskAsync(IReadOnlyList<string> arguments, string? data)
     {
-        var result = await DepinAsync([.. arguments, "--json"]);
+        var result = await DepinAsync([.. arguments, "--json"], data);
         try
         {
             return (result.Code, JsonNode.Parse(result.Output) ?? throw new JsonException("null"));
@@ -100,6 +124,10 @@ public sealed class RunningNetwork : IAsyncLifetime
         throw new InvalidOperationException("No free range of ports was found.");
     }
 }
+
+/// <summary>One network for all journeys: starting one takes longer than most of them.</summary>
+[CollectionDefinition(RunningNetwork.Shared)]
+public sealed class RunningNetworkCollection : ICollectionFixture<RunningNetwork>;
 
 /// <summary>What a run of the tool left.</summary>
 public sealed record ToolResult(int Code, string Output, string Error)

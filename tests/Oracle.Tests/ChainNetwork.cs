@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.Cryptography;
@@ -20,7 +21,7 @@ using Microsoft.Extensions.Logging;
 
 namespace DePin.Oracle.Tests;
 
-/// <summary>The real contracts on an Anvil whose clock runs an hour a block, with four bonded operators.</summary>
+/// <summary>The real contracts on an Anvil, with bonded operators.</summary>
 public sealed class ChainNetwork : IAsyncDisposable
 {
     private static readonly FeePolicy Fast = new() { PollInterval = TimeSpan.FromMilliseconds(30) };
@@ -42,12 +43,12 @@ public sealed class ChainNetwork : IAsyncDisposable
 
     public static PrivateKey Owner { get; } = PrivateKey.Parse(KeyType.Secp256k1, AnvilNode.PrivateKeys[0]);
 
-    public static async Task<ChainNetwork> StartAsync(CancellationToken ct)
+    public static async Task<ChainNetwork> StartAsync(CancellationToken ct, int operators = 4, int? lateSeconds = null)
     {
         var network = new ChainNetwork();
         network.Node = await AnvilNode.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1 }, ct);
         network.Rpc = new EvmRpc(network._http, new EvmRpcOptions { Urls = [network.Node.Url] });
-        await network.DeployAsync(ct);
+        await network.DeployAsync(operators, lateSeconds, ct);
         return network;
     }
 
@@ -70,7 +71,8 @@ public sealed class ChainNetwork : IAsyncDisposable
     }
 
     /// <summary>An operator with its own database, follower and loops; not started.</summary>
-    public async Task<ChainOperator> CreateOperatorAsync(int number, CancellationToken ct, TimeSpan? stageDelay = null)
+    public async Task<ChainOperator> CreateOperatorAsync(
+        int number, CancellationToken ct, TimeSpan? stageDelay = null, Action<IServiceCollection>? services = null, Action<IApplicationBuilder>? inbound = null)
     {
         var database = await TestDatabase.CreateAsync(ct: ct);
         var parameters = Manifest.NetworkParameters;
@@ -96,7 +98,7 @@ public sealed class ChainNetwork : IAsyncDisposable
             Transmit = new TransmitOptions { StageDelay = stageDelay ?? TimeSpan.FromSeconds(3), Pace = TimeSpan.FromMilliseconds(300) },
             Evidence = new EvidenceOptions { Pace = TimeSpan.FromMilliseconds(500) },
         };
-        return new ChainOperator(this, keys, database, setup, _ports[number]);
+        return new ChainOperator(this, keys, database, setup, _ports[number]) { Services = services, Inbound = inbound };
     }
 
     public async ValueTask DisposeAsync()
@@ -109,15 +111,17 @@ public sealed class ChainNetwork : IAsyncDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task DeployAsync(CancellationToken ct)
+    private async Task DeployAsync(int operators, int? lateSeconds, CancellationToken ct)
     {
         var now = (await Rpc.GetHeaderAsync(BlockTag.Latest, ct))!.Timestamp;
         var variables = new Dictionary<string, string> { ["genesis"] = (((now / 86_400) + 2) * 86_400).ToString(CultureInfo.InvariantCulture) };
-        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), variables);
+        var document = JsonNode.Parse(await File.ReadAllTextAsync(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), ct))!;
+        if (lateSeconds is { } late) document["network"]!["lateSeconds"] = late;
+        var profile = DeploymentProfile.Parse(document.ToJsonString(), variables);
         var request = new DeploymentRequest("test", RepositoryRoot.Combine("contracts", "evm", "artifacts"), Path.Combine(_folder, "network.json"));
         Manifest = await new NetworkDeployer(Rpc, Owner, Fast).DeployAsync(profile, request, null, ct);
 
-        Operators = [.. Enumerable.Range(0, 4)
+        Operators = [.. Enumerable.Range(0, operators)
             .Select(_ => new OperatorKeyRing(PrivateKey.Generate(KeyType.Secp256k1), PrivateKey.Generate(KeyType.Ed25519), PrivateKey.Generate(KeyType.Secp256k1)))
             .OrderBy(keys => keys.Address)];
         var registration = new OperatorRegistration(Rpc, Manifest, Fast);
@@ -143,6 +147,12 @@ public sealed class ChainOperator(ChainNetwork network, OperatorKeyRing keys, Te
 
     public TestDatabase Database => database;
 
+    /// <summary>What a test puts between the operator and its peers.</summary>
+    public Action<IServiceCollection>? Services { get; init; }
+
+    /// <summary>What a test puts in front of the operator's endpoints.</summary>
+    public Action<IApplicationBuilder>? Inbound { get; init; }
+
     public HttpClient Http { get; } = new() { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")) };
 
     public ChainNetwork Network => network;
@@ -155,7 +165,9 @@ public sealed class ChainOperator(ChainNetwork network, OperatorKeyRing keys, Te
         builder.Logging.ClearProviders();
         if (Environment.GetEnvironmentVariable("DEPIN_TEST_LOG") is { Length: > 0 } file) builder.Logging.AddProvider(new FileLog($"{file}.{port}"));
         builder.WebHost.UseUrls(Http.BaseAddress!.ToString());
+        Services?.Invoke(builder.Services);
         _app = OracleApp.Build(builder, setup);
+        Inbound?.Invoke(_app);
         await _app.MigrateAsync(ct);
         await _app.StartAsync(ct);
     }

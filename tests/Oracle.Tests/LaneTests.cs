@@ -60,6 +60,28 @@ public sealed class LaneTests
     }
 
     [Fact]
+    public async Task An_operator_that_has_a_lane_from_evidence_only_acknowledges_what_comes_after()
+    {
+        var network = new TestNetwork();
+        var operators = await TestOperator.StartAllAsync(network, [0, 1, 2], Ct);
+        await operators[0].PostAsync(Enumerable.Range(1, 40).Select(n => network.Prove(network.Devices[0], (ulong)n)), Ct);
+        foreach (var one in operators) await CertifiedEverywhereAsync(one, operators, network);
+
+        // It joins after an epoch whose cut names the lane's head, and another operator goes: without it there is no quorum.
+        var lane = await operators[0].Get<LaneStore>().GetLaneAsync(network.Operators[0].Address, Ct);
+        var late = await TestOperator.StartAsync(network, 3, ct: Ct, before: lanes => lanes.AdoptAsync(new LaneHeight(lane.Operator, (ulong)lane.Height, lane.Digest), Ct));
+        foreach (var one in operators) await network.WriteMirrorAsync(one.Database.DataSource, Ct); // where it listens
+        await operators[2].StopAsync(Ct);
+        var after = network.Prove(network.Devices[0], 100);
+        await operators[0].PostAsync([after], Ct);
+
+        await Eventually.HoldsAsync(async () => (await operators[0].GetProgressAsync(after.Id, Ct))?.Stage == "certified", "the newcomer acknowledges the new batch", Ct);
+        Assert.Equal(1, await CountProofsAsync(late));
+        await late.DisposeAsync();
+        foreach (var one in operators) await one.DisposeAsync();
+    }
+
+    [Fact]
     public async Task Two_operators_do_not_certify()
     {
         var network = new TestNetwork();

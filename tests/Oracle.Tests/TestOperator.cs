@@ -4,6 +4,7 @@ using DePin.Oracle.Ingest;
 using DePin.Oracle.Ingest.Wire;
 using DePin.Oracle.Network;
 using DePin.Protocol;
+using DePin.Storage.Oracle;
 using DePin.TestKit;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
@@ -37,8 +38,8 @@ public sealed class TestOperator : IAsyncDisposable
 
     public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
 
-    /// <summary>Starts an operator whose mirror holds the network; returns when it is ready for proofs.</summary>
-    public static async Task<TestOperator> StartAsync(TestNetwork network, int number = 0, IngestOptions? ingest = null, LaneOptions? lanes = null, CancellationToken ct = default)
+    /// <summary>Starts an operator whose mirror holds the network; returns when it is ready for proofs. <paramref name="before"/> fills its database first.</summary>
+    public static async Task<TestOperator> StartAsync(TestNetwork network, int number = 0, IngestOptions? ingest = null, LaneOptions? lanes = null, Func<LaneStore, Task>? before = null, CancellationToken ct = default)
     {
         var database = await TestDatabase.CreateAsync(ct: ct);
         var keys = network.Operators[number];
@@ -56,6 +57,7 @@ public sealed class TestOperator : IAsyncDisposable
             Lanes = lanes ?? new LaneOptions { SealEvery = TimeSpan.FromMilliseconds(100), ExchangeEvery = TimeSpan.FromMilliseconds(100) },
         });
         await network.WriteMirrorAsync(database.DataSource, ct);
+        if (before is not null) await before(app.Services.GetRequiredService<LaneStore>());
         await app.StartAsync(ct);
         network.SetEndpoint(keys.Address, app.Urls.Single());
         var started = new TestOperator(network, keys, database, app);

@@ -72,6 +72,23 @@ public sealed class EvidenceImportTests
         Assert.Equal(0, await fixture.ScalarAsync<long>("select count(*) from evidence.epochs"));
     }
 
+    [Fact]
+    public async Task Evidence_that_was_dropped_is_imported_anew_or_the_status_says_which_epoch_nobody_gives()
+    {
+        await using var fixture = await MirrorFixture.CreateAsync();
+        var (bundle, _) = await MakeFinalEpochAsync(fixture);
+        const string Content = "select md5(string_agg(l::text, '' order by l.index)) from evidence.leaves l";
+        Assert.True(await (await ImporterAsync(fixture, new EvidenceCandidate("good", bundle, null))).StepAsync(CancellationToken.None));
+        var before = await fixture.ScalarAsync<string>(Content);
+
+        await fixture.Database.ExecuteAsync("delete from evidence.epochs; insert into jobs.epoch_rollups select network_id, 1 from evidence.networks; insert into jobs.retention select network_id, 90, 90 from evidence.networks", CancellationToken.None);
+        var lacking = await ImporterAsync(fixture, new EvidenceCandidate("http://one", null, "HTTP 404"), new EvidenceCandidate("http://two", null, "HTTP 404"));
+        Assert.False(await lacking.StepAsync(CancellationToken.None));
+        Assert.Equal(new ImportStatus(null, 1, "Epoch 1: http://one: HTTP 404; http://two: HTTP 404"), lacking.Status);
+        Assert.True(await (await ImporterAsync(fixture, new EvidenceCandidate("good", bundle, null))).StepAsync(CancellationToken.None));
+        Assert.Equal(before, await fixture.ScalarAsync<string>(Content));
+    }
+
     private static async Task<EvidenceImporter> ImporterAsync(MirrorFixture fixture, params EvidenceCandidate[] candidates)
     {
         var store = new EvidenceStore(fixture.Database.DataSource);

@@ -15,6 +15,7 @@ public static class DataFolder
     /// <exception cref="DirectoryNotFoundException">No known set is in the folder; the message names the folders looked for.</exception>
     public static IReadOnlyList<DataSet> Read(string folder)
     {
+        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"The data folder '{folder}' does not exist.");
         var sets = new List<DataSet>();
         if (Directory.Exists(Path.Combine(folder, Sensors))) sets.Add(SensorCommunity.Read(Path.Combine(folder, Sensors)));
         foreach (var file in Files(folder, "sainteynard"))
@@ -25,7 +26,9 @@ public static class DataFolder
 #pragma warning restore CA1308
         return sets.Count > 0
             ? sets
-            : throw new DirectoryNotFoundException($"'{folder}' holds neither {Sensors} nor {Receptions}; give the repository's data folder or one of the same layout.");
+            : throw new DirectoryNotFoundException(Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)) is Sensors or Receptions
+                ? $"'{folder}' is one data set; give the folder above it."
+                : $"'{folder}' holds no files under {Sensors} or {Receptions}; give the repository's data folder or one of the same layout.");
     }
 
     /// <summary>The repository's own extracts: the nearest <c>data</c> folder above the program.</summary>

@@ -16,27 +16,33 @@ var data = new Option<string?>("--data") { Description = "Folder with the data s
 var mutate = new Option<string[]>("--mutate") { Description = $"Mix in an adversary, for example M9:5%; known: {string.Join(", ", Adversary.Known.Select(k => $"{k.Key} {k.Value}"))}", DefaultValueFactory = _ => [] };
 var limit = new Option<int?>("--devices") { Description = "At most this many devices of each data set" };
 var root = new RootCommand("Replays real device data as signed proofs") { network, rpc, keys, seed, data, mutate, limit };
-root.SetAction(async (parsed, ct) =>
+root.SetAction(async (parsed, ct) => await GuardAsync(() => RunAsync(parsed, ct), ct).ConfigureAwait(false));
+var describe = new Command("describe", "Print the data sets: name, first day in ms since 1970, days. What a network's replay shifts are reckoned from") { data };
+describe.SetAction(async (parsed, ct) => await GuardAsync(() =>
+{
+    foreach (var set in DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own())) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"set\t{set.Name}\t{set.FirstDayMs}\t{set.Days}"));
+    return Task.CompletedTask;
+}, ct).ConfigureAwait(false));
+root.Add(describe);
+return await root.Parse(args).InvokeAsync();
+
+static async Task<int> GuardAsync(Func<Task> work, CancellationToken ct)
 {
     try
     {
-        await RunAsync(parsed, ct).ConfigureAwait(false);
+        await work().ConfigureAwait(false);
         return 0;
     }
     catch (OperationCanceledException) when (ct.IsCancellationRequested)
     {
         return 0;
     }
-    catch (Exception problem) when (problem is InvalidOperationException or DeploymentException or FormatException or IOException)
+    catch (Exception problem) when (problem is InvalidOperationException or DeploymentException or FormatException or IOException or InvalidDataException)
     {
         await Console.Error.WriteLineAsync($"error: {problem.Message}").ConfigureAwait(false);
         return 3;
     }
-});
-var describe = new Command("describe", "Print the first day of the first data set, ms since 1970: what a network's replay shift is reckoned from") { data };
-describe.SetAction(parsed => Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"first day {DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own())[0].FirstDayMs}")));
-root.Add(describe);
-return await root.Parse(args).InvokeAsync();
+}
 
 async Task RunAsync(ParseResult parsed, CancellationToken ct)
 {
@@ -58,8 +64,9 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
         makerId: 1, new FeePolicy { PollInterval = TimeSpan.FromMilliseconds(200) }, Console.WriteLine).RunAsync(ordered, stake, ct).ConfigureAwait(false);
 
     var genesis = (long)await access.GetGenesisAsync(ct).ConfigureAwait(false) * 1000;
-    var timeline = new Timeline(sources, genesis);
-    for (var i = 0; i < sources.Count; i++) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sources[i].Name}: shifted by {timeline.ShiftSeconds(i)} s ({timeline.ShiftSeconds(i) / 86_400} days)"));
+    var shifts = Shifts(sources, manifest.NetworkParameters);
+    var timeline = new Timeline(sources, shifts);
+    for (var i = 0; i < sources.Count; i++) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sources[i].Name}: shifted by {shifts[i]} s ({shifts[i] / 86_400} days)"));
     var operators = await access.GetOperatorsAsync(ct).ConfigureAwait(false);
     using var transport = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = TimeSpan.FromSeconds(30) };
     await using var outbox = new ProofOutbox(transport, operators);
@@ -79,6 +86,25 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
         await ticker.CancelAsync().ConfigureAwait(false);
         await reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+}
+
+// The shifts are the network's, not ours: they are in the hash of its parameters, so that an auditor can find a proof's row.
+static List<long> Shifts(IReadOnlyList<DataSet> sources, DePin.Protocol.NetworkParameters parameters)
+{
+    var shifts = new List<long>();
+    foreach (var source in sources)
+    {
+        var entry = parameters.Replay.FirstOrDefault(r => r.Name == source.Name && r.Days == source.Days);
+        if (entry is null)
+        {
+            var there = parameters.Replay.IsEmpty ? "no data at all" : string.Join(", ", parameters.Replay.Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Name} ({r.Days} days)")));
+            throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"This network was set up to replay {there}, not {source.Name} ({source.Days} days). Give the data folder that it was started with, or start anew (depin dev reset)."));
+        }
+
+        shifts.Add(entry.ShiftSeconds);
+    }
+
+    return shifts;
 }
 
 static async Task ReportAsync(ProofOutbox outbox, ReplayLoop loop, Adversary adversary, CancellationToken ct)

@@ -10,14 +10,13 @@ namespace DePin.Replayer;
 public readonly record struct TimelineRow(int Source, int Device, long TimeMs, byte[] Payload);
 
 /// <summary>
-/// The data sets shifted by whole days to the network's start and merged by time. A set that ends begins again the day after its last,
-/// so that a network never runs dry; the shift of a lap is again whole days.
+/// The data sets, each shifted by whole days, merged by time. A set that ends begins again the day after its last, so that a network never
+/// runs dry; the shift of a lap is again whole days.
 /// </summary>
-public sealed class Timeline(IReadOnlyList<DataSet> sources, long genesisMs)
+/// <param name="sources">The sets.</param>
+/// <param name="shiftSeconds">For each, by how much its first lap is shifted.</param>
+public sealed class Timeline(IReadOnlyList<DataSet> sources, IReadOnlyList<long> shiftSeconds)
 {
-    /// <summary>Days by which a set's first lap is shifted, in seconds.</summary>
-    public long ShiftSeconds(int source) => (genesisMs - sources[source].FirstDayMs) / 1000;
-
     /// <summary>All rows from <paramref name="fromMs"/> on, ascending by time, without end.</summary>
     public IEnumerable<TimelineRow> From(long fromMs)
     {
@@ -40,10 +39,11 @@ public sealed class Timeline(IReadOnlyList<DataSet> sources, long genesisMs)
         var data = sources[source];
         if (data.Rows.Count == 0) yield break;
         var span = data.Days * DataSet.DayMs;
-        var lap = Math.Max(0, (fromMs - genesisMs) / span);
+        var first = shiftSeconds[source] * 1000;
+        var lap = Math.Max(0, (fromMs - data.FirstDayMs - first) / span);
         while (true)
         {
-            var shift = genesisMs - data.FirstDayMs + (lap * span);
+            var shift = first + (lap * span);
             foreach (var row in data.Rows)
             {
                 if (row.TimeMs + shift >= fromMs) yield return new TimelineRow(source, row.Device, row.TimeMs + shift, row.Payload(shift));

@@ -1,4 +1,4 @@
-// Writes contracts/vectors/*.json: `node tools/vectors/generate.mjs`; with --check it compares instead and fails on a difference.
+// Writes contracts/vectors/*.json: `scripts/vectors`; with --check it compares instead and fails on a difference.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,7 +24,7 @@ for (const [name, make] of Object.entries(files)) {
   else if (readFileSync(path, 'utf8') !== text) different.push(name);
 }
 if (different.length > 0) {
-  console.error(`contracts/vectors differs from what the tools derive: ${different.join(', ')}. Run: node tools/vectors/generate.mjs`);
+  console.error(`contracts/vectors differs from what the tools derive: ${different.join(', ')}. Run: scripts/vectors`);
   process.exit(1);
 }
 console.log(`${Object.keys(files).length} vector files ${check ? 'agree' : 'written'}`);

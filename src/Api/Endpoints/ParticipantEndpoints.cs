@@ -76,7 +76,7 @@ internal static class ParticipantEndpoints
 
         var page = Paging.Cut("emission", await reads.EmissionAsync(found.Chain, before, take, ct), take, r => r, r => [r.Epoch.ToString(CultureInfo.InvariantCulture)]);
         var splits = (await reads.SplitsAsync(found.Chain, ct)).Select(s => new SplitView(s.FirstEpoch,
-            [.. s.Bps.Select((bps, i) => new SinkView(Text.Hex(s.Accounts.AsSpan(20 * i, 20)), bps))]));
+            [.. s.Bps.Split(',', StringSplitOptions.RemoveEmptyEntries).Select((bps, i) => new SinkView(Text.Hex(s.Accounts.AsSpan(20 * i, 20)), int.Parse(bps, CultureInfo.InvariantCulture)))]));
         return TypedResults.Ok(new EmissionView(page, [.. splits], await reads.BreakerAsync(found.Chain, ct)));
     }
 }

@@ -77,7 +77,7 @@ internal sealed class RpcTransport(HttpClient http, EvmRpcOptions options, TimeP
                 askedToWait = (e as TransientRpcException)?.RetryAfter;
             }
 
-            if (attempt >= options.Attempts) throw new RpcUnavailableException($"No JSON-RPC end point answered after {attempt} attempts. {string.Join("; ", failures)}", last is JsonException ? null : Safe(last));
+            if (attempt >= options.Attempts) throw new RpcUnavailableException($"No JSON-RPC end point answered after {attempt} attempts. {string.Join("; ", failures.Distinct(StringComparer.Ordinal))}", last is JsonException ? null : Safe(last));
             tried.Add(endPoint);
             if (tried.Count < _endPoints.Length) continue; // another one may be well: no need to wait
             tried.Clear();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using DePin.Abi;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
@@ -37,7 +38,8 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
             ["slasher"] = Deployer.Address.ToString(),
             ["bank"] = Deployer.Address.ToString(),
             ["maker"] = Maker.Address.ToString(),
-            ["replayShiftSeconds"] = settings.ReplayShiftSeconds.ToString(CultureInfo.InvariantCulture),
+            ["replay"] = new JsonArray([.. settings.Replay.Select(r => new JsonObject { ["set"] = r.Name, ["shiftSeconds"] = r.ShiftSeconds, ["days"] = r.Days })]).ToJsonString(),
+            ["replayShiftSeconds"] = (settings.Replay.Count > 0 ? settings.Replay[0].ShiftSeconds : 0).ToString(CultureInfo.InvariantCulture),
         });
         return await new NetworkDeployer(Rpc, Deployer, Quick).DeployAsync(
             profile,

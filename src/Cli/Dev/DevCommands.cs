@@ -35,6 +35,8 @@ public static class DevCommands
         new Command("down", "Stop it; its data stays") { Data }.Does(DownAsync),
         new Command("reset", "Stop it and remove its data folder") { Data }.Does(ResetAsync),
         new Command("status", "Say whether it runs, and where") { Data }.Does(StatusAsync),
+        DevGifts.Fund(Data),
+        DevGifts.Database(Data),
     };
 
     private static DevFolder Folder(ParseResult parsed) => new(parsed.GetValue(Data) ?? DevFolder.Default());
@@ -54,7 +56,7 @@ public static class DevCommands
 
         var replay = parsed.GetValue(NoReplay) ? null : new ReplayOptions(parsed.GetValue(ReplayData), parsed.GetValue(Mutate) ?? [], parsed.GetValue(ReplayDevices));
         if (replay is not null && !File.Exists(folder.Manifest))
-            settings = settings with { ReplayShiftSeconds = settings.Genesis - await HostProcess.FirstReplayedDayAsync(replay.Data, folder.Logs, ct).ConfigureAwait(false) };
+            settings = settings with { Replay = await HostProcess.ReplayedSetsAsync(replay.Data, settings.Genesis, folder.Logs, ct).ConfigureAwait(false) };
         settings.Save(folder.Settings);
         await using var network = new DevNetwork(folder, settings, output);
         return await network.RunAsync(replay, parsed.GetValue(Epochs), ct).ConfigureAwait(false);
@@ -142,7 +144,7 @@ public static class DevCommands
         var stopped = await StopAsync(folder, ct).ConfigureAwait(false);
         var external = DevSettings.Load(folder.Settings) is { Postgres: not null } settings ? settings : null;
         var removed = folder.Remove();
-        if (external is not null) output.Remark($"The databases depin_{external.Id}_* on the server that you named stay; drop them yourself.");
+        if (external is not null) output.Remark($"The databases and roles depin_{external.Id}_* on the server that you named stay; drop them yourself.");
         output.Answer(new { stopped, removed, data = folder.Path }, removed ? $"Removed {folder.Path}." : "There was nothing to remove.");
         return ExitCodes.Success;
     }

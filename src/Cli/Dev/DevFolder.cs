@@ -32,10 +32,16 @@ public sealed class DevFolder(string path)
     /// <summary>Exists while the network is ready.</summary>
     public string ReadyFile => In("ready");
 
+    /// <summary>While this file exists the indexer rests; <see cref="IndexerRests"/> says that it does.</summary>
+    public string RestIndexer => In("indexer.rest");
+
+    /// <summary>Exists while the indexer rests on request.</summary>
+    public string IndexerRests => In("indexer.rests");
+
     private string LockFile => In("supervisor.lock");
 
-    /// <summary>The default: <c>.depin</c> of the clone.</summary>
-    public static string Default() => RepositoryRoot.Combine(".depin");
+    /// <summary>The default: what the variable DEPIN_DATA says, else <c>.depin</c> of the clone.</summary>
+    public static string Default() => Environment.GetEnvironmentVariable("DEPIN_DATA") is { Length: > 0 } chosen ? chosen : RepositoryRoot.Combine(".depin");
 
     /// <summary>A path inside.</summary>
     public string In(params string[] parts) => System.IO.Path.Combine([Path, .. parts]);

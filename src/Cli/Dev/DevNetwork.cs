@@ -1,8 +1,6 @@
 using System.Globalization;
 using DePin.Cli.Network;
 using DePin.DevTools;
-using DePin.Storage;
-using Npgsql;
 
 namespace DePin.Cli.Dev;
 
@@ -13,13 +11,15 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
     private readonly List<GuardedProcess> watched = [];
     private readonly Phases phases = new(output);
     private PostgresCluster? cluster;
+    private DevDatabases? databases;
+    private GuardedProcess? indexer;
     private string replayLine = "";
 
     /// <summary>Runs until cancelled, until a part ends by itself, or until <paramref name="epochs"/> epochs are final.</summary>
     public async Task<int> RunAsync(ReplayOptions? replay, int? epochs, CancellationToken ct)
     {
         Directory.CreateDirectory(folder.Logs);
-        File.Delete(folder.ReadyFile);
+        foreach (var file in (string[])[folder.ReadyFile, folder.RestIndexer, folder.IndexerRests]) File.Delete(file);
         var chain = await StartChainAsync(ct).ConfigureAwait(false);
         await StartPostgresAsync(ct).ConfigureAwait(false);
         var bootstrap = new DevBootstrap(folder, settings, chain);
@@ -37,7 +37,7 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         await File.WriteAllTextAsync(folder.ReadyFile, ready + "\n", ct).ConfigureAwait(false);
 
         using var api = new ApiClient(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Api}")));
-        await new LiveView(api, output).RunAsync(final => epochs is { } wanted && final >= wanted, () => Volatile.Read(ref replayLine), CheckAlive, ct).ConfigureAwait(false);
+        await new LiveView(api, output).RunAsync(final => epochs is { } wanted && final >= wanted, () => Volatile.Read(ref replayLine), TendAsync, ct).ConfigureAwait(false);
         output.Remark($"{epochs} epochs are final.");
         return ExitCodes.Success;
     }
@@ -86,10 +86,8 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
                 running.Push(cluster);
             }
 
-            // One is migrated, the others begin as copies of it.
-            await PrepareDatabaseAsync("template", null, detail, ct).ConfigureAwait(false);
-            await PrepareDatabaseAsync("public", settings.Database("template"), detail, ct).ConfigureAwait(false);
-            for (var i = 1; i <= settings.Operators; i++) await PrepareDatabaseAsync(Part(i), settings.Database("template"), detail, ct).ConfigureAwait(false);
+            databases = cluster is null ? DevDatabases.Of(settings) : new DevDatabases(settings, cluster.ConnectionString);
+            await databases.PrepareAsync(detail, ct).ConfigureAwait(false);
             return true;
         },
         _ => $"PostgreSQL {(cluster is null ? "as given" : $"on 127.0.0.1:{cluster.Port}")}, {settings.Operators + 1} databases migrated");
@@ -101,14 +99,14 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
             var started = new List<(GuardedProcess Process, int Port)>();
             for (var i = 1; i <= settings.Operators; i++)
             {
-                var own = Common("Oracle", Part(i));
+                var own = Common("Oracle", DevDatabases.Operator(i));
                 own["Oracle__Keys"] = folder.OperatorFolder(i);
                 started.Add(await StartHostAsync($"operator {i}", "Oracle", settings.Ports.Operator + i - 1, own, ct).ConfigureAwait(false));
             }
 
-            started.Add(await StartHostAsync("indexer", "Indexer", settings.Ports.Indexer, Common("Indexer", "public"), ct).ConfigureAwait(false));
-            started.Add(await StartHostAsync("api", "Api", settings.Ports.Api, Common("Api", "public"), ct).ConfigureAwait(false));
-            started.Add(await StartHostAsync("jobs", "Jobs", settings.Ports.Jobs, Common("Jobs", "public"), ct).ConfigureAwait(false));
+            started.Add(await StartIndexerAsync(ct).ConfigureAwait(false));
+            started.Add(await StartHostAsync("api", "Api", settings.Ports.Api, Common("Api", "api"), ct).ConfigureAwait(false));
+            started.Add(await StartHostAsync("jobs", "Jobs", settings.Ports.Jobs, Common("Jobs", "jobs"), ct).ConfigureAwait(false));
             foreach (var (process, port) in started)
             {
                 detail(process.Specification.Name);
@@ -155,32 +153,41 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         },
         _ => $"devices registered and staked; {replayLine}");
 
-    private async Task PrepareDatabaseAsync(string part, string? template, Action<string> detail, CancellationToken ct)
-    {
-        detail($"database {part}");
-        await DatabaseServer.EnsureDatabaseAsync(ServerConnection("postgres"), settings.Database(part), ct, template).ConfigureAwait(false);
-        await using var dataSource = NpgsqlDataSource.Create(ServerConnection(settings.Database(part)) + ";Pooling=false");
-        await new Migrator(dataSource).MigrateAsync(ct).ConfigureAwait(false);
-    }
-
     // What every host is told: its database, the network's manifest and the chain.
-    private Dictionary<string, string?> Common(string section, string part) => new()
+    private Dictionary<string, string?> Common(string section, string host) => new()
     {
-        [$"{section}__Database"] = ServerConnection(settings.Database(part)),
+        [$"{section}__Database"] = databases!.ConnectionString(host),
+        [$"{section}__Migrate"] = "false", // done, by who may
         [$"{section}__Manifest"] = folder.Manifest,
         [$"{section}__Rpc__0"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Chain}"),
     };
 
-    private void CheckAlive()
+    // Every second: no part may have ended by itself, and the indexer rests while it is asked to (a rebuild compares with a mirror that stands still).
+    private async Task TendAsync(CancellationToken ct)
     {
         foreach (var process in watched)
         {
             if (process.HasExited) throw process.Ended();
         }
+
+        if (indexer is not null && File.Exists(folder.RestIndexer))
+        {
+            watched.Remove(indexer);
+            await indexer.StopAsync(TimeSpan.FromSeconds(60)).ConfigureAwait(false);
+            indexer = null;
+            await File.WriteAllTextAsync(folder.IndexerRests, "", ct).ConfigureAwait(false);
+        }
+        else if (indexer is null && !File.Exists(folder.RestIndexer))
+        {
+            File.Delete(folder.IndexerRests);
+            await StartIndexerAsync(ct).ConfigureAwait(false);
+        }
     }
 
-    private string ServerConnection(string database) => cluster?.ConnectionString(database)
-        ?? new NpgsqlConnectionStringBuilder(settings.Postgres) { Database = database }.ConnectionString;
-
-    private static string Part(int number) => string.Create(CultureInfo.InvariantCulture, $"operator{number}");
+    private async Task<(GuardedProcess Process, int Port)> StartIndexerAsync(CancellationToken ct)
+    {
+        var started = await StartHostAsync("indexer", "Indexer", settings.Ports.Indexer, Common("Indexer", "indexer"), ct).ConfigureAwait(false);
+        indexer = started.Process;
+        return started;
+    }
 }

@@ -1,5 +1,8 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DePin.Protocol;
 
 namespace DePin.Cli.Dev;
 
@@ -53,8 +56,8 @@ public sealed record DevSettings
     /// <summary>First second of epoch 1 by chain time: a whole day.</summary>
     public required long Genesis { get; init; }
 
-    /// <summary>Seconds by which the first replayed data set is shifted, whole days; it is a parameter of the network. 0 where nothing is replayed.</summary>
-    public long ReplayShiftSeconds { get; init; }
+    /// <summary>The replayed data sets with their shifts, a parameter of the network; empty where nothing is replayed.</summary>
+    public IReadOnlyList<ReplayedSet> Replay { get; init; } = [];
 
     /// <summary>Ports.</summary>
     public required DevPorts Ports { get; init; }
@@ -65,8 +68,14 @@ public sealed record DevSettings
     /// <summary>Connection string of a server that was there before; null for a private cluster.</summary>
     public string? Postgres { get; init; }
 
-    /// <summary>Name of a database of this network.</summary>
+    /// <summary>What the passwords of the hosts' database logins are derived from: 32 random bytes in hexadecimal.</summary>
+    public string Secret { get; init; } = Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32));
+
+    /// <summary>Name of a database of this network, and of a login.</summary>
     public string Database(string part) => $"depin_{Id}_{part}";
+
+    /// <summary>Password of a host's login.</summary>
+    public string Password(string part) => Convert.ToHexStringLower(HMACSHA256.HashData(Convert.FromHexString(Secret), Encoding.UTF8.GetBytes(Database(part))))[..40];
 
     /// <summary>Reads the file, or null where there is none.</summary>
     public static DevSettings? Load(string path) => File.Exists(path)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using DePin.DevTools;
+using DePin.Protocol;
 
 namespace DePin.Cli.Dev;
 
@@ -16,19 +17,19 @@ public static class HostProcess
     }
 
     /// <summary>Starts a host that serves HTTP on <paramref name="port"/>.</summary>
-    public static Task<GuardedProcess> StartAsync(string name, string project, int port, IReadOnlyDictionary<string, string?> settings, string logs, CancellationToken ct)
+    public static Task<GuardedProcess> StartAsync(string name, string project, int port, IReadOnlyDictionary<string, string?> settings, string logs, CancellationToken ct) =>
+        GuardedProcess.StartAsync(Specification(name, project, [], Serving("127.0.0.1", port, settings), logs), null, ct);
+
+    /// <summary>What a host that serves HTTP is told besides its own settings.</summary>
+    public static Dictionary<string, string?> Serving(string address, int port, IReadOnlyDictionary<string, string?> settings) => new(settings)
     {
-        var environment = new Dictionary<string, string?>(settings)
-        {
-            ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"),
-            ["ASPNETCORE_ENVIRONMENT"] = "Production",
-            // One line for every request of every host would drown what matters.
-            ["Logging__LogLevel__Microsoft"] = "Warning",
-            ["Logging__LogLevel__System"] = "Warning",
-            ["Logging__LogLevel__Quartz"] = "Warning",
-        };
-        return GuardedProcess.StartAsync(Specification(name, project, [], environment, logs), null, ct);
-    }
+        ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://{address}:{port}"),
+        ["ASPNETCORE_ENVIRONMENT"] = "Production",
+        // One line for every request of every host would drown what matters.
+        ["Logging__LogLevel__Microsoft"] = "Warning",
+        ["Logging__LogLevel__System"] = "Warning",
+        ["Logging__LogLevel__Quartz"] = "Warning",
+    };
 
     /// <summary>How a built program of the solution is run, in little memory: many of them share a machine here.</summary>
     public static ProcessSpecification Specification(string name, string project, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string?> settings, string logs)
@@ -43,15 +44,24 @@ public static class HostProcess
         };
     }
 
-    /// <summary>Midnight before the first row of the first data set, unix seconds, as the replayer reads it.</summary>
-    public static async Task<long> FirstReplayedDayAsync(string? data, string logs, CancellationToken ct)
+    /// <summary>The data sets of a folder as the replayer reads them, each shifted so that its first day begins at <paramref name="genesis"/> (unix seconds).</summary>
+    public static async Task<IReadOnlyList<ReplayedSet>> ReplayedSetsAsync(string? data, long genesis, string logs, CancellationToken ct)
     {
-        const string Answer = "first day ";
-        string? answer = null;
+        var sets = new List<ReplayedSet>();
+        var problem = "";
         var specification = Specification("replayer", "Replayer", ["describe", .. data is null ? (string[])[] : ["--data", data]], new Dictionary<string, string?>(), logs);
-        await using var process = await GuardedProcess.StartAsync(specification, line => answer = line.StartsWith(Answer, StringComparison.Ordinal) ? line[Answer.Length..] : answer, ct).ConfigureAwait(false);
-        if (await process.WaitAsync(ct).ConfigureAwait(false) != 0 || !long.TryParse(answer, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)) throw process.Ended();
-        return milliseconds / 1000;
+        await using var process = await GuardedProcess.StartAsync(
+            specification,
+            line =>
+            {
+                // set, name, first day in ms since 1970, days; between them tabulators
+                if (line.Split('\t') is ["set", var name, var first, var days])
+                    sets.Add(new ReplayedSet(name, genesis - (long.Parse(first, CultureInfo.InvariantCulture) / 1000), int.Parse(days, CultureInfo.InvariantCulture)));
+                else if (line.StartsWith("error: ", StringComparison.Ordinal)) problem = line["error: ".Length..];
+            },
+            ct).ConfigureAwait(false);
+        if (await process.WaitAsync(ct).ConfigureAwait(false) == 0 && sets.Count > 0) return sets;
+        throw problem.Length > 0 ? new CliException(problem) : process.Ended();
     }
 
     /// <summary>Waits until the host answers <c>/health</c>.</summary>

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using DePin.Cli.Network;
-using Spectre.Console;
 
 namespace DePin.Cli.Dev;
 
@@ -11,28 +10,29 @@ public sealed class LiveView(ApiClient api, Output output)
     private const int Rows = 8;
     private string lastLine = "";
 
-    /// <summary>One epoch as shown.</summary>
-    private sealed record Line(long Epoch, string Status, bool Judged, long Devices, long Accepted, long Rejected, long Inconclusive, string Reasons, string Cut, int Signatures, string Root, string Allocated);
-
-    /// <summary>Shows until <paramref name="enough"/> (given the newest final epoch) says so or <paramref name="ended"/> throws; polls every second.</summary>
-    public async Task RunAsync(Func<long, bool> enough, Func<string> sending, Action ended, CancellationToken ct)
+    /// <summary>Shows until <paramref name="enough"/> (given the newest final epoch) says so or <paramref name="tend"/> throws; polls every second.</summary>
+    public async Task RunAsync(Func<long, bool> enough, Func<string> sending, Func<CancellationToken, Task> tend, CancellationToken ct)
     {
-        if (output.IsInteractive)
+        if (!output.IsInteractive)
         {
-            await output.Console.Live(new Table()).StartAsync(async context =>
-                await PollAsync(enough, ended, (head, lines) => context.UpdateTarget(Draw(head, sending(), lines)), ct).ConfigureAwait(false)).ConfigureAwait(false);
+            await PollAsync(enough, tend, (head, lines) => Print(head, sending(), lines), ct).ConfigureAwait(false);
+            return;
         }
-        else
+
+        var screen = new LiveScreen(Console.Out);
+        await PollAsync(enough, tend, (head, lines) =>
         {
-            await PollAsync(enough, ended, (head, lines) => Print(head, sending(), lines), ct).ConfigureAwait(false);
-        }
+            // A pseudo-terminal that nobody sized says 0.
+            var (width, height) = (Console.WindowWidth is > 0 and var w ? w : 80, Console.WindowHeight is > 0 and var h ? h : 24);
+            screen.Show(LiveTable.Draw(Headline(head, sending()), lines, width - 1, height - 2), width, height);
+        }, ct).ConfigureAwait(false);
     }
 
-    private async Task PollAsync(Func<long, bool> enough, Action ended, Action<JsonNode, List<Line>> show, CancellationToken ct)
+    private async Task PollAsync(Func<long, bool> enough, Func<CancellationToken, Task> tend, Action<JsonNode, List<EpochLine>> show, CancellationToken ct)
     {
         while (true)
         {
-            ended();
+            await tend(ct).ConfigureAwait(false);
             if (await api.TryGetAsync("/v1/network", ct).ConfigureAwait(false) is { } network)
             {
                 var lines = await ReadLinesAsync(ct).ConfigureAwait(false);
@@ -47,9 +47,9 @@ public sealed class LiveView(ApiClient api, Output output)
         }
     }
 
-    private async Task<List<Line>> ReadLinesAsync(CancellationToken ct)
+    private async Task<List<EpochLine>> ReadLinesAsync(CancellationToken ct)
     {
-        var lines = new List<Line>();
+        var lines = new List<EpochLine>();
         if (await api.TryGetAsync(string.Create(CultureInfo.InvariantCulture, $"/v1/epochs?limit={Rows}"), ct).ConfigureAwait(false) is not { } page) return lines;
         foreach (var row in page["items"]?.AsArray() ?? [])
         {
@@ -62,29 +62,14 @@ public sealed class LiveView(ApiClient api, Output output)
                 .OrderByDescending(r => Number(r, "proofs"))
                 .Take(3)
                 .Select(r => string.Create(CultureInfo.InvariantCulture, $"{Text(r, "reasonName")} {Number(r, "proofs"):N0}"));
-            lines.Add(new Line(epoch, Text(row, "status"), row["accepted"] is not null, Number(row, "devices"), Number(row, "accepted"), Number(row, "rejected"), Number(row, "inconclusive"), string.Join(", ", reasons),
-                Short(Text(report, "evidenceRoot")), detail?["signers"]?.AsArray().Count ?? 0, Short(Text(report, "rewardsRoot")), Text(row, "allocated")));
+            lines.Add(new EpochLine(epoch, Text(row, "status"), row["accepted"] is not null, Number(row, "devices"), Number(row, "accepted"), Number(row, "rejected"), Number(row, "inconclusive"), string.Join(", ", reasons),
+                Short(Text(report, "evidenceRoot")), detail?["signers"]?.AsArray().Count ?? 0, Short(Text(report, "rewardsRoot"))));
         }
 
         return lines;
     }
 
-    private static Panel Draw(JsonNode head, string sending, List<Line> lines)
-    {
-        var table = new Table().Border(TableBorder.Simple).Expand();
-        foreach (var title in (string[])["epoch", "status", "devices", "accepted", "rejected", "inconclusive", "main reasons", "cut", "signatures", "root"]) table.AddColumn(title);
-        foreach (var line in lines)
-        {
-            table.AddRow(
-                Cell(line.Epoch),
-                line.Status switch { "final" => "[green]final[/]", "cancelled" => "[red]cancelled[/]", var other => $"[yellow]{Markup.Escape(other)}[/]" },
-                Cell(line, line.Devices), Cell(line, line.Accepted), Cell(line, line.Rejected), Cell(line, line.Inconclusive), Markup.Escape(line.Reasons), line.Cut, Cell(line.Signatures), line.Root);
-        }
-
-        return new Panel(table) { Header = new PanelHeader(Markup.Escape(Headline(head, sending))), Border = BoxBorder.Rounded };
-    }
-
-    private void Print(JsonNode head, string sending, List<Line> lines)
+    private void Print(JsonNode head, string sending, List<EpochLine> lines)
     {
         var newest = lines.Count == 0
             ? "no report yet"
@@ -101,11 +86,6 @@ public sealed class LiveView(ApiClient api, Output output)
         return string.Create(CultureInfo.InvariantCulture,
             $"block {Number(mirror, "blockNumber")} (finalized {Number(mirror, "finalizedNumber")}), {Number(head["totals"], "activeDevices")} devices, {Number(head["totals"], "providers")} providers{(sending.Length > 0 ? $", {sending}" : "")}");
     }
-
-    // Verdicts are published once an epoch is final and its evidence was recomputed.
-    private static string Cell(Line line, long value) => line.Judged ? Cell(value) : "·";
-
-    private static string Cell(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
     private static string Short(string hash) => hash.Length > 12 ? hash[..10] + "…" : hash;
 

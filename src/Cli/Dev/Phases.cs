@@ -1,5 +1,4 @@
 using System.Globalization;
-using Spectre.Console;
 
 namespace DePin.Cli.Dev;
 
@@ -14,17 +13,7 @@ public sealed class Phases(Output output)
     /// <summary>Runs a phase; <paramref name="done"/> words what came of it.</summary>
     public async Task<T> RunAsync<T>(string what, Func<Action<string>, Task<T>> work, Func<T, string> done)
     {
-        T result;
-        if (output.IsInteractive)
-        {
-            result = await output.Console.Status().Spinner(Spinner.Known.Dots).StartAsync(Markup.Escape(what), async context =>
-                await work(detail => context.Status(Markup.Escape($"{what}: {detail}"))).ConfigureAwait(false)).ConfigureAwait(false);
-        }
-        else
-        {
-            result = await work(_ => { }).ConfigureAwait(false);
-        }
-
+        var result = await output.WaitAsync(what, work).ConfigureAwait(false);
         output.Remark(string.Create(CultureInfo.InvariantCulture, $"[{Elapsed.TotalSeconds,6:0.0} s] {done(result)}"));
         return result;
     }

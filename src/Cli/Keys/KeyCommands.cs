@@ -6,10 +6,19 @@ namespace DePin.Cli.Keys;
 /// <summary><c>depin keys</c>: key files. A private key is never printed.</summary>
 public static class KeyCommands
 {
-    internal static Option<KeyType> TypeOption { get; } = new("--type", "-t")
+    /// <summary>Of a key that is made.</summary>
+    internal static Option<KeyType?> TypeOption { get; } = Option("ed25519, p256 or secp256k1 (default: secp256k1)");
+
+    /// <summary>Of a key that is read.</summary>
+    internal static Option<KeyType?> ReadTypeOption { get; } = Option("ed25519, p256 or secp256k1 (default: what the file says)");
+
+    /// <summary>Reads a key file whose type the command line or the file names.</summary>
+    internal static PrivateKey Load(ParseResult parsed, string path) =>
+        PrivateKey.Load(path, parsed.GetValue(ReadTypeOption) ?? PrivateKey.TypeOf(path) ?? KeyType.Secp256k1);
+
+    private static Option<KeyType?> Option(string description) => new("--type", "-t")
     {
-        Description = "ed25519, p256 or secp256k1",
-        DefaultValueFactory = _ => KeyType.Secp256k1,
+        Description = description,
         CustomParser = result => result.Tokens[0].Value.ToLowerInvariant() switch
         {
             "ed25519" => KeyType.Ed25519,
@@ -22,19 +31,19 @@ public static class KeyCommands
     /// <summary>The command.</summary>
     public static Command Create()
     {
-        var path = new Argument<string>("file") { Description = "Key file: 64 hexadecimal digits, mode 0600" };
+        var path = new Argument<string>("file") { Description = "Key file: 64 hexadecimal digits and the type, mode 0600" };
         return new Command("keys", "Make key files and show their public side")
         {
             new Command("new", "Make a key file; never overwrites one") { path, TypeOption }.Does((parsed, output, _) =>
             {
-                var key = PrivateKey.Generate(parsed.GetValue(TypeOption));
+                var key = PrivateKey.Generate(parsed.GetValue(TypeOption) ?? KeyType.Secp256k1);
                 Save(key, parsed.GetRequiredValue(path));
                 Show(output, key, parsed.GetRequiredValue(path));
                 return Task.FromResult(ExitCodes.Success);
             }),
-            new Command("show", "Show the public side of a key file") { path, TypeOption }.Does((parsed, output, _) =>
+            new Command("show", "Show the public side of a key file") { path, ReadTypeOption }.Does((parsed, output, _) =>
             {
-                Show(output, PrivateKey.Load(parsed.GetRequiredValue(path), parsed.GetValue(TypeOption)), parsed.GetRequiredValue(path));
+                Show(output, Load(parsed, parsed.GetRequiredValue(path)), parsed.GetRequiredValue(path));
                 return Task.FromResult(ExitCodes.Success);
             }),
         };
@@ -68,9 +77,9 @@ public static class KeyCommands
             ]);
     }
 
-    private static KeyType Fail(System.CommandLine.Parsing.ArgumentResult result, string given)
+    private static KeyType? Fail(System.CommandLine.Parsing.ArgumentResult result, string given)
     {
         result.AddError($"'{given}' is no key type: ed25519, p256 or secp256k1.");
-        return default;
+        return null;
     }
 }

@@ -28,19 +28,33 @@ public sealed class ApiClient(Uri url) : IDisposable
         }
     }
 
+    /// <summary>The document at a path; null where there is none (404) or not yet (409).</summary>
+    /// <exception cref="CliException">The API refuses otherwise.</exception>
+    /// <exception cref="HttpRequestException">It cannot be reached.</exception>
+    public async Task<JsonNode?> FindAsync(string path, CancellationToken ct)
+    {
+        using var response = await http.GetAsync(new Uri(path, UriKind.Relative), ct).ConfigureAwait(false);
+        return response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Conflict ? null : await DocumentAsync(response, path, ct).ConfigureAwait(false);
+    }
+
     /// <summary>The document at a path.</summary>
     /// <exception cref="CliException">The API refuses; its problem says what to do.</exception>
     public async Task<JsonNode> GetAsync(string path, CancellationToken ct)
     {
         using var response = await http.GetAsync(new Uri(path, UriKind.Relative), ct).ConfigureAwait(false);
+        return await DocumentAsync(response, path, ct).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => http.Dispose();
+
+    private async Task<JsonNode> DocumentAsync(HttpResponseMessage response, string path, CancellationToken ct)
+    {
         if (response.IsSuccessStatusCode) return await ReadAsync(response, ct).ConfigureAwait(false) ?? throw new CliException($"{url}{path} answered nothing.");
         var problem = response.Content.Headers.ContentType?.MediaType?.EndsWith("json", StringComparison.Ordinal) == true ? await ReadAsync(response, ct).ConfigureAwait(false) : null;
         var text = problem?["detail"]?.GetValue<string>() ?? problem?["title"]?.GetValue<string>() ?? response.ReasonPhrase;
         throw new CliException($"{text} ({(int)response.StatusCode} from {url}{path})", response.StatusCode == HttpStatusCode.NotFound ? ExitCodes.Refused : ExitCodes.Environment);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => http.Dispose();
 
     private static Task<JsonNode?> ReadAsync(HttpResponseMessage response, CancellationToken ct) =>
         response.Content.ReadFromJsonAsync<JsonNode>(JsonSerializerOptions.Default, ct);

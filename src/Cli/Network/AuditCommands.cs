@@ -7,7 +7,6 @@ using DePin.Protocol.Evidence;
 using DePin.Protocol.Reports;
 using DePin.Protocol.Verification;
 using DePin.Sdk.Network;
-using Spectre.Console;
 
 namespace DePin.Cli.Network;
 
@@ -31,14 +30,12 @@ public static class AuditCommands
     {
         var offline = parsed.GetValue(Offline);
         if (offline && parsed.GetValue(Bundle) is null) throw new CliException("--offline needs the evidence in a file: pass --bundle.", ExitCodes.Usage);
-        var network = offline ? null : NetworkOptions.Access(parsed);
-        var bytes = parsed.GetValue(Bundle) is { } file ? await File.ReadAllBytesAsync(file, ct).ConfigureAwait(false) : await FetchAsync(parsed, network!, ct).ConfigureAwait(false);
+        var network = offline ? null : await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
+        var bytes = parsed.GetValue(Bundle) is { } file ? await File.ReadAllBytesAsync(file, ct).ConfigureAwait(false) : await EvidenceDownload.FetchAsync(output, network!, (ulong?)parsed.GetValue(Epoch), ct).ConfigureAwait(false);
         if (parsed.GetValue(Save) is { } keep) await File.WriteAllBytesAsync(keep, bytes, ct).ConfigureAwait(false);
         var bundle = EvidenceBundle.Parse(bytes);
         var start = Stopwatch.GetTimestamp();
-        var result = output.IsInteractive
-            ? output.Console.Status().Start($"recomputing epoch {bundle.Window.Epoch}", _ => EpochAudit.Run(BuiltInClasses.Catalog, bundle))
-            : EpochAudit.Run(BuiltInClasses.Catalog, bundle);
+        var result = await output.WaitAsync($"recomputing epoch {bundle.Window.Epoch}", _ => Task.Run(() => EpochAudit.Run(BuiltInClasses.Catalog, bundle), ct)).ConfigureAwait(false);
         var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
 
         var checks = new List<Check>
@@ -62,6 +59,7 @@ public static class AuditCommands
                 accepted = verdicts.Count(v => v.Verdict.Judgement == Judgement.Accept),
                 allocated = result.Outcome.Allocated,
                 budget = result.Outcome.Budget,
+                replay = bundle.Parameters.Replay.Select(r => new { set = r.Name, shiftSeconds = r.ShiftSeconds, days = r.Days }),
                 seconds,
                 checks,
             },
@@ -69,6 +67,7 @@ public static class AuditCommands
                 string.Create(CultureInfo.InvariantCulture, $"epoch {report.Epoch}, generation {report.Generation}: {verdicts.Length:N0} proofs judged anew in {seconds:0.0} s"),
                 $"rewards root {result.Outcome.Report.RewardsRoot}",
                 $"report       {result.Outcome.Report.Digest}",
+                .. bundle.Parameters.Replay.Select(r => string.Create(CultureInfo.InvariantCulture, $"replayed     {r.Name}, shifted by {r.ShiftSeconds / 86_400} days and, lap by lap, by {r.Days} more")),
                 .. checks.Select(c => $"{(c.Holds ? "yes" : "NO ")}  {c.What}{(c.Detail.Length > 0 ? $" ({c.Detail})" : "")}"),
                 holds ? "The epoch is what its evidence says." : "The epoch is NOT what its evidence says.",
             ]);
@@ -89,29 +88,5 @@ public static class AuditCommands
         var anchor = await network.Rpc.GetHeaderAsync(BlockTag.At(report.AnchorNumber), ct).ConfigureAwait(false);
         checks.Add(new Check("the anchor is a block of the chain", anchor?.Hash == report.AnchorHash, anchor is null ? "the node does not have it" : anchor.Hash == report.AnchorHash ? "" : $"the node has {anchor.Hash}"));
         return checks;
-    }
-
-    // Any operator's bundle will do: it is checked, not believed.
-    private static async Task<byte[]> FetchAsync(ParseResult parsed, NetworkAccess network, CancellationToken ct)
-    {
-        var epoch = parsed.GetValue(Epoch) is { } asked
-            ? (ulong)asked
-            : await network.Rpc.CallAsync(network.Contracts.Verifier, new ReportVerifier.NextFinalCall(), BlockTag.Latest, ct).ConfigureAwait(false) - 1;
-        if (epoch == 0) throw new CliException("No epoch is final yet. Wait for one (depin dev status), or audit an accepted one with --epoch.", ExitCodes.Refused);
-        using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
-        var problems = new List<string>();
-        foreach (var source in await network.GetOperatorsAsync(ct).ConfigureAwait(false))
-        {
-            try
-            {
-                return await http.GetByteArrayAsync(new Uri(source.Endpoint, string.Create(CultureInfo.InvariantCulture, $"/v1/evidence/{epoch}")), ct).ConfigureAwait(false);
-            }
-            catch (HttpRequestException problem)
-            {
-                problems.Add($"{source.Endpoint}: {problem.Message}");
-            }
-        }
-
-        throw new CliException($"No operator gives the bundle of epoch {epoch}: {string.Join("; ", problems)}");
     }
 }

@@ -1,10 +1,8 @@
 using System.CommandLine;
 using DePin.Cli.Dev;
-using DePin.DevTools;
 using DePin.Mirror;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
-using Spectre.Console;
 
 namespace DePin.Cli.Network;
 
@@ -19,7 +17,7 @@ public static class IndexCommands
     public static Command Create() => new("index", "Check and rebuild the mirror")
     {
         new Command("verify", "Compare the mirror with contract calls at one block") { Database, At, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(VerifyAsync),
-        new Command("rebuild", "Index the chain anew beside the mirror and compare the two; the indexer must be stopped") { Database, Promote, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RebuildAsync),
+        new Command("rebuild", "Index the chain anew beside the mirror and compare the two. The indexer must be stopped; that of the dev network rests by itself") { Database, Promote, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RebuildAsync),
     };
 
     private static async Task<int> VerifyAsync(ParseResult parsed, Output output, CancellationToken ct)
@@ -47,20 +45,9 @@ public static class IndexCommands
         await using var owner = NpgsqlDataSource.Create(connection);
         var rebuild = new MirrorRebuild(
             owner, connection, network, new EvmChainSource(NetworkOptions.Client(parsed), network), new FollowerOptions(), TimeProvider.System, NullLoggerFactory.Instance);
-        RebuildResult result;
-        if (output.IsInteractive)
-        {
-            result = await output.Console.Progress().StartAsync(async context =>
-            {
-                var task = context.AddTask("indexing");
-                return await rebuild.RunAsync(parsed.GetValue(Promote), new Progress<RebuildProgress>(p => task.MaxValue(p.Target).Value(p.Block)), ct).ConfigureAwait(false);
-            }).ConfigureAwait(false);
-        }
-        else
-        {
-            result = await rebuild.RunAsync(parsed.GetValue(Promote), null, ct).ConfigureAwait(false);
-        }
-
+        await using var rest = parsed.GetValue(Database) is null ? await IndexerRest.BeginAsync(new DevFolder(DevFolder.Default()), output, ct).ConfigureAwait(false) : null;
+        var result = await output.ProgressAsync("indexing", told => rebuild.RunAsync(
+            parsed.GetValue(Promote), new Progress<RebuildProgress>(p => told(p.Block, p.Target, null)), ct)).ConfigureAwait(false);
         output.Answer(
             new { compared = result.Compared?.Number, differences = result.Differences, promoted = parsed.GetValue(Promote) },
             [
@@ -76,8 +63,6 @@ public static class IndexCommands
         if (parsed.GetValue(Database) is { } given) return given;
         var folder = new DevFolder(DevFolder.Default());
         var settings = DevSettings.Load(folder.Settings) ?? throw new CliException("There is no dev network in this clone. Name the mirror's database with --database.");
-        return settings.PostgresFolder is { } data
-            ? PostgresCluster.ConnectionString(data, settings.Ports.Postgres, settings.Database("public"))
-            : new NpgsqlConnectionStringBuilder(settings.Postgres) { Database = settings.Database("public") }.ConnectionString;
+        return DevDatabases.Of(settings).Administrator(DevDatabases.Public);
     }
 }

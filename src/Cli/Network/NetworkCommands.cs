@@ -1,7 +1,6 @@
 using System.CommandLine;
 using DePin.Chain.Deployment;
 using DePin.DevTools;
-using Spectre.Console;
 
 namespace DePin.Cli.Network;
 
@@ -37,24 +36,11 @@ public static class NetworkCommands
         var path = parsed.GetValue(Out) ?? NetworkManifest.PathFor("networks", await rpc.GetChainIdAsync(ct).ConfigureAwait(false), name);
         var request = new DeploymentRequest(name, parsed.GetValue(Artifacts) ?? RepositoryRoot.Combine("contracts", "evm", "artifacts"), path);
         var deployer = new NetworkDeployer(rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
-        NetworkManifest manifest;
-        if (output.IsInteractive)
+        var manifest = await output.ProgressAsync("deploying", told => deployer.DeployAsync(profile, request, p =>
         {
-            manifest = await output.Console.Progress().StartAsync(async context =>
-            {
-                var task = context.AddTask("deploying");
-                return await deployer.DeployAsync(profile, request, p =>
-                {
-                    task.Description(Markup.Escape(p.What)).MaxValue(p.Total).Value(p.Done);
-                    return Task.CompletedTask;
-                }, ct).ConfigureAwait(false);
-            }).ConfigureAwait(false);
-        }
-        else
-        {
-            manifest = await deployer.DeployAsync(profile, request, null, ct).ConfigureAwait(false);
-        }
-
+            told(p.Done, p.Total, p.What);
+            return Task.CompletedTask;
+        }, ct)).ConfigureAwait(false);
         Show(output, manifest, $"Deployed and checked; manifest {path}");
         return ExitCodes.Success;
     }

@@ -31,22 +31,34 @@ public static class NetworkOptions
         return NetworkManifest.Load(path);
     }
 
+    /// <summary>Addresses of the chain's nodes, the preferred one first.</summary>
+    public static IReadOnlyList<Uri> Urls(ParseResult parsed) =>
+        [.. (parsed.GetValue(Rpc) is { Length: > 0 } given ? given : [string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Chain}")]).Select(Url)];
+
     /// <summary>A client of the chain.</summary>
-    public static EvmRpc Client(ParseResult parsed)
-    {
-        string[] urls = parsed.GetValue(Rpc) is { Length: > 0 } given ? given : [string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Chain}")];
-        return new EvmRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new EvmRpcOptions { Urls = [.. urls.Select(Url)] });
-    }
+    public static EvmRpc Client(ParseResult parsed) => new(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new EvmRpcOptions { Urls = Urls(parsed) });
 
     /// <summary>A client of the API.</summary>
     public static ApiClient ApiOf(ParseResult parsed) =>
         new(Url(parsed.GetValue(Api) ?? string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Api}")));
 
     /// <summary>Contracts and chain together.</summary>
-    public static NetworkAccess Access(ParseResult parsed)
+    /// <exception cref="CliException">The node follows another chain than the manifest's.</exception>
+    public static async Task<NetworkAccess> AccessAsync(ParseResult parsed, CancellationToken ct)
     {
         var manifest = LoadManifest(parsed);
-        return new NetworkAccess(Client(parsed), manifest.Id, NetworkContracts.From(manifest));
+        var rpc = Client(parsed);
+        await CheckChainAsync(rpc, manifest, ct).ConfigureAwait(false);
+        return new NetworkAccess(rpc, manifest.Id, NetworkContracts.From(manifest));
+    }
+
+    /// <summary>Ends with a message where the node follows another chain than the manifest's: what it answers would be no answer.</summary>
+    public static async Task CheckChainAsync(EvmRpc rpc, NetworkManifest manifest, CancellationToken ct)
+    {
+        var chain = await rpc.GetChainIdAsync(ct).ConfigureAwait(false);
+        var first = chain == manifest.ChainId ? await rpc.GetHeaderAsync(BlockTag.At(0), ct).ConfigureAwait(false) : null;
+        if (first?.Hash.ToString() != manifest.ChainGenesisHash)
+            throw new CliException($"The node follows {(first is null ? $"chain {chain}" : $"another chain {chain}, begun with block {first.Hash}")}; network {manifest.Network} is on chain {manifest.ChainId}, begun with block {manifest.ChainGenesisHash}. Name the right node with --rpc, or the right manifest with --network.");
     }
 
     /// <summary>The key that sends.</summary>

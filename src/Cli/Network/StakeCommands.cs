@@ -32,7 +32,7 @@ public static class StakeCommands
         yield return unstake.Does(UnstakeAsync);
         yield return withdraw.Does(async (parsed, output, ct) =>
         {
-            var network = NetworkOptions.Access(parsed);
+            var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
             using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
             var receipt = await sender.SendAsync(network.Contracts.Staking, new ProviderStaking.WithdrawCall(PoolOf(parsed, sender), (ulong)parsed.GetValue(thaw)), ct).ConfigureAwait(false);
             output.Answer(new { withdrawn = true, block = receipt.BlockNumber }, $"Withdrawn in block {receipt.BlockNumber}.");
@@ -42,7 +42,7 @@ public static class StakeCommands
 
     private static async Task<int> StakeAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var network = NetworkOptions.Access(parsed);
+        var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
         var amount = Tokens.Parse(parsed.GetRequiredValue(Amount));
         using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
         var held = await network.Rpc.CallAsync(network.Contracts.Token, new NetworkToken.BalanceOfCall(sender.Account), BlockTag.Latest, ct).ConfigureAwait(false);
@@ -60,7 +60,7 @@ public static class StakeCommands
 
     private static async Task<int> UnstakeAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var network = NetworkOptions.Access(parsed);
+        var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
         var amount = Tokens.Parse(parsed.GetRequiredValue(Amount));
         using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
         var provider = PoolOf(parsed, sender);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DePin.Cryptography;
 using DePin.Oracle.Network;
 using DePin.Oracle.Running;
@@ -14,6 +15,9 @@ public sealed partial class ExchangeStage(
     LaneStore store, LaneClient client, LaneKeeper keeper, LaneHealer healer, NetworkView view, OperatorKeyRing keys, LaneOptions options,
     ILogger<ExchangeStage> logger) : IStage
 {
+    // Heights of the own lane that peers have from an accepted report's evidence; they acknowledge what lies above.
+    private readonly ConcurrentDictionary<Address, long> settled = new();
+
     /// <inheritdoc/>
     public string Name => "exchange";
 
@@ -49,7 +53,7 @@ public sealed partial class ExchangeStage(
     private async Task<bool> PushAsync(Member peer, CancellationToken ct)
     {
         var height = (await store.GetLaneAsync(keys.Address, ct)).Height;
-        var next = await store.GetAcknowledgedHeightAsync(keys.Address, peer.Address, ct) + 1;
+        var next = Math.Max(await store.GetAcknowledgedHeightAsync(keys.Address, peer.Address, ct), settled.GetValueOrDefault(peer.Address)) + 1;
         for (var sent = 0; sent < options.PushAtOnce && next <= height; sent++)
         {
             if (await store.FindBatchAsync(keys.Address, next, ct) is not { } batch
@@ -68,7 +72,13 @@ public sealed partial class ExchangeStage(
             }
             else if ((LaneRefusal)answer.Refusal == LaneRefusal.Gap && (long)answer.Height < next - 1)
             {
+                settled.TryRemove(peer.Address, out _);
                 next = (long)answer.Height + 1; // the peer lost its copy: start over from where it is
+            }
+            else if ((LaneRefusal)answer.Refusal == LaneRefusal.Settled && (long)answer.Height >= next)
+            {
+                settled[peer.Address] = (long)answer.Height;
+                next = (long)answer.Height + 1; // the peer was away, or joined later
             }
             else
             {

@@ -47,6 +47,8 @@ public sealed partial class LaneKeeper(LaneStore store, NetworkView view, Device
         {
             case BatchAcceptance.Gap:
                 return Refuse(LaneRefusal.Gap, after);
+            case BatchAcceptance.Settled:
+                return Refuse(LaneRefusal.Settled, after);
             case BatchAcceptance.Conflict:
                 LogConflict(logger, header.Operator, header.Index, header.Digest);
                 OracleMeters.Alarms.Add(1, new KeyValuePair<string, object?>("kind", "lane-conflict"));

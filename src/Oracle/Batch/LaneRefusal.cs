@@ -29,4 +29,7 @@ public enum LaneRefusal : byte
 
     /// <summary>This operator does not know the network's operators yet: send it again later.</summary>
     NotReady = 8,
+
+    /// <summary>The cut of an accepted report covers it, and this operator has it from the evidence, not from the lane: send what lies above the height given.</summary>
+    Settled = 9,
 }

@@ -12,6 +12,8 @@ namespace DePin.Oracle.Report;
 /// </summary>
 public sealed partial class ReportSigner(ReportStore store, OperatorKeyRing keys, ILogger<ReportSigner> logger)
 {
+    private const int MaxHandedIn = 4;
+
     /// <summary>Signs the decided report; null where this key is bound to another digest of the instance: an alarm, not a retry.</summary>
     public async Task<CompactSignature?> SignAsync(RoundInstance instance, Bytes32 digest, CancellationToken ct)
     {
@@ -34,14 +36,14 @@ public sealed partial class ReportSigner(ReportStore store, OperatorKeyRing keys
     /// <summary>Keeps the q attestations of a decided report and hands it to transmission.</summary>
     public async Task KeepAttestedAsync(RoundInstance instance, OperatorSet operators, Bytes32 digest, ImmutableArray<ReportSignature> signatures, CancellationToken ct)
     {
-        foreach (var one in signatures)
-        {
-            await store.AddAttestationAsync(new AttestationRow(digest, operators[one.Signer].Address, instance.ConfigDigest, (long)instance.Epoch.Value,
-                (long)instance.Generation.Value, one.Signature.ToArray()), ct);
-        }
-
+        foreach (var one in signatures) await KeepSignatureAsync(instance, operators, digest, one, ct);
         if (await store.MoveAsync(digest, "decided", "attested", ct)) LogAttested(logger, instance.Epoch.Value, digest, signatures.Length);
     }
+
+    /// <summary>Keeps one attestation of a decided report, verified.</summary>
+    public Task KeepSignatureAsync(RoundInstance instance, OperatorSet operators, Bytes32 digest, ReportSignature one, CancellationToken ct) =>
+        store.AddAttestationAsync(new AttestationRow(digest, operators[one.Signer].Address, instance.ConfigDigest, (long)instance.Epoch.Value,
+            (long)instance.Generation.Value, one.Signature.ToArray()), ct);
 
     /// <summary>
     /// Keeps an attestation that a peer sent for any digest, verified: two digests of one signer in one instance are what the watch slashes for.
@@ -49,6 +51,8 @@ public sealed partial class ReportSigner(ReportStore store, OperatorKeyRing keys
     public async Task<bool> KeepAttestationAsync(RoundInstance instance, Address signer, Bytes32 digest, CompactSignature signature, byte[]? report, CancellationToken ct)
     {
         if (!Secp256k1.TryRecover(digest, signature.ToArray(), out Address recovered) || recovered != signer) return false;
+        // Two are the proof; whoever signs more than a few is not helped to fill this disk.
+        if (await store.CountHandedInAsync(signer, instance.ConfigDigest, (long)instance.Epoch.Value, (long)instance.Generation.Value, digest, ct) >= MaxHandedIn) return true;
         await store.AddAttestationAsync(new AttestationRow(
             digest, signer, instance.ConfigDigest, (long)instance.Epoch.Value, (long)instance.Generation.Value, signature.ToArray(), report), ct);
         return true;

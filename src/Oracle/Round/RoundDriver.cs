@@ -156,6 +156,9 @@ public sealed partial class RoundDriver : IAsyncDisposable
             case RoundEffect.ReportAttested attested:
                 Begin(KeepAttestedAsync(attested, ct));
                 break;
+            case RoundEffect.SignatureAdded added:
+                Begin(KeepSignatureAsync(added, ct));
+                break;
             case RoundEffect.Equivocation equivocation:
                 await KeepConflictAsync(equivocation, ct);
                 break;
@@ -249,6 +252,16 @@ public sealed partial class RoundDriver : IAsyncDisposable
             return true;
         }, ct);
         Volatile.Write(ref _attested, 1);
+    }
+
+    private async Task KeepSignatureAsync(RoundEffect.SignatureAdded added, CancellationToken ct)
+    {
+        await _kept.Task.WaitAsync(ct);
+        await InsistAsync<bool>(async () =>
+        {
+            await _work.KeepSignature(added.Value, added.Signature, ct);
+            return true;
+        }, ct);
     }
 
     private async Task KeepConflictAsync(RoundEffect.Equivocation equivocation, CancellationToken ct)

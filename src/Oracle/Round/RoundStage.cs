@@ -99,6 +99,7 @@ public sealed class RoundStage(
             Recompute = async (cut, ct) => (await desk.ComputeAsync(task, cut, ct))?.Report.Digest.Value,
             SignReport = (digest, ct) => signer.SignAsync(task.Instance, digest, ct),
             Keep = (value, ct) => KeepAsync(task, value, ct),
+            KeepSignature = (value, signature, ct) => signer.KeepSignatureAsync(task.Instance, task.Roster.Set, value.ReportDigest, signature, ct),
             KeepAttested = (value, signatures, ct) => signer.KeepAttestedAsync(task.Instance, task.Roster.Set, value.ReportDigest, signatures, ct),
         };
         var driver = new RoundDriver(context, work, store, outbox, options, logger);

@@ -20,6 +20,9 @@ public sealed record RoundWork
     /// <summary>Keeps the decided report and what follows from it; false while a batch of it is missing here.</summary>
     public required Func<RoundValue, CancellationToken, Task<bool>> Keep { get; init; }
 
+    /// <summary>Keeps a signature of a kept report that came after the first q.</summary>
+    public required Func<RoundValue, ReportSignature, CancellationToken, Task> KeepSignature { get; init; }
+
     /// <summary>Takes over the q signatures of a kept report.</summary>
     public required Func<RoundValue, ImmutableArray<ReportSignature>, CancellationToken, Task> KeepAttested { get; init; }
 }

@@ -90,6 +90,14 @@ public sealed class ParameterObject
     public ImmutableArray<ParameterObject> Children(string key) =>
         [.. List(key).Select((value, i) => value as ParameterObject ?? throw new ParameterException(PathOf($"{key}[{i}]"), "must be an object"))];
 
+    /// <summary>A list of objects, or an empty one where the key is missing.</summary>
+    public ImmutableArray<ParameterObject> ChildrenOrNone(string key)
+    {
+        if (Has(key)) return Children(key);
+        Optional(key); // known, though absent: a message about another key lists it
+        return [];
+    }
+
     /// <summary>The keys present, in ordinal order, for objects that map names.</summary>
     public ImmutableArray<string> Keys => [.. _values.Keys];
 

@@ -63,6 +63,9 @@ public abstract record RoundEffect
     /// <param name="Signatures">Exactly q, ascending by signer.</param>
     public sealed record ReportAttested(RoundValue Value, ImmutableArray<ReportSignature> Signatures) : RoundEffect;
 
+    /// <summary>Another operator's signature of the report, after the first q: nothing waits for it, but should its signer sign another report too, it is half the proof.</summary>
+    public sealed record SignatureAdded(RoundValue Value, ReportSignature Signature) : RoundEffect;
+
     /// <summary>One sender signed two different messages for one slot: keep both.</summary>
     public sealed record Equivocation(SignedMessage First, SignedMessage Second) : RoundEffect;
 

@@ -84,10 +84,10 @@ public sealed partial class RoundMachine
         kept.Add(message);
     }
 
-    /// <summary>q good signatures of the decided report by distinct operators.</summary>
+    /// <summary>q good signatures of the decided report by distinct operators; then those that still come, one by one.</summary>
     private bool TryAttest()
     {
-        if (_attested || _decision is not { } decision) return false;
+        if (_decision is not { } decision) return false;
         foreach (var (sender, messages) in _attestations)
         {
             foreach (var message in messages)
@@ -95,10 +95,12 @@ public sealed partial class RoundMachine
                 if (_reportSignatures.ContainsKey(sender) || message.ValueDigest != decision.Value.Digest || !_judgedAttestations.Add(message)) continue;
                 if (message.Body.Length != CompactSignature.Size) continue;
                 var signature = new CompactSignature(message.Body.Span);
-                if (_context.VerifyReport(_context.Operators[sender].Address, decision.Value.ReportDigest, signature)) _reportSignatures[sender] = signature;
+                if (!_context.VerifyReport(_context.Operators[sender].Address, decision.Value.ReportDigest, signature)) continue;
+                _reportSignatures[sender] = signature;
+                if (_attested) _effects.Add(new RoundEffect.SignatureAdded(decision.Value, new ReportSignature(sender, signature)));
             }
         }
-        if (_reportSignatures.Count < _quorum) return false;
+        if (_attested || _reportSignatures.Count < _quorum) return false;
         _attested = true;
         _effects.Add(new RoundEffect.ReportAttested(decision.Value, [.. _reportSignatures.Take(_quorum).Select(static pair => new ReportSignature(pair.Key, pair.Value))]));
         return true;

@@ -9,6 +9,15 @@ using static NpgsqlTypes.NpgsqlDbType;
 
 namespace DePin.Storage.Evidence;
 
+/// <summary>What one step of pruning took away.</summary>
+/// <param name="Verdicts">Verdicts.</param>
+/// <param name="Chunks">Chunks of reward trees.</param>
+public sealed record PrunedRows(int Verdicts, int Chunks)
+{
+    /// <summary>Whether there may be more.</summary>
+    public bool Any => Verdicts + Chunks > 0;
+}
+
 /// <summary>Writes what recomputed epochs say. One transaction an epoch; an epoch that is there stays as it is.</summary>
 public sealed class EvidenceStore(NpgsqlDataSource dataSource)
 {
@@ -83,6 +92,40 @@ public sealed class EvidenceStore(NpgsqlDataSource dataSource)
         await CopyVerdictsAsync(connection, network, epoch, bundle, outcome, ct);
         await transaction.CommitAsync(ct);
         return true;
+    }
+
+    /// <summary>
+    /// Takes away what <c>jobs.retention</c> gives up, oldest first: at most <paramref name="rows"/> verdicts and as many tree chunks, in one transaction. Whatever the retention
+    /// says, it keeps verdicts that are not rolled up, verdicts and trees from the previous root on (the contract pays against that one and the newest, as final blocks have them),
+    /// and the newest tree. Epochs, leaves and lines are never taken. Without two roots in final blocks nothing goes.
+    /// </summary>
+    public async Task<PrunedRows> PruneAsync(NetworkId network, int rows, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        var bounds = await connection.QuerySingleOrDefaultAsync<(long Verdicts, long Trees)?>(Sql.Command(
+            """
+            insert into evidence.pruned as p (network_id, verdicts_before, trees_before)
+            select r.network_id, greatest(0, least(r.verdicts_before, claimable.epoch, summed.epoch)), greatest(0, least(r.trees_before, claimable.epoch, imported.epoch))
+            from jobs.retention r
+            cross join lateral (select t.epoch from chain.roots t join chain.chains c on c.chain_id = t.chain_id join chain.checkpoints k on k.chain_id = t.chain_id
+                where c.network_id = r.network_id and t.block_number <= k.finalized_number order by t.epoch desc offset 1 limit 1) claimable
+            cross join lateral (select min(e.epoch) as epoch from evidence.epochs e where e.network_id = r.network_id
+                and not exists (select from jobs.epoch_rollups u where u.network_id = e.network_id and u.epoch = e.epoch)) summed
+            join lateral (select max(e.epoch) as epoch from evidence.epochs e where e.network_id = r.network_id) imported on imported.epoch is not null
+            where r.network_id = @Id
+            on conflict (network_id) do update set verdicts_before = greatest(p.verdicts_before, excluded.verdicts_before), trees_before = greatest(p.trees_before, excluded.trees_before)
+            returning verdicts_before, trees_before
+            """, new { Id = network.Value }, transaction, ct: ct));
+        if (bounds is not { } before) return new PrunedRows(0, 0);
+        var verdicts = await connection.ExecuteAsync(Sql.Command(
+            "delete from evidence.verdicts where ctid = any(array(select ctid from evidence.verdicts where network_id = @Id and epoch < @before order by epoch limit @rows))",
+            new { Id = network.Value, before = before.Verdicts, rows }, transaction, ct: ct));
+        var chunks = await connection.ExecuteAsync(Sql.Command(
+            "delete from evidence.tree_chunks where ctid = any(array(select ctid from evidence.tree_chunks where network_id = @Id and epoch < @before order by epoch limit @rows))",
+            new { Id = network.Value, before = before.Trees, rows }, transaction, ct: ct));
+        await transaction.CommitAsync(ct);
+        return new PrunedRows(verdicts, chunks);
     }
 
     private static async Task CopyLeavesAsync(NpgsqlConnection connection, Bytes32 network, long epoch, EpochOutcome outcome, CancellationToken ct)

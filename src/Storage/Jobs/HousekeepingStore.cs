@@ -24,13 +24,15 @@ public sealed record AlarmRow(long Id, string Key, string Severity, string Text,
 public sealed record NetworkPulse(short ChainId, string Caip2, long BlockNumber, DateTime? BlockTime, string? Halted, long FinalizedNumber, DateTime? LastAcceptedTime, long Reports, long Challenged,
     long Faults, long LastAccepted, long LastFinal, long LastImported, string BreakerUsed, string BreakerCapacity, string? EmptyEpoch);
 
-
 /// <summary>The newest reconciliation of a chain.</summary>
 public sealed record ReconciliationRow(long Id, string Chain, long BlockNumber, long Compared, string Differences, DateTime RanAt);
 
 /// <summary>The job host's own tables and the reads that its rules need. Every write is idempotent: a job may run twice.</summary>
 public sealed class HousekeepingStore(NpgsqlDataSource source)
 {
+    /// <summary>Most epochs that one roll-up takes.</summary>
+    public const int MostEpochs = 200;
+
     /// <summary>Records a comparison; <paramref name="differences"/> empty = identical.</summary>
     public async Task AddReconciliationAsync(string chain, long block, long compared, IReadOnlyList<string> differences, DateTimeOffset at, CancellationToken ct)
     {
@@ -48,36 +50,40 @@ public sealed class HousekeepingStore(NpgsqlDataSource source)
             "select distinct on (chain) id, chain, block_number, compared, differences::text as differences, ran_at from jobs.reconciliations order by chain, id desc", ct: ct))).AsList();
     }
 
-    /// <summary>Rolls up every imported epoch that has no roll-up yet. Returns the number of epochs.</summary>
+    /// <summary>Rolls up the imported epochs that are not yet, oldest first, at most <see cref="MostEpochs"/> a call, one transaction an epoch. Returns the number of epochs.</summary>
     public async Task<int> RollUpAsync(CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
-        await using var transaction = await connection.BeginTransactionAsync(ct);
-        var classes = await connection.ExecuteAsync(Sql.Command(
+        var waiting = (await connection.QueryAsync<(byte[] Network, long Epoch)>(Sql.Command(
             """
-            insert into jobs.epoch_classes (network_id, epoch, class, devices, accounts, accepted, rejected, inconclusive, amount)
-            select l.network_id, l.epoch, l.class, count(distinct l.device_id), count(distinct l.account), sum(l.accepted), sum(l.rejected), sum(l.inconclusive), sum(l.amount)
-            from evidence.lines l
-            where not exists (select from jobs.epoch_classes c where c.network_id = l.network_id and c.epoch = l.epoch)
-            group by l.network_id, l.epoch, l.class
-            on conflict do nothing
-            """, transaction: transaction, ct: ct));
-        await connection.ExecuteAsync(Sql.Command(
-            """
-            insert into jobs.epoch_reasons (network_id, epoch, class, judgement, reason, proofs)
-            select v.network_id, v.epoch, v.class, v.judgement, v.reason, count(*)
-            from evidence.verdicts v
-            where not exists (select from jobs.epoch_reasons r where r.network_id = v.network_id and r.epoch = v.epoch)
-            group by v.network_id, v.epoch, v.class, v.judgement, v.reason
-            on conflict do nothing
-            """, transaction: transaction, ct: ct));
-        await transaction.CommitAsync(ct);
-        return classes;
+            select e.network_id, e.epoch from evidence.epochs e
+            where not exists (select from jobs.epoch_rollups r where r.network_id = e.network_id and r.epoch = e.epoch)
+            order by e.network_id, e.epoch limit @MostEpochs
+            """, new { MostEpochs }, ct: ct))).AsList();
+        foreach (var (network, epoch) in waiting)
+        {
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            await connection.ExecuteAsync(Sql.Command(
+                """
+                insert into jobs.epoch_classes (network_id, epoch, class, devices, accounts, accepted, rejected, inconclusive, amount)
+                select network_id, epoch, class, count(distinct device_id), count(distinct account), sum(accepted), sum(rejected), sum(inconclusive), sum(amount)
+                from evidence.lines where network_id = @network and epoch = @epoch group by network_id, epoch, class
+                on conflict do nothing;
+                insert into jobs.epoch_reasons (network_id, epoch, class, judgement, reason, proofs)
+                select network_id, epoch, class, judgement, reason, count(*)
+                from evidence.verdicts where network_id = @network and epoch = @epoch group by network_id, epoch, class, judgement, reason
+                on conflict do nothing;
+                insert into jobs.epoch_rollups (network_id, epoch) values (@network, @epoch) on conflict do nothing
+                """, new { network, epoch }, transaction, timeoutSeconds: 600, ct: ct));
+            await transaction.CommitAsync(ct);
+        }
+
+        return waiting.Count;
     }
 
     /// <summary>
     /// Says how far the indexer may prune evidence: verdicts of epochs older than <paramref name="keepVerdicts"/> that are rolled up, trees older than <paramref name="keepTrees"/>
-    /// final epochs. The indexer, the one writer of that schema, does it. Returns the rows changed.
+    /// roots in final blocks. The indexer, the one writer of that schema, does it. Returns the rows changed.
     /// </summary>
     public async Task<int> SetRetentionAsync(int keepVerdicts, int keepTrees, CancellationToken ct)
     {
@@ -87,8 +93,9 @@ public sealed class HousekeepingStore(NpgsqlDataSource source)
             insert into jobs.retention (network_id, verdicts_before, trees_before)
             select e.network_id,
                 greatest(0, least(max(e.epoch) - @keepVerdicts + 1,
-                    (select coalesce(max(r.epoch), 0) + 1 from jobs.epoch_reasons r where r.network_id = e.network_id))),
-                greatest(0, coalesce((select max(t.epoch) from chain.roots t join chain.chains c on c.chain_id = t.chain_id where c.network_id = e.network_id), 0) - @keepTrees + 1)
+                    min(e.epoch) filter (where not exists (select from jobs.epoch_rollups r where r.network_id = e.network_id and r.epoch = e.epoch)))),
+                greatest(0, coalesce((select max(t.epoch) from chain.roots t join chain.chains c on c.chain_id = t.chain_id join chain.checkpoints k on k.chain_id = t.chain_id
+                    where c.network_id = e.network_id and t.block_number <= k.finalized_number), 0) - @keepTrees + 1)
             from evidence.epochs e group by e.network_id
             on conflict (network_id) do update set verdicts_before = greatest(jobs.retention.verdicts_before, excluded.verdicts_before),
                 trees_before = greatest(jobs.retention.trees_before, excluded.trees_before)
@@ -125,7 +132,7 @@ public sealed class HousekeepingStore(NpgsqlDataSource source)
                 """
                 insert into jobs.alarms (key, severity, text, raised_at, last_seen_at) values (@key, @severity, @text, @at, @at)
                 on conflict (key) where cleared_at is null do update set last_seen_at = excluded.last_seen_at, text = excluded.text, severity = excluded.severity
-                returning raised_at = last_seen_at
+                returning xmax = 0
                 """,
                 new { key = $"{scope}/{condition.Key}", severity = condition.Severity == AlarmSeverity.Critical ? "critical" : "warning", text = condition.Text, at }, transaction, ct: ct));
             if (fresh) raised.Add(condition.Key);

@@ -24,6 +24,9 @@ public enum BatchAcceptance
     /// <summary>It extends the lane and is durable now, but this operator had acknowledged another batch at its index and acknowledges no second.</summary>
     StoredSilently,
 
+    /// <summary>It lies at or below the height that an accepted report's cut lifted this lane to: it is in evidence bundles and not in the lane.</summary>
+    Settled,
+
     /// <summary>Batches before it are missing here.</summary>
     Gap,
 
@@ -77,7 +80,8 @@ public sealed class LaneStore(NpgsqlDataSource dataSource)
         {
             var stored = await connection.QuerySingleOrDefaultAsync<byte[]>(Sql.Command(
                 "select digest from oracle.batches where operator = @Operator and index = @index", new { lane.Operator, index }, transaction, ct: ct));
-            if (stored is null || new Bytes32(stored) == batch.Digest)
+            if (stored is null) return (await IsAcknowledgedAsync(transaction, own, ct) ? BatchAcceptance.Known : BatchAcceptance.Settled, lane);
+            if (new Bytes32(stored) == batch.Digest)
                 return (await IsAcknowledgedAsync(transaction, own, ct) ? BatchAcceptance.Known : BatchAcceptance.StoredSilently, lane);
             await AddConflictAsync(transaction, batch, byLane, ct);
             return (BatchAcceptance.Conflict, lane);

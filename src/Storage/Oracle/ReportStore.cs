@@ -141,6 +141,29 @@ public sealed class ReportStore(NpgsqlDataSource dataSource)
             new { digest }, ct: ct))).AsList();
     }
 
+    /// <summary>How many other reports of an instance with their bytes are kept of a signer.</summary>
+    public async Task<long> CountHandedInAsync(Address signer, Bytes32 configDigest, long epoch, long generation, Bytes32 digest, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return await connection.ExecuteScalarAsync<long>(Sql.Command(
+            """
+            select count(*) from oracle.attestations
+            where epoch = @epoch and generation = @generation and signer = @signer and config_digest = @configDigest and digest <> @digest and report is not null
+            """, new { signer, configDigest, epoch, generation, digest }, ct: ct));
+    }
+
+    /// <summary>The newest attestations of reports that this operator did not compute, with their bytes.</summary>
+    public async Task<IReadOnlyList<AttestationRow>> GetForeignAsync(int most, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<AttestationRow>(Sql.Command(
+            """
+            select digest, signer, config_digest, epoch, generation, signature, report from oracle.attestations a
+            where report is not null and not exists (select from oracle.reports r where r.digest = a.digest)
+            order by seen_at desc limit @most
+            """, new { most }, ct: ct))).AsList();
+    }
+
     /// <summary>Signers of two reports in one instance whose bytes are both known, from attestations, own computation or the chain; one pair each.</summary>
     public async Task<IReadOnlyList<Equivocation>> FindEquivocationsAsync(CancellationToken ct)
     {

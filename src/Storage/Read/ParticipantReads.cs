@@ -21,8 +21,8 @@ public sealed record ThawRow(string Provider, string Staker, long ThawId, string
 /// <summary>A minted epoch.</summary>
 public sealed record EmissionRow(long Epoch, string Rewards, string Sinks, string Unallocated, long BlockNumber);
 
-/// <summary>Sinks from an epoch on.</summary>
-public sealed record SplitRow(long FirstEpoch, byte[] Accounts, int[] Bps);
+/// <summary>Sinks from an epoch on: their accounts one after another, their basis points with commas between.</summary>
+public sealed record SplitRow(long FirstEpoch, byte[] Accounts, string Bps);
 
 /// <summary>The outflow breaker as last said on chain.</summary>
 public sealed record BreakerRow(string Used, string Capacity, long UsedAt);
@@ -89,7 +89,7 @@ public sealed class ParticipantReads(NpgsqlDataSource source)
 
     /// <summary>Every scheduled split, newest first.</summary>
     public Task<IReadOnlyList<SplitRow>> SplitsAsync(short chain, CancellationToken ct) =>
-        ListAsync<SplitRow>("select first_epoch, accounts, bps from chain.splits where chain_id = @chain order by first_epoch desc limit 200", new { chain }, ct);
+        ListAsync<SplitRow>("select first_epoch, accounts, array_to_string(bps, ',') as bps from chain.splits where chain_id = @chain order by first_epoch desc limit 200", new { chain }, ct);
 
     /// <summary>The breaker; null before its first event.</summary>
     public async Task<BreakerRow?> BreakerAsync(short chain, CancellationToken ct)

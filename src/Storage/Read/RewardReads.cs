@@ -85,7 +85,9 @@ public sealed class RewardReads(NpgsqlDataSource source)
             """, new { chain, account, block = before?.Block, log = before?.Log, take = take + 1 }, ct: ct))).AsList();
     }
 
-    /// <summary>The account's leaf and proof against the newest root that the distributor has, or null if that root's evidence is not imported or has no such leaf.</summary>
+    /// <summary>
+    /// The account's leaf and proof against the newest root that the distributor takes (its current or its previous one) whose evidence is imported; null if neither is or has no such leaf.
+    /// </summary>
     public async Task<ClaimProofRow?> ClaimProofAsync(short chain, byte[] network, long index, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
@@ -93,7 +95,8 @@ public sealed class RewardReads(NpgsqlDataSource source)
             """
             select r.epoch, r.root, r.leaf_count, l.index, l.account, l.cumulative::text as cumulative, l.prefix::text as prefix, l.items_hash
             from chain.roots r join evidence.leaves l on l.network_id = @network and l.epoch = r.epoch and l.index = @index
-            where r.chain_id = @chain order by r.epoch desc limit 1
+            where r.chain_id = @chain and r.epoch in (select epoch from chain.roots where chain_id = @chain order by epoch desc limit 2)
+            order by r.epoch desc limit 1
             """, new { chain, network, index }, ct: ct));
         if (leaf is null) return null;
         var depth = PositionalTree.DepthOf((uint)leaf.LeafCount);

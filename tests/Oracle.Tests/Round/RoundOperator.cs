@@ -86,6 +86,7 @@ public sealed class RoundOperator : IAsyncDisposable
                 _kept[value.Digest.ToString()] = value;
                 return Task.FromResult(true);
             },
+            KeepSignature = (_, _, _) => Task.CompletedTask,
             KeepAttested = (value, signatures, _) =>
             {
                 if (!_kept.ContainsKey(value.Digest.ToString())) throw new InvalidOperationException("attested before kept");

@@ -35,6 +35,31 @@ public sealed class NetworkParametersTests
     }
 
     [Theory]
+    [InlineData(86_400, 86_400, "b", null)]
+    [InlineData(86_400, 0, "b", "shift of the first set")]
+    [InlineData(86_401, 86_401, "b", "whole days")]
+    [InlineData(86_400, 86_400, "a", "second time")]
+    public void Each_replayed_set_has_a_shift_of_its_own_in_whole_days(long first, long stated, string second, string? message)
+    {
+        var text = TestNetwork.ParameterText().Replace(
+            "\"name\": \"test\"",
+            $$"""
+            "name": "test", "replayShiftSeconds": {{stated}}, "replay": [ { "set": "a", "shiftSeconds": {{first}}, "days": 4 }, { "set": "{{second}}", "shiftSeconds": -172800, "days": 9 } ]
+            """,
+            StringComparison.Ordinal);
+        if (message is not null)
+        {
+            Assert.Contains(message, Assert.Throws<ParameterException>(() => Parse(text)).Message, StringComparison.Ordinal);
+            return;
+        }
+
+        var parameters = Parse(text);
+        Assert.Equal<ReplayedSet>(new[] { new ReplayedSet("a", first, 4), new ReplayedSet("b", -172_800, 9) }, parameters.Replay.ToArray());
+        // Whoever moves the second set, which the manifest's own field does not state, has other parameters.
+        Assert.NotEqual(parameters.Hash, Parse(text.Replace("-172800", "-86400", StringComparison.Ordinal)).Hash);
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("[]")]
     [InlineData("{")]

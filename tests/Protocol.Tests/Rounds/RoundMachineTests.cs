@@ -194,6 +194,10 @@ public sealed class RoundMachineTests
         Assert.Empty(Receive(machine, Attestation(2, value, Sha256.Hash("another"u8))).OfType<RoundEffect.ReportAttested>());
         var attested = Receive(machine, Attestation(3, value, value.ReportDigest)).OfType<RoundEffect.ReportAttested>().Single();
         Assert.Equal([0, 1, 3], attested.Signatures.Select(signature => (int)signature.Signer));
+        var late = Receive(machine, Attestation(2, value, value.ReportDigest)); // half the proof, should its signer sign another report too
+        Assert.Equal(2, Assert.Single(late.OfType<RoundEffect.SignatureAdded>()).Signature.Signer);
+        Assert.Empty(late.OfType<RoundEffect.ReportAttested>());
+        Assert.Empty(Receive(machine, Attestation(2, value, value.ReportDigest)));
 
         // A restart announces the decision again and says the same attestation.
         var again = Restarted(1, out var start);

@@ -14,7 +14,7 @@ internal static class VectorFile
             var path = Path.Combine(folder.FullName, "contracts", "vectors", $"{name}.json");
             if (File.Exists(path)) return JsonNode.Parse(File.ReadAllText(path))!.AsObject();
         }
-        throw new FileNotFoundException($"contracts/vectors/{name}.json is not above {AppContext.BaseDirectory}; run: node tools/vectors/generate.mjs");
+        throw new FileNotFoundException($"contracts/vectors/{name}.json is not above {AppContext.BaseDirectory}; run: scripts/vectors");
     }
 
     public static JsonArray Rows(this JsonNode node, string key) => node[key]!.AsArray();

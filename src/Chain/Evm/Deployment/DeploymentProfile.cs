@@ -78,8 +78,8 @@ public sealed class DeploymentProfile
 
         return new DeploymentProfile(root, values);
 
-        // A number where it can be one: network parameters distinguish numbers from strings.
-        static JsonNode Value(string text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : JsonValue.Create(text);
+        // A number where it can be one: network parameters distinguish numbers from strings. A text in brackets is a list.
+        static JsonNode Value(string text) => text.StartsWith('[') ? JsonNode.Parse(text)! : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? JsonValue.Create(number) : JsonValue.Create(text);
     }
 
     /// <summary>The constructor arguments of a contract, by the ABI's names and order.</summary>

@@ -151,7 +151,7 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
     {
         if (profile.IsDevChain(chainId)) return;
         var deploy = plan.Creations.ToDictionary(c => c.Artifact.Name, c => (c.Artifact.Abi, c.Arguments), StringComparer.Ordinal);
-        var violations = ProductionBounds.Violations(deploy, profile.Parameters.ReplayShiftSeconds);
+        var violations = ProductionBounds.Violations(deploy, profile.Parameters);
         if (profile.Name == "dev") violations = ["the profile is named dev", .. violations];
         if (violations.Count > 0)
             throw new DeploymentException($"Chain {chainId} is not a development chain, and profile '{profile.Name}' keeps bounds that are only for those: {string.Join("; ", violations)}.");

@@ -1,5 +1,6 @@
 using System.Numerics;
 using DePin.Abi;
+using DePin.Protocol;
 
 namespace DePin.Chain.Deployment;
 
@@ -26,7 +27,7 @@ public static class ProductionBounds
     ];
 
     /// <summary>Every bound that the arguments break, in words; empty if none.</summary>
-    public static IReadOnlyList<string> Violations(IReadOnlyDictionary<string, (ContractAbi Abi, IReadOnlyList<object> Arguments)> deploy, long replayShiftSeconds)
+    public static IReadOnlyList<string> Violations(IReadOnlyDictionary<string, (ContractAbi Abi, IReadOnlyList<object> Arguments)> deploy, NetworkParameters parameters)
     {
         var violations = new List<string>();
         foreach (var (contract, path, minimum, maximum) in Bounds)
@@ -41,7 +42,8 @@ public static class ProductionBounds
             && Find(distributor.Abi.Constructor, distributor.Arguments, ["settings", "maxCapacity"]) is { } capacity
             && Find(emission.Abi.Constructor, emission.Arguments, ["base"]) is { } daily && capacity > daily * 10)
             violations.Add($"RewardDistributor.settings.maxCapacity is {capacity}, allowed is ten times the first epoch's emission, {daily * 10}");
-        if (replayShiftSeconds != 0) violations.Add($"network.replayShiftSeconds is {replayShiftSeconds}, allowed is 0: replayed data earns nothing in production");
+        if (parameters.ReplayShiftSeconds != 0) violations.Add($"network.replayShiftSeconds is {parameters.ReplayShiftSeconds}, allowed is 0: replayed data earns nothing in production");
+        if (!parameters.Replay.IsEmpty) violations.Add($"network.replay names {parameters.Replay[0].Name}, allowed is none: replayed data earns nothing in production");
         return violations;
     }
 

@@ -5,10 +5,11 @@ using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 
-namespace DePin.EndToEnd.Tests;
+namespace DePin.EndToEnd.Tests.Journeys;
 
 /// <summary>From nothing to a paid epoch, as each role lives it.</summary>
-public sealed class FirstEpochJourney(RunningNetwork network) : IClassFixture<RunningNetwork>
+[Collection(RunningNetwork.Shared)]
+public sealed class FirstEpochJourney(RunningNetwork network)
 {
     [Fact]
     public async Task A_first_epoch_of_real_data_is_paid_audited_and_the_same_everywhere()

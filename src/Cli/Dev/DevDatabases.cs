@@ -1,0 +1,81 @@
+using System.Globalization;
+using DePin.DevTools;
+using DePin.Storage;
+using Npgsql;
+
+namespace DePin.Cli.Dev;
+
+/// <summary>
+/// The databases of a dev network: one an operator, one for the public. Each host has a login of its own that may connect to its database only and
+/// act there as its role only; the server's administrator migrates and nothing else.
+/// </summary>
+/// <param name="settings">What the first start decided.</param>
+/// <param name="administrator">Connection string of a role that may create databases and roles, by database.</param>
+public sealed class DevDatabases(DevSettings settings, Func<string, string> administrator)
+{
+    private const string Template = "template";
+
+    /// <summary>The database of indexer, API and job host.</summary>
+    public const string Public = "public";
+
+    /// <summary>The hosts with the database that each uses and the roles that it may act as.</summary>
+    public IEnumerable<(string Host, string Database, string[] Roles)> Hosts =>
+    [
+        .. Enumerable.Range(1, settings.Operators).Select(i => (Operator(i), Operator(i), (string[])[DatabaseRole.Oracle, DatabaseRole.Indexer])),
+        ("indexer", Public, [DatabaseRole.Indexer]),
+        ("api", Public, [DatabaseRole.Api]),
+        ("jobs", Public, [DatabaseRole.Jobs]),
+    ];
+
+    /// <summary>As kept in the data folder: of the private cluster or of the server that was named.</summary>
+    public static DevDatabases Of(DevSettings settings) => new(settings, settings.PostgresFolder is { } data
+        ? database => PostgresCluster.ConnectionString(data, settings.Ports.Postgres, database)
+        : database => new NpgsqlConnectionStringBuilder(settings.Postgres) { Database = database }.ConnectionString);
+
+    /// <summary>Name of an operator's host and database, counted from 1.</summary>
+    public static string Operator(int number) => string.Create(CultureInfo.InvariantCulture, $"operator{number}");
+
+    /// <summary>Connection string of the server's administrator, to no database of the network.</summary>
+    public string Server => administrator("postgres");
+
+    /// <summary>Connection string of the server's administrator to a database of the network.</summary>
+    public string Administrator(string database) => administrator(settings.Database(database));
+
+    /// <summary>Connection string of a host.</summary>
+    public string ConnectionString(string host)
+    {
+        var (_, database, _) = Hosts.First(h => h.Host == host);
+        return new NpgsqlConnectionStringBuilder(Administrator(database)) { Username = settings.Database(host), Password = settings.Password(host) }.ConnectionString;
+    }
+
+    /// <summary>Creates and migrates what is missing, and the logins.</summary>
+    /// <exception cref="CliException">The server does not let the given role do that.</exception>
+    public async Task PrepareAsync(Action<string> detail, CancellationToken ct)
+    {
+        // One is migrated, the others begin as copies of it.
+        await PrepareAsync(Template, null, detail, ct).ConfigureAwait(false);
+        foreach (var database in Hosts.Select(h => h.Database).Distinct(StringComparer.Ordinal)) await PrepareAsync(database, settings.Database(Template), detail, ct).ConfigureAwait(false);
+        foreach (var (host, database, roles) in Hosts)
+        {
+            detail($"login of {host}");
+            try
+            {
+                await DatabaseServer.EnsureLoginAsync(Server, settings.Database(host), settings.Password(host), settings.Database(database), roles, ct).ConfigureAwait(false);
+            }
+            catch (PostgresException problem) when (problem.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.UndefinedObject)
+            {
+                throw new CliException(
+                    $"The server does not let {new NpgsqlConnectionStringBuilder(Server).Username} make the login of {host}: {problem.MessageText}. "
+                    + $"Give --postgres a role with createdb and createrole that may grant {string.Join(" and ", roles)}, or leave --postgres out for a private cluster.", inner: problem);
+            }
+        }
+    }
+
+    private async Task PrepareAsync(string database, string? template, Action<string> detail, CancellationToken ct)
+    {
+        detail($"database {database}");
+        await DatabaseServer.EnsureDatabaseAsync(Server, settings.Database(database), ct, template).ConfigureAwait(false);
+        await using var dataSource = NpgsqlDataSource.Create(Administrator(database) + ";Pooling=false");
+        await new Migrator(dataSource).MigrateAsync(ct).ConfigureAwait(false);
+    }
+}

@@ -1,0 +1,131 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Numerics;
+using DePin.Abi;
+using DePin.Chain.Evm;
+using DePin.ContractBindings.Evm;
+using DePin.Cryptography;
+using DePin.Protocol.Evidence;
+using DePin.Protocol.Verification;
+using DePin.Sdk.Network;
+
+namespace DePin.Cli.Network;
+
+/// <summary><c>depin claim</c>: pays rewards out, by a proof from the API or one computed here from the evidence.</summary>
+public static class ClaimCommands
+{
+    private const int MaxClaims = 50;
+    private static readonly Argument<string[]> Addresses = new("address") { Description = "Payout accounts", Arity = ArgumentArity.ZeroOrMore };
+    private static readonly Option<bool> All = new("--all") { Description = "Every provider of the network" };
+    private static readonly Option<bool> Evidence = new("--evidence") { Description = "Ask no API: fetch the newest final epoch's evidence from the operators, recompute it and prove the claim from that" };
+    private static readonly Option<string?> Bundle = new("--bundle", "-b") { Description = "As --evidence, from a bundle that `depin audit --save` kept" };
+
+    /// <summary>A claim under a root.</summary>
+    private sealed record Pending(Bytes32 Root, RewardDistributor.Claim Claim);
+
+    /// <summary>The command.</summary>
+    public static Command Create() => new Command("claim", "Pay out what is claimable: always to the account or the recipient it chose, whoever sends it")
+    {
+        Addresses, All, Evidence, Bundle, NetworkOptions.Api, NetworkOptions.Manifest, NetworkOptions.Rpc, NetworkOptions.Key,
+    }.Does(ClaimAsync);
+
+    private static async Task<int> ClaimAsync(ParseResult parsed, Output output, CancellationToken ct)
+    {
+        var accounts = (parsed.GetValue(Addresses) ?? []).Select(Parse).ToList();
+        var all = parsed.GetValue(All);
+        if (accounts.Count == 0 && !all) throw new CliException("Whose rewards? Name payout accounts, or pass --all.", ExitCodes.Usage);
+        var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
+        using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
+        var pending = parsed.GetValue(Evidence) || parsed.GetValue(Bundle) is not null
+            ? await FromEvidenceAsync(parsed, output, network, all ? null : [.. accounts], ct).ConfigureAwait(false)
+            : await FromApiAsync(parsed, all ? null : accounts, ct).ConfigureAwait(false);
+        var paid = new List<object>();
+        var lines = new List<string>();
+        var waiting = 0;
+        foreach (var group in pending.Chunk(MaxClaims))
+        {
+            // Leaves of one request may come from two roots while an epoch becomes final; each root is claimed by itself.
+            foreach (var root in group.GroupBy(c => c.Root))
+            {
+                var claims = root.Select(c => c.Claim).ToArray();
+                var before = await ClaimedAsync(network, [.. claims.Select(c => c.Leaf.Account)], ct).ConfigureAwait(false);
+                var receipt = await sender.SendAsync(network.Contracts.Distributor, new RewardDistributor.ClaimManyCall(root.Key, claims), ct).ConfigureAwait(false);
+                var after = await ClaimedAsync(network, [.. claims.Select(c => c.Leaf.Account)], ct).ConfigureAwait(false);
+                for (var i = 0; i < claims.Length; i++)
+                {
+                    var amount = after[i] - before[i];
+                    if (after[i] < claims[i].Leaf.Cumulative) waiting++;
+                    paid.Add(new { account = claims[i].Leaf.Account, amount = amount.ToString(CultureInfo.InvariantCulture), block = receipt.BlockNumber });
+                    lines.Add($"{claims[i].Leaf.Account}  {Tokens.Show((BigInteger)amount)}");
+                }
+            }
+        }
+
+        if (waiting > 0) output.Remark($"{waiting} of {pending.Count} accounts wait for the rest: the distributor's outflow breaker has no room now. It drains with chain time; claim again later.");
+        output.Answer(paid, lines.Count == 0 ? ["Nothing is claimable yet: rewards can be claimed once their epoch is final."] : [.. lines]);
+        return paid.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;
+    }
+
+    // The tree of the newest final epoch, computed here: neither the API nor the operator that gave the bundle is believed.
+    private static async Task<List<Pending>> FromEvidenceAsync(ParseResult parsed, Output output, NetworkAccess network, HashSet<Address>? accounts, CancellationToken ct)
+    {
+        var current = await network.Rpc.CallAsync(network.Contracts.Distributor, new RewardDistributor.CurrentCall(), BlockTag.Latest, ct).ConfigureAwait(false);
+        if (current.Epoch == 0) throw new CliException("No epoch with rewards is final yet. Rewards can be claimed once their epoch is final.", ExitCodes.Refused);
+        var bytes = parsed.GetValue(Bundle) is { } file
+            ? await File.ReadAllBytesAsync(file, ct).ConfigureAwait(false)
+            : await EvidenceDownload.FetchAsync(output, network, current.Epoch, ct).ConfigureAwait(false);
+        var bundle = EvidenceBundle.Parse(bytes);
+        var tree = (await output.WaitAsync($"recomputing epoch {bundle.Window.Epoch}", _ => Task.Run(() => EpochAudit.Run(BuiltInClasses.Catalog, bundle), ct)).ConfigureAwait(false)).Outcome.Tree;
+        if (tree.Root != current.RootValue)
+        {
+            var previous = await network.Rpc.CallAsync(network.Contracts.Distributor, new RewardDistributor.PreviousCall(), BlockTag.Latest, ct).ConfigureAwait(false);
+            if (tree.Root != previous.RootValue)
+                throw new CliException(
+                    $"The evidence of epoch {bundle.Window.Epoch} gives root {tree.Root}. The contract takes claims against {current.RootValue} (epoch {current.Epoch}) or {previous.RootValue} (epoch {previous.Epoch}). "
+                    + (parsed.GetValue(Bundle) is null ? "See which check fails with: depin audit" : "Keep a newer bundle with `depin audit --save`, or fetch it with --evidence."),
+                    ExitCodes.Refused);
+        }
+
+        var leaves = Enumerable.Range(0, (int)tree.LeafCount).Select(i => (Index: (uint)i, Account: new Address(tree.LeafAt((uint)i).Account.Value.AsSpan()[12..])))
+            .Where(l => accounts is null || accounts.Contains(l.Account)).ToList();
+        var claimed = await ClaimedAsync(network, [.. leaves.Select(l => l.Account)], ct).ConfigureAwait(false);
+        var pending = new List<Pending>();
+        for (var i = 0; i < leaves.Count; i++)
+        {
+            var proof = tree.ProofAt(leaves[i].Index);
+            if (proof.Leaf.Cumulative <= claimed[i]) continue;
+            pending.Add(new Pending(tree.Root, new RewardDistributor.Claim(
+                new RewardLeaf(proof.Leaf.Index, leaves[i].Account, proof.Leaf.Cumulative, proof.Leaf.Prefix, proof.Leaf.ItemsHash), [.. proof.Siblings])));
+        }
+
+        return pending;
+    }
+
+    private static async Task<List<Pending>> FromApiAsync(ParseResult parsed, IReadOnlyList<Address>? accounts, CancellationToken ct)
+    {
+        using var api = NetworkOptions.ApiOf(parsed);
+        var pending = new List<Pending>();
+        foreach (var account in accounts ?? [.. (await AccountCommands.ProvidersAsync(api, ct).ConfigureAwait(false)).Select(Parse)])
+        {
+            if (await api.FindAsync($"/v1/accounts/{account}/claim", ct).ConfigureAwait(false) is not { } view) continue;
+            if (BigInteger.Parse(view["claimable"]!.ToString(), CultureInfo.InvariantCulture).IsZero) continue;
+            var leaf = view["leaf"]!;
+            pending.Add(new Pending(Bytes32.Parse(view["root"]!.ToString()), new RewardDistributor.Claim(
+                new RewardLeaf(
+                    uint.Parse(leaf["index"]!.ToString(), CultureInfo.InvariantCulture),
+                    Address.Parse(leaf["account"]!.ToString()),
+                    UInt128.Parse(leaf["cumulative"]!.ToString(), CultureInfo.InvariantCulture),
+                    UInt128.Parse(leaf["prefix"]!.ToString(), CultureInfo.InvariantCulture),
+                    Bytes32.Parse(leaf["itemsHash"]!.ToString())),
+                [.. view["proof"]!.AsArray().Select(p => Bytes32.Parse(p!.ToString()))])));
+        }
+
+        return pending;
+    }
+
+    private static async Task<IReadOnlyList<UInt128>> ClaimedAsync(NetworkAccess network, IReadOnlyList<Address> accounts, CancellationToken ct) => accounts.Count == 0
+        ? []
+        : await network.Rpc.CallAsync([.. accounts.Select(a => (network.Contracts.Distributor, (IContractCall<UInt128>)new RewardDistributor.ClaimedCall(a)))], BlockTag.Latest, ct).ConfigureAwait(false);
+
+    private static Address Parse(string text) => Address.TryParse(text, out var address) ? address : throw new CliException($"'{text}' is no account: 0x and 40 hexadecimal digits are expected.", ExitCodes.Usage);
+}

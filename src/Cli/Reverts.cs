@@ -1,0 +1,32 @@
+using System.Globalization;
+using DePin.Abi;
+using DePin.Chain;
+using DePin.Cli.Network;
+using DePin.ContractBindings.Evm;
+
+namespace DePin.Cli;
+
+/// <summary>What a contract's refusal means for the person who sent the transaction.</summary>
+public static class Reverts
+{
+    /// <summary>The contract's own words, and where there is one, the way out.</summary>
+    public static string Explain(EvmRevertException problem) => Advice(problem) is { } advice ? $"{problem.Message}. {advice}" : $"{problem.Message}.";
+
+    private static string? Advice(EvmRevertException problem)
+    {
+        if (problem.Is<ProviderStaking.ThawNotReadyError>(out var early)) return $"The thaw is over at {Time(early.ReadyAt)} by the chain's clock; withdraw then.";
+        if (problem.Is<ProviderStaking.UnknownThawError>(out _)) return "The number is not that of an open thaw of yours: `depin unstake` told it; --provider must be the same pool.";
+        if (problem.Is<ProviderStaking.BelowMinimumError>(out var low)) return $"Stake at least {Tokens.Show(low.Minimum)} tokens.";
+        if (problem.Is<ProviderStaking.RatioExceededError>(out _)) return "The provider must stake more of its own before others may delegate that much.";
+        if (problem.Is<OperatorRegistry.NotOwnerError>(out var stranger)) return $"{stranger.Caller} does not own the contract. Pass the owner's key with --key; where the owner is a contract, use --print and let it send the call.";
+        if (problem.Is<OperatorRegistry.UnknownOperatorError>(out var unknown)) return $"{unknown.ReportKey} is not registered yet: depin operator register.";
+        if (problem.Is<OperatorRegistry.BadSetSizeError>(out var size)) return $"{size.N} operators cannot agree: there must be 3f + 1 of them, 4 to 31.";
+        if (problem.Is<OperatorRegistry.EpochStartedError>(out var started)) return $"A config can start with epoch {started.Earliest} at the earliest: --from-epoch {started.Earliest}.";
+        if (problem.Is<DeviceRegistry.KeyUsedError>(out _)) return "A device key can be registered once and for all. Make another with `depin device keygen`.";
+        if (problem.Is<DeviceRegistry.UnknownModelError>(out _)) return "`depin device models` lists those that there are.";
+        if (problem.Is<RewardDistributor.BreakerExhaustedError>(out _)) return "The outflow breaker lets no more through now; it drains with chain time. Try later.";
+        return null;
+    }
+
+    private static string Time(UInt256 seconds) => ((ulong)seconds) <= 253_402_300_799 ? DateTimeOffset.FromUnixTimeSeconds((long)(ulong)seconds).ToString("u", CultureInfo.InvariantCulture) : seconds.ToString();
+}

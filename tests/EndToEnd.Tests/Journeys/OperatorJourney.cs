@@ -1,0 +1,112 @@
+using System.Globalization;
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
+using DePin.Cli.Dev;
+using DePin.ContractBindings.Evm;
+using DePin.Cryptography;
+using DePin.TestKit;
+using Npgsql;
+
+namespace DePin.EndToEnd.Tests.Journeys;
+
+/// <summary>A fifth operator bonds, catches up, and takes the place of one of the four from the epoch that the owner schedules.</summary>
+[Collection(RunningNetwork.Shared)]
+public sealed class OperatorJourney(RunningNetwork network)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    [Fact]
+    public async Task An_operator_joins_by_the_owners_schedule_catches_up_from_its_peers_and_signs()
+    {
+        await network.FinalAsync(1); // so that there is something to catch up with
+        var manifest = NetworkManifest.Load(network.Manifest);
+        using var http = new HttpClient();
+        var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [new Uri(network.Rpc)] });
+        var keys = network.Beside("operator5");
+        var endpoint = $"http://127.0.0.1:{network.SparePort}";
+
+        var made = await Succeeds("operator", "init", "--keys", keys);
+        Assert.Equal(made.ToJsonString(), (await Succeeds("operator", "init", "--keys", keys)).ToJsonString()); // made once
+        var self = Address.Parse(made["reportKey"]!.ToString());
+        var poor = await network.RunAsync("operator", "register", "--keys", keys, "--endpoint", endpoint);
+        Assert.Equal(1, poor.Code);
+        Assert.Contains("depin dev fund", poor.Error, StringComparison.Ordinal);
+        await Succeeds("dev", "fund", made["account"]!.ToString(), "--tokens", "5000");
+        Assert.Equal("5000000000000000000000", (await Succeeds("operator", "register", "--keys", keys, "--endpoint", endpoint))["bond"]!.ToString());
+
+        var database = (await Succeeds("dev", "database", "operator5"))["connection"]!.ToString();
+        using var node = RunningNetwork.Start(["operator", "run", "--keys", keys, "--database", database, "--port", $"{network.SparePort}"], network.Data);
+        var log = new System.Text.StringBuilder();
+        node.OutputDataReceived += (_, e) => { lock (log) log.AppendLine(e.Data); };
+        node.ErrorDataReceived += (_, e) => { lock (log) log.AppendLine(e.Data); };
+        node.BeginOutputReadLine();
+        node.BeginErrorReadLine();
+        try
+        {
+            var all = (await Succeeds("operator", "status")).AsArray().Select(o => o!["reportKey"]!.ToString()).ToList();
+            Assert.Equal(4, all.Count);
+            var five = await network.RunAsync("operator", "schedule", "--add", self.ToString(), "--key", network.DeployerKey);
+            Assert.Equal(2, five.Code);
+            Assert.Contains("3f + 1", five.Error, StringComparison.Ordinal);
+            var stranger = await network.RunAsync("operator", "schedule", "--add", self.ToString(), "--remove", all[0], "--key", Path.Combine(keys, "transaction.key"));
+            Assert.Equal(1, stranger.Code);
+            Assert.Contains("does not own", stranger.Error, StringComparison.Ordinal);
+            var first = (await Succeeds("operator", "schedule", "--add", self.ToString(), "--remove", all[0], "--key", network.DeployerKey))["firstEpoch"]!.GetValue<long>();
+            var change = (await network.AskHereAsync("operator", "status")).Answer.AsArray().ToDictionary(o => o!["reportKey"]!.ToString(), o => o!["change"]?.ToString());
+            Assert.True(change[self.ToString()] is null || change[self.ToString()] == $"joins with epoch {first}", log.ToString()); // null: it has begun already
+
+            // It computes and signs the very epoch with which its set begins, and its peers count its acknowledgements.
+            await using var own = NpgsqlDataSource.Create(database);
+            await Eventually.HoldsAsync(
+                async () => await CountAsync(own, $"select count(*) from oracle.reports where epoch = {first}") > 0
+                    && (await rpc.CallAsync(manifest.AddressOf("ReportVerifier"), new ReportVerifier.AcceptedCall((ulong)first), BlockTag.Latest, default)).Digest is { IsZero: false },
+                $"the newcomer has the report of epoch {first}, and so has the chain", default, Patience);
+            await Eventually.HoldsAsync(
+                async () => await CountAsync(own, $"select count(*) from oracle.attestations a join oracle.reports r on r.digest = a.digest where r.epoch >= {first} and a.signer = '\\x{self.ToString()[2..]}'") > 0,
+                "the newcomer attested", default, Patience);
+            var settings = DevSettings.Load(Path.Combine(network.Data, "settings.json"))!;
+            await using var peer = NpgsqlDataSource.Create(Storage.DatabaseRole.As(DevDatabases.Of(settings).ConnectionString(DevDatabases.Operator(2)), Storage.DatabaseRole.Oracle));
+            await Eventually.HoldsAsync(
+                async () => await CountAsync(peer, $"select count(*) from oracle.acknowledgements where sender = '\\x{self.ToString()[2..]}'") > 0, "a peer has the newcomer's acknowledgement", default, Patience);
+            await Eventually.HoldsAsync(
+                async () => (await network.AskHereAsync("operator", "status")) is (0, var now) && now.AsArray().Any(o => o!["reportKey"]!.ToString() == self.ToString() && o["state"]!.ToString() == "ready"),
+                "status shows the newcomer at work", default, Patience);
+            await network.FinalAsync((int)first);
+
+            await Succeeds("operator", "schedule", "--add", all[0], "--remove", self.ToString(), "--key", network.DeployerKey);
+        }
+        catch (Exception)
+        {
+            Console.Error.WriteLine(log.ToString());
+            throw;
+        }
+        finally
+        {
+            using var stop = System.Diagnostics.Process.Start("/bin/kill", ["-s", "INT", node.Id.ToString(CultureInfo.InvariantCulture)]);
+            await stop.WaitForExitAsync();
+            await node.WaitForExitAsync();
+        }
+
+        Assert.Equal(130, node.ExitCode);
+    }
+
+    private static async Task<long> CountAsync(NpgsqlDataSource database, string sql)
+    {
+        try
+        {
+            await using var command = database.CreateCommand(sql);
+            return (long)(await command.ExecuteScalarAsync())!;
+        }
+        catch (PostgresException missing) when (missing.SqlState is PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.InvalidSchemaName)
+        {
+            return 0; // it is being migrated
+        }
+    }
+
+    private async Task<System.Text.Json.Nodes.JsonNode> Succeeds(params string[] arguments)
+    {
+        var (code, answer) = await network.AskHereAsync(arguments);
+        Assert.True(code == 0, $"depin {string.Join(' ', arguments)}: {answer.ToJsonString()}");
+        return answer;
+    }
+}

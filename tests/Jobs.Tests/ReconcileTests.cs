@@ -1,0 +1,79 @@
+using System.Globalization;
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
+using DePin.ContractBindings.Evm;
+using DePin.Cryptography;
+using DePin.DevTools;
+using DePin.Mirror;
+using DePin.Storage.Jobs;
+using DePin.Storage.Read;
+using DePin.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace DePin.Jobs.Tests;
+
+/// <summary>The comparison of the mirror with the contracts, on the contracts.</summary>
+public sealed class ReconcileTests
+{
+    private static readonly PrivateKey Bank = PrivateKey.Parse(KeyType.Secp256k1, AnvilNode.PrivateKeys[0]);
+
+    [Fact]
+    public async Task Records_what_differs_and_an_alarm_follows_until_the_mirror_is_mended()
+    {
+        var ct = CancellationToken.None;
+        var folder = Directory.CreateTempSubdirectory("depin-reconcile").FullName;
+        using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        await using var node = await AnvilNode.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1, TimestampInterval = 1 }, ct);
+        await using var database = await TestDatabase.CreateAsync();
+        var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [node.Url] });
+        var fast = new FeePolicy { PollInterval = TimeSpan.FromMilliseconds(20) };
+        var now = (await rpc.GetHeaderAsync(BlockTag.Latest, ct))!.Timestamp;
+        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"),
+            new Dictionary<string, string> { ["genesis"] = (((now / 86_400) + 2) * 86_400).ToString(CultureInfo.InvariantCulture) });
+        var manifest = await new NetworkDeployer(rpc, Bank, fast).DeployAsync(profile,
+            new DeploymentRequest("test", RepositoryRoot.Combine("contracts", "evm", "artifacts"), Path.Combine(folder, "network.json")), null, ct);
+        using (var bank = new TransactionSender(rpc, Bank, fast))
+        {
+            for (var i = 0; i < 5; i++)
+                await bank.SendAsync(manifest.AddressOf("NetworkToken"), new NetworkToken.TransferCall(FakeNetworkActivity.AddressOf($"holder {i}"), (UInt128)(1_000 + i)), ct);
+        }
+
+        await node.Rpc.MineAsync(4, ct);
+        var network = manifest.ToMirroredNetwork();
+        await using var mirrored = new MirrorDatabase(database.ConnectionString);
+        var mirror = new ChainMirror(mirrored, network);
+        await mirror.InitializeAsync(ct);
+        var store = new HousekeepingStore(database.DataSource);
+        var reconcile = new ReconcileJob(new MirrorVerifier(mirrored, network, manifest.ToEmissionSchedule(), rpc), network, store, TimeProvider.System, NullLogger<ReconcileJob>.Instance);
+        var alarms = new AlarmJob(store, new ParticipantReads(database.DataSource), JobsNetwork.Options(), TimeProvider.System, NullLogger<AlarmJob>.Instance);
+
+        // Nothing is mirrored: there is nothing to compare, and that is no failure.
+        await reconcile.Execute(null!, ct);
+        Assert.Empty(await store.ReconciliationsAsync(ct));
+
+        var follower = new ChainFollower(mirror, new EvmChainSource(rpc, network), new FollowerOptions(), TimeProvider.System, NullLogger<ChainFollower>.Instance);
+        while (await follower.StepAsync(ct) != Convergence.NothingNew)
+        {
+        }
+
+        await reconcile.Execute(null!, ct);
+        var same = Assert.Single(await store.ReconciliationsAsync(ct));
+        Assert.Equal("[]", same.Differences);
+        Assert.True(same.Compared > 10);
+
+        await database.ExecuteAsync("update chain.holders set balance = balance + 7 where balance = 1002", ct);
+        await reconcile.Execute(null!, ct);
+        await reconcile.Execute(null!, ct);
+        var wrong = Assert.Single(await store.ReconciliationsAsync(ct));
+        Assert.Contains("1009, chain 1002", wrong.Differences, StringComparison.Ordinal);
+        await alarms.Execute(null!, ct);
+        await alarms.Execute(null!, ct);
+        Assert.Equal(1, await database.ScalarAsync<long>("select count(*) from jobs.alarms where key like '%/mirror-differs' and cleared_at is null and severity = 'critical'", ct));
+
+        await database.ExecuteAsync("update chain.holders set balance = 1002 where balance = 1009", ct);
+        await reconcile.Execute(null!, ct);
+        await alarms.Execute(null!, ct);
+        Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from jobs.alarms where cleared_at is null and key like '%/mirror-differs'", ct));
+        Directory.Delete(folder, recursive: true);
+    }
+}
