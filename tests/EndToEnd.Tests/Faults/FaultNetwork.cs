@@ -299,7 +299,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
         Indexer = new Host("indexer", "Indexer", ports + OperatorCount, IndexerSettings(PublicDatabase, IndexerRpc.Url), Logs);
         Api = new Host("api", "Api", ports + OperatorCount + 1, Settings("Api", PublicDatabase, Anvil.Url), Logs);
         var jobs = Settings("Jobs", PublicDatabase, IndexerRpc.Url);
-        (jobs["Jobs__ReconcileSeconds"], jobs["Jobs__AlarmSeconds"]) = ("5", "2");
+        (jobs["Jobs__ReconcileSeconds"], jobs["Jobs__AlarmSeconds"], jobs["Jobs__KeepVerdictEpochs"]) = ("5", "2", "100000");
         Jobs = new Host("jobs", "Jobs", ports + OperatorCount + 2, jobs, Logs);
     }
 
