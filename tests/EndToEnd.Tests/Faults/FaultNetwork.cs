@@ -258,7 +258,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
     /// <summary>Blocks of a day.</summary>
     private const ulong BlocksOfEpoch = 86_400 / ChainClock.SecondsPerBlock;
 
-    // At most two days are over without a report: the clock waits for hosts that a busy machine slows down.
+    // At most two days are over without a report: then the clock slows down for hosts on a busy machine.
     private async Task<bool> MayGoOnAsync()
     {
         var time = (await Rpc.GetHeaderAsync(BlockTag.Latest, default))!.Timestamp;
