@@ -21,8 +21,8 @@ public readonly record struct OutboxCounts(long Accepted, long Durable, long Cer
 public sealed class ProofOutbox : IAsyncDisposable
 {
     private const int PostSize = 500;
-    private const string TooFarAhead = "TooFarAhead";
-    private const int AheadPatience = 60;
+    private const string TooFarAhead = "TooFarAhead", UnknownDevice = "UnknownDevice";
+    private const int ChainPatience = 24;
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(5);
     private readonly ImmutableArray<OperatorEndpoint> operators;
     private readonly Dictionary<Address, Lane> lanes;
@@ -148,8 +148,10 @@ public sealed class ProofOutbox : IAsyncDisposable
         }
 
         refusals.AddOrUpdate(result.Refusal, 1, (_, n) => n + 1);
-        // "Ahead" means ahead of what the operator has read of the chain: it catches up, or the clock is wrong.
-        var retry = result.RetryAfter ?? (result.Refusal == TooFarAhead && Interlocked.Increment(ref entry.Ahead) <= AheadPatience ? TimeSpan.FromSeconds(1) : null);
+        // Both mean: beyond what the operator has read of the chain. It catches up, or the clock is wrong, the device never registered.
+        var waitsForChain = result.Refusal is TooFarAhead or UnknownDevice;
+        var waits = waitsForChain ? Interlocked.Increment(ref entry.ChainWaits) : 0;
+        var retry = waits > ChainPatience ? null : result.RetryAfter ?? (waitsForChain ? TimeSpan.FromSeconds(Math.Min(30, 1 << (waits / copies))) : null);
         if (retry is { } wait)
         {
             _ = Task.Delay(wait, ct).ContinueWith(_ => lane.Queue.Writer.TryWrite(entry), ct, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
@@ -207,7 +209,7 @@ public sealed class ProofOutbox : IAsyncDisposable
         public int NextInRoute;
         public int Holders;
         public int Failures;
-        public int Ahead;
+        public int ChainWaits;
     }
 
     private sealed class Lane(OperatorClient client)
