@@ -26,6 +26,10 @@ public static class Problems
     public static ProblemHttpResult NotMirrored() =>
         Problem(StatusCodes.Status503ServiceUnavailable, "not-mirrored", "The mirror is empty", "The indexer has not written its first block yet. Is it running, and does it use this database?");
 
+    /// <summary>503: the database does not answer, or its connection broke under this request.</summary>
+    public static ProblemHttpResult DatabaseUnavailable() =>
+        Problem(StatusCodes.Status503ServiceUnavailable, "database-unavailable", "The database does not answer", "It is restarting or out of reach. Retry after a second.");
+
     private static ProblemHttpResult Problem(int status, string code, string title, string detail) =>
         TypedResults.Problem(detail, statusCode: status, title: title, type: $"urn:depin:problem:{code}", extensions: [new("code", code)]);
 }

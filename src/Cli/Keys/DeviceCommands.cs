@@ -113,7 +113,7 @@ public static class DeviceCommands
         var reason = string.Join(", ", outbox.Refusals.Keys);
         output.Answer(
             new { proofId = proof.Id.Value, sequence, time, certified, refusal = certified ? null : reason },
-            certified ? $"Proof {proof.Id} (sequence {sequence}) is certified: it cannot be lost." : $"No operator takes the proof: {reason}. What the reasons mean: docs/protocol.md.");
+            certified ? $"Proof {proof.Id} (sequence {sequence}) is certified: it cannot be lost." : $"No operator takes the proof: {reason}. What the reasons mean: docs/journeys.md.");
         return certified ? ExitCodes.Success : ExitCodes.Refused;
     }
 
