@@ -115,7 +115,7 @@ static async Task ReportAsync(ProofOutbox outbox, ReplayLoop loop, Adversary adv
         var counts = outbox.Counts;
         var reasons = string.Join(", ", outbox.Refusals.OrderByDescending(r => r.Value).Take(3).Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Key} {r.Value}")));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"sending: {counts.Accepted} proofs to {DateTimeOffset.FromUnixTimeMilliseconds(loop.SentTo):yyyy-MM-dd HH:mm}, {counts.Certified} certified, {counts.Pending} pending, {counts.Refused} refused{(adversary.Sent > 0 ? $", {adversary.Sent} by adversaries" : "")}{(reasons.Length > 0 ? $" ({reasons})" : "")}"));
+            $"sending: {counts.Accepted} proofs to {DateTimeOffset.FromUnixTimeMilliseconds(loop.SentTo):yyyy-MM-dd HH:mm}, {counts.Certified} certified, {counts.Pending} pending, {counts.Refused} refused{(adversary.Sent > 0 ? $", {adversary.Sent} by adversaries" : "")}{(reasons.Length > 0 ? $" ({reasons})" : "")}{(outbox.FalseReceipts.Count > 0 ? $"; FALSE RECEIPTS from {string.Join(", ", outbox.FalseReceipts.Keys.Order())}" : "")}"));
     }
 }
 
