@@ -22,7 +22,7 @@ public sealed class ProofOutbox : IAsyncDisposable
 {
     private const int PostSize = 500;
     private const string TooFarAhead = "TooFarAhead", UnknownDevice = "UnknownDevice";
-    private const int ChainPatience = 24;
+    private const int ChainPatience = 5; // tries an operator: half a minute in all where it names no time itself
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(5);
     private readonly ImmutableArray<OperatorEndpoint> operators;
     private readonly Dictionary<Address, Lane> lanes;
@@ -151,7 +151,7 @@ public sealed class ProofOutbox : IAsyncDisposable
         // Both mean: beyond what the operator has read of the chain. It catches up, or the clock is wrong, the device never registered.
         var waitsForChain = result.Refusal is TooFarAhead or UnknownDevice;
         var waits = waitsForChain ? Interlocked.Increment(ref entry.ChainWaits) : 0;
-        var retry = waits > ChainPatience ? null : result.RetryAfter ?? (waitsForChain ? TimeSpan.FromSeconds(Math.Min(30, 1 << (waits / copies))) : null);
+        var retry = waits > ChainPatience * copies ? null : result.RetryAfter ?? (waitsForChain ? TimeSpan.FromSeconds(Math.Min(30, 1 << (waits / copies))) : null);
         if (retry is { } wait)
         {
             _ = Task.Delay(wait, ct).ContinueWith(_ => lane.Queue.Writer.TryWrite(entry), ct, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
