@@ -6,6 +6,7 @@ using DePin.Chain.Evm;
 using DePin.Cli.Dev;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
+using DePin.Adversaries;
 using DePin.DataSets;
 using DePin.DevTools;
 using DePin.Protocol.Verification.Sensing;
@@ -273,9 +274,12 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
 
     private async Task EnrolDevicesAsync()
     {
-        Devices = [.. Enumerable.Range(0, 6).Select(static i => new ReplayDevice(
-            new DataDevice($"sensor {i}", $"provider {i / 2}", EnvironmentSensing.ClassId, 1, "thermometer", 1, ChainClock.SecondsPerBlock, 0),
-            SeededKeys.Of("faults", $"sensor {i}", SeededKeys.TypeOf(i)), SeededKeys.Of("faults", $"provider {i / 2}", KeyType.Secp256k1)))];
+        Devices = [.. Enumerable.Range(0, 6).Select(i =>
+        {
+            var source = new DataDevice($"sensor {i}", $"provider {i / 2}", EnvironmentSensing.ClassId, 1, "thermometer", 1, ChainClock.SecondsPerBlock, 0);
+            var key = SeededKeys.Of("faults", source.Name, SeededKeys.TypeOf(i));
+            return new ReplayDevice(source, key, SeededKeys.Of("faults", source.Provider, KeyType.Secp256k1), false, new Speaker(Manifest.Id, source, key, key, key));
+        })];
         var access = new NetworkAccess(Rpc, Manifest.Id, NetworkContracts.From(Manifest));
         await new Replayer.Enrolment(access, Bootstrap.Maker, Bootstrap.Deployer, 1, Quick, static _ => { }).RunAsync(Devices, Manifest.NetworkParameters.MinimumStakePerDevice, default);
     }

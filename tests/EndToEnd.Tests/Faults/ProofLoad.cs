@@ -46,8 +46,12 @@ public sealed class ProofLoad : IAsyncDisposable
     public static ulong NextSequence() => (ulong)Interlocked.Increment(ref _sequence);
 
     /// <summary>A temperature that a device signs: noise around 20 °C.</summary>
-    public static SignedProof Prove(FaultNetwork network, ReplayDevice device, ulong sequence, ulong timeMs, int milliCelsius) => device.Sign(
-        network.Manifest.Id, sequence, (long)timeMs, new Reading(timeMs, [(SensedParameter.Temperature, milliCelsius)]).ToBytes(), device.Key);
+    public static SignedProof Prove(FaultNetwork network, ReplayDevice device, ulong sequence, ulong timeMs, int milliCelsius)
+    {
+        var proof = DeviceProof.Create(
+            network.Manifest.Id, device.Source.Class, device.Source.Schema, device.Id, sequence, timeMs, new Reading(timeMs, [(SensedParameter.Temperature, milliCelsius)]).ToBytes());
+        return new SignedProof(proof, device.Key.Sign(proof.Envelope.Span));
+    }
 
     /// <summary>A device time that every operator has surely read: three blocks ago.</summary>
     public static async Task<ulong> SafeTimeAsync(FaultNetwork network)
