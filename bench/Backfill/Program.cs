@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using DePin.Bench;
 using DePin.Bench.Backfill;
 using DePin.Chain.Evm;
 using DePin.Cryptography;
@@ -34,16 +35,31 @@ Console.WriteLine($"chain: {blocks} blocks, {events} events, filled in {watch.El
 
 var floors = new List<double>();
 var ours = new List<double>();
-for (var round = 0; round < 3; round++)
+var shares = new List<double>();
+var rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 7;
+for (var round = 0; round < rounds; round++)
 {
-    floors.Add(await Floor.BackfillAsync(owner, rpc, network, (ulong)blocks, perBlock, events, ct));
-    ours.Add(await OursAsync());
-    Console.WriteLine($"backfill round {round + 1}: floor {floors[^1]:0} events/s, ours with state tables {ours[^1]:0} events/s = {100 * ours[^1] / floors[^1]:0} %");
+    var (floor, floorTime) = await MeasuredAsync(() => Floor.BackfillAsync(owner, rpc, network, (ulong)blocks, perBlock, events, ct));
+    var (mine, mineTime) = await MeasuredAsync(OursAsync);
+    floors.Add(floor);
+    ours.Add(mine);
+    shares.Add((floorTime.Own + floorTime.Database) / (mineTime.Own + mineTime.Database));
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        $"backfill round {round + 1}: floor {floor:0} events/s, ours with state tables {mine:0} events/s = {100 * mine / floor:0} %; processor µs an event, own + database: floor {Each(floorTime.Own)} + {Each(floorTime.Database)}, ours {Each(mineTime.Own)} + {Each(mineTime.Database)} = {100 * shares[^1]:0} %"));
 }
 
-Console.WriteLine($"backfill median: {100 * Median(ours) / Median(floors):0} % of the floor (target 60 %)");
+Console.WriteLine($"backfill median: {100 * Median(ours) / Median(floors):0} % of the floor by the clock (target 60 %), {100 * Median(shares):0} % by processor time");
 await LiveAsync();
 return 0;
+
+string Each(double seconds) => (seconds * 1e6 / events).ToString("0.0", CultureInfo.InvariantCulture);
+
+async Task<(double Rate, ProcessorTime Used)> MeasuredAsync(Func<Task<double>> work)
+{
+    var start = ProcessorTime.Now(Path.Combine(folder, "pg"));
+    var rate = await work();
+    return (rate, ProcessorTime.Now(Path.Combine(folder, "pg")).Since(start));
+}
 
 async Task<double> OursAsync()
 {

@@ -66,7 +66,7 @@ app.UseExceptionHandler(new ExceptionHandlerOptions
 {
     StatusCodeSelector = static error => error switch
     {
-        NpgsqlException => StatusCodes.Status503ServiceUnavailable,
+        NpgsqlException { IsTransient: true } => StatusCodes.Status503ServiceUnavailable,
         BadHttpRequestException bad => bad.StatusCode,
         _ => StatusCodes.Status500InternalServerError,
     },

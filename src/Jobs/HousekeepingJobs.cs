@@ -70,8 +70,8 @@ public static class AlarmRules
                 $"No report was accepted for {(now - accepted).TotalHours:F0} h of chain time. Fewer than a quorum of operators agree: look at their round pages.")));
         if (pulse.Challenged > 0) found.Add(new("challenge-open", AlarmSeverity.Critical, "A report is challenged: the arbiter has until the end of its extended window."));
         if (pulse.Faults > 0) found.Add(new("fault-proven", AlarmSeverity.Critical, string.Create(CultureInfo.InvariantCulture, $"{pulse.Faults} fault(s) of operators or reward trees were proven on chain.")));
-        if (pulse.LastAccepted - pulse.LastImported > 2)
-            found.Add(new("evidence-behind", AlarmSeverity.Warning, $"Epoch {pulse.LastAccepted} is accepted but evidence is recomputed only to {pulse.LastImported}: do the operators serve their bundles?"));
+        if (pulse.LastFinal - pulse.LastImported > 1)
+            found.Add(new("evidence-behind", AlarmSeverity.Warning, $"Epoch {pulse.LastFinal} is final but evidence is recomputed only to {pulse.LastImported}: do the operators serve their bundles?"));
         if (pulse.EmptyEpoch is { } empty) found.Add(new("empty-epoch", AlarmSeverity.Warning, $"Epoch {empty} paid nothing: no proof was accepted."));
         if (BigInteger.Parse(pulse.BreakerCapacity, CultureInfo.InvariantCulture) is { IsZero: false } capacity
             && BigInteger.Parse(pulse.BreakerUsed, CultureInfo.InvariantCulture) * 10 > capacity * 9)

@@ -15,6 +15,8 @@ public static class OracleApp
     public static WebApplication Build(WebApplicationBuilder builder, OracleSetup setup)
     {
         builder.Services.AddProblemDetails();
+        // What a stranger can cause at will (a body that is too large, or breaks off) is answered, and not worth a stack trace.
+        builder.Services.AddExceptionHandler(static options => options.SuppressDiagnosticsCallback = static context => context.Exception is BadHttpRequestException);
         builder.Services
             .AddFoundation(setup)
             .AddMirror(setup)

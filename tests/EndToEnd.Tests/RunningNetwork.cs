@@ -10,13 +10,16 @@ namespace DePin.EndToEnd.Tests;
 /// A whole network as <c>depin dev up</c> starts it, in the background, shared by the journeys: few devices and a fast clock, all
 /// ports its own. Everything is done through the command line tool, as a person would. A journey leaves it running with its four operators.
 /// </summary>
-public sealed class RunningNetwork : IAsyncLifetime
+public class RunningNetwork : IAsyncLifetime
 {
     /// <summary>Collection of the tests that share it; they run one after another.</summary>
     public const string Shared = "running network";
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("depin-test-up-");
     private readonly int basePort = FreeRange(20);
+
+    /// <summary>What is replayed, and how fast.</summary>
+    protected virtual IReadOnlyList<string> Replay => ["--replay-devices", "4", "--seconds-per-block", "3600"];
 
     /// <summary>Data folder.</summary>
     public string Data => Path.Combine(folder.FullName, "data");
@@ -46,7 +49,7 @@ public sealed class RunningNetwork : IAsyncLifetime
     {
         var result = await DepinAsync(
         [
-            "dev", "up", "--detach", "--data", Data, "--replay-devices", "4", "--seconds-per-block", "3600", "--chain-port", $"{basePort}", "--postgres-port", $"{basePort + 1}",
+            "dev", "up", "--detach", "--data", Data, .. Replay, "--chain-port", $"{basePort}", "--postgres-port", $"{basePort + 1}",
             "--api-port", $"{basePort + 2}", "--indexer-port", $"{basePort + 3}", "--jobs-port", $"{basePort + 4}", "--operator-port", $"{basePort + 10}",
         ]);
         Assert.True(result.Code == 0, result.ToString());

@@ -1,4 +1,5 @@
 using System.Text;
+using DePin.Adversaries;
 using DePin.Cryptography;
 using DePin.DataSets;
 using DePin.Protocol;
@@ -11,13 +12,6 @@ using DePin.Protocol.Verification;
 
 namespace DePin.ClassReport;
 
-/// <summary>What a device says in a run: a row as published, or what an adversary made of it.</summary>
-/// <param name="Device">Index in the data set.</param>
-/// <param name="TimeMs">The proof's time.</param>
-/// <param name="Payload">The class's layout.</param>
-/// <param name="Altered">Whether an adversary had a hand in it.</param>
-public sealed record Statement(int Device, long TimeMs, byte[] Payload, bool Altered);
-
 /// <summary>A statement's fate.</summary>
 public readonly record struct Judged(int Device, bool Altered, Verdict Verdict);
 
@@ -28,10 +22,10 @@ public readonly record struct Judged(int Device, bool Altered, Verdict Verdict);
 public sealed record EpochResult(IReadOnlyList<Judged> Fates, IReadOnlyDictionary<int, UInt128> Weights, Bytes32 Root);
 
 /// <summary>
-/// A network in memory whose devices are those of a data set: epoch by epoch through the real engine, with real keys and signatures where
+/// A network in memory whose devices are those of a data set: epoch by epoch through the real engine, with real keys, and with signatures where
 /// <paramref name="withSignatures"/> asks for them (checking them is most of the time of a run, and only some adversaries touch them).
 /// </summary>
-public sealed class Laboratory(DataSet set, bool withSignatures = false)
+public sealed class Laboratory(Cast cast, bool withSignatures = false)
 {
     private static readonly ClassCatalog Catalog = BuiltInClasses.Catalog;
 
@@ -42,57 +36,49 @@ public sealed class Laboratory(DataSet set, bool withSignatures = false)
 
     private static readonly EpochAids Unsigned = EpochAids.Plain with { VerifySignature = static (_, _) => true };
 
-    private readonly PrivateKey[] _keys = [.. set.Devices.Select(device => PrivateKey.FromBytes(KeyType.Ed25519, Keccak256.Hash(Encoding.UTF8.GetBytes(device.Name)).AsSpan()))];
-    private readonly ulong[] _sequences = new ulong[set.Devices.Count];
+    private readonly Speaker[] _speakers = [.. cast.Set.Devices.Select((device, n) => new Speaker(
+        Config.NetworkId, device, Key(device.Name), Key(cast.Set.Devices[(n + 1) % cast.Set.Devices.Count].Name), Key($"{device.Name} rotated away"), !withSignatures))];
     private readonly Dictionary<ProofId, (int Device, bool Altered)> _sent = [];
+    private List<SignedProof> _repeated = [];
     private NetworkState _state = NetworkState.Genesis;
     private ulong _epoch;
 
-    /// <summary>The data set.</summary>
-    public DataSet Set { get; } = set;
+    /// <summary>An honest network.</summary>
+    public Laboratory(DataSet set) : this(new Cast(set, []))
+    {
+    }
 
-    /// <summary>Cells that adversaries assert instead of their own, by device.</summary>
-    public Dictionary<int, ulong> AssertedCells { get; } = [];
+    /// <summary>The devices and what they say.</summary>
+    public Cast Cast => cast;
 
-    /// <summary>Devices that registered after all others.</summary>
-    public HashSet<int> Newcomers { get; } = [];
-
-    /// <summary>Devices whose keys were rotated away: the registry no longer knows the ids that they sign with.</summary>
-    public HashSet<int> Revoked { get; } = [];
-
-    /// <summary>Devices that sign with another device's key.</summary>
-    public Dictionary<int, int> SignsAs { get; } = [];
-
-    /// <summary>The rows of a day as their devices state them.</summary>
-    public IEnumerable<Statement> Honest(int day) => Set.Day(day).Select(row => new Statement(row.Device, row.TimeMs, row.Payload(0), false));
-
-    /// <summary>Signs statements in the order given; sequences rise per device.</summary>
-    public List<SignedProof> Sign(IEnumerable<Statement> statements)
+    /// <summary>Signs what is said on a day, in the order of sending; what is sent again from the day before comes last.</summary>
+    public List<SignedProof> Sign(int day)
     {
         var proofs = new List<SignedProof>();
-        foreach (var statement in statements)
+        var (again, repeated) = (_repeated, new List<SignedProof>());
+        foreach (var statement in cast.Day(day))
         {
-            var device = Set.Devices[statement.Device];
-            var proof = DeviceProof.Create(
-                Config.NetworkId, device.Class, device.Schema, IdOf(statement.Device), ++_sequences[statement.Device], (ulong)statement.TimeMs, statement.Payload);
-            var key = _keys[SignsAs.GetValueOrDefault(statement.Device, statement.Device)];
-            proofs.Add(new SignedProof(proof, withSignatures ? key.Sign(proof.Envelope.Span) : new byte[SignedProof.SignatureSize]));
-            _sent[proof.Id] = (statement.Device, statement.Altered);
+            var proof = _speakers[statement.Row.Device].Sign(statement, 0);
+            proofs.Add(proof);
+            if (statement.Repeated) repeated.Add(proof);
+            _sent[proof.Id] = (statement.Row.Device, statement.Altered);
         }
-        return proofs;
+        foreach (var proof in again) _sent[proof.Id] = (_sent[proof.Id].Device, true);
+        _repeated = repeated;
+        return [.. proofs, .. again];
     }
 
     /// <summary>Runs the next epoch, which is the data set's next day.</summary>
     public EpochResult Run(IReadOnlyList<SignedProof> proofs)
     {
-        var window = EpochWindow.At(new Epoch(++_epoch), default, (ulong)Set.FirstDayMs / 1000, 86_400, default);
+        var window = EpochWindow.At(new Epoch(++_epoch), default, (ulong)cast.Set.FirstDayMs / 1000, 86_400, default);
         var cut = Cut.Empty(Config.Operators.Select(keys => keys.ReportSigner));
         var outcome = EpochComputation.Run(
             Catalog, _state, Snapshot(window), Parameters, window, new EpochEvidence(cut, cut, proofs), withSignatures ? EpochAids.Plain : Unsigned);
         if (outcome.Faults.Length > 0) throw new InvalidOperationException($"Class {outcome.Faults[0].Class} broke a rule of the engine: {outcome.Faults[0].Problem}");
         _state = outcome.State;
         var byId = new Dictionary<DeviceId, int>();
-        for (var n = 0; n < Set.Devices.Count; n++) byId[IdOf(n)] = n;
+        for (var n = 0; n < _speakers.Length; n++) byId[_speakers[n].Id] = n;
         var weights = new Dictionary<int, UInt128>();
         foreach (var line in outcome.Lines) weights[byId[line.Device]] = weights.GetValueOrDefault(byId[line.Device]) + line.Weight;
         return new EpochResult(
@@ -100,7 +86,7 @@ public sealed class Laboratory(DataSet set, bool withSignatures = false)
             Keccak256.Hash(outcome.State.Root.ToArray(), outcome.Tree.Root.ToArray()));
     }
 
-    private DeviceId IdOf(int device) => DeviceRecord.IdOf(KeyType.Ed25519, _keys[device].PublicKey.Bytes);
+    private static PrivateKey Key(string name) => PrivateKey.FromBytes(KeyType.Ed25519, Keccak256.Hash(Encoding.UTF8.GetBytes(name)).AsSpan());
 
     private static NetworkConfig Config { get; } = new()
     {
@@ -127,19 +113,18 @@ public sealed class Laboratory(DataSet set, bool withSignatures = false)
             Budget = 1_000_000_000_000,
         };
         var accounts = new Dictionary<string, AccountId>(StringComparer.Ordinal);
-        for (var n = 0; n < Set.Devices.Count; n++)
+        for (var n = 0; n < cast.Set.Devices.Count; n++)
         {
-            var device = Set.Devices[n];
+            var device = cast.Set.Devices[n];
             if (!accounts.TryGetValue(device.Provider, out var account))
             {
                 accounts[device.Provider] = account = new AccountId(Bytes32.FromUInt64(1_000 + (ulong)accounts.Count));
                 builder.AddPayoutAccount(account);
             }
-            var key = Revoked.Contains(n) ? PrivateKey.FromBytes(KeyType.Ed25519, Keccak256.Hash(Encoding.UTF8.GetBytes(device.Name + " rotated")).AsSpan()) : _keys[n];
             var view = new DeviceView(
-                DeviceRecord.IdOf(KeyType.Ed25519, key.PublicKey.Bytes), device.Class, 1, device.Capabilities, device.CadenceSeconds,
-                AssertedCells.GetValueOrDefault(n, device.Cell), (ulong)(n + (Newcomers.Contains(n) ? 1_000_000 : 1)), default);
-            builder.Add(new DeviceRecord(view, (ulong)n + 1, account, DeviceStatus.Active, KeyType.Ed25519, key.PublicKey.Bytes.ToArray()));
+                _speakers[n].Id, device.Class, 1, device.Capabilities, device.CadenceSeconds,
+                cast.AssertedCells.GetValueOrDefault(n, device.Cell), (ulong)(n + (cast.Newcomers.Contains(n) ? 1_000_000 : 1)), default);
+            builder.Add(new DeviceRecord(view, (ulong)n + 1, account, DeviceStatus.Active, KeyType.Ed25519, Key(device.Name).PublicKey.Bytes.ToArray()));
         }
         return builder.Build();
     }

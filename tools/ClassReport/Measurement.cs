@@ -1,4 +1,5 @@
 using System.Globalization;
+using DePin.Adversaries;
 using DePin.DataSets;
 using DePin.Protocol.Verification;
 using DePin.Protocol.Verification.Sensing;
@@ -58,84 +59,31 @@ public static class Measurement
         var names = descriptor.Reasons.ToDictionary(reason => reason.Id, reason => reason.Name);
         string Name(ushort reason) => reason < RejectReasons.FirstOfClass ? ((RejectReason)reason).ToString() : names[reason];
 
-        var honest = Play(new Laboratory(set), days, static (lab, day) => lab.Honest(day));
+        var honest = Play(new Laboratory(set), days);
         var fates = honest.SelectMany(result => result.Fates).ToList();
         var rejected = fates.Where(fate => fate.Verdict.Judgement == Judgement.Reject).ToList();
         var faults = rejected.Count(fate => (sensing ? SensingFaults : WirelessFaults).Contains(fate.Verdict.Reason));
         var figures = new HonestFigures(
             fates.Count, fates.Count(Accepted), fates.Count(fate => fate.Verdict.Judgement == Judgement.Inconclusive), faults, rejected.Count - faults,
             fates.Sum(Credit) / Math.Max(1, fates.Count(Accepted)), Reasons(fates, Name));
-        var results = Adversarial(set, days, honest, sensing ? Adversaries.Sensing : Adversaries.Wireless, wanted, Name);
+        var results = Adversarial(set, days, honest, wanted, Name);
         return new SetFigures(set.Name, descriptor.Name, days, set.Devices.Count, figures, results, OrderIndependent(set, Math.Min(days, 2)));
     }
 
-    private static List<AdversaryFigures> Adversarial(
-        DataSet set, int days, List<EpochResult> honest, IReadOnlyList<Adversary> adversaries, Func<string, bool> wanted, Func<ushort, string> name)
+    private static List<AdversaryFigures> Adversarial(DataSet set, int days, List<EpochResult> honest, Func<string, bool> wanted, Func<ushort, string> name)
     {
         var earning = Enumerable.Range(0, set.Devices.Count).Where(device => honest.Exists(result => result.Weights.GetValueOrDefault(device) > 0)).ToList();
         // Of few devices at least one.
         var who = earning.Where((_, n) => n % AdversaryEvery == AdversaryEvery - 1).ToHashSet();
         if (who.Count == 0) who = [.. earning.TakeLast(1)];
         var results = new List<AdversaryFigures>();
-        foreach (var adversary in adversaries.Where(adversary => wanted(adversary.Name)))
+        foreach (var adversary in Frauds.Of(set.Devices[0].Class).Where(adversary => wanted(adversary.Name)))
         {
-            var lab = new Laboratory(set);
-            adversary.Prepare?.Invoke(lab, who);
-            var run = Play(lab, days, (own, day) => Statements(own, adversary, who, day));
-            results.Add(Compare(adversary.Name, adversary.Meaning, who, honest, run, adversary.Extra, name));
+            var most = adversary.Days == 0 ? days : Math.Min(days, adversary.Days);
+            var run = Play(new Laboratory(new Cast(set, [(adversary, who)]), adversary.Signing), most);
+            results.Add(Compare(adversary.Name, adversary.Meaning, who, [.. honest.Take(most)], run, adversary.Extra, name));
         }
-        if (wanted("M1")) results.Add(ReplaySigned(set, days, name));
-        results.AddRange(EngineAdversaries(set, honest, who, wanted, name));
         return results;
-    }
-
-    private static IEnumerable<Statement> Statements(Laboratory lab, Adversary adversary, HashSet<int> who, int day)
-    {
-        var rows = lab.Honest(day).ToList();
-        var others = rows.Where(statement => adversary.Extra || !who.Contains(statement.Device));
-        var own = adversary.Alter is { } alter
-            ? alter(lab, who, day)
-            : rows.Where(statement => who.Contains(statement.Device)).Select(statement => statement with { Altered = true });
-        return others.Concat(own).OrderBy(statement => statement.TimeMs).ThenBy(statement => statement.Device);
-    }
-
-    // Those below only the engine can see: sequences, signatures, keys, time. With real signatures.
-    private static AdversaryFigures ReplaySigned(DataSet set, int days, Func<ushort, string> name)
-    {
-        var lab = new Laboratory(set, withSignatures: true);
-        var before = new List<Protocol.Proofs.SignedProof>();
-        var (sent, caught) = (0, 0);
-        for (var day = 0; day < Math.Min(days, 2); day++)
-        {
-            var proofs = lab.Sign(lab.Honest(day));
-            sent += before.Count;
-            caught += lab.Run([.. proofs, .. before]).Fates.Count(fate => fate.Verdict.Reason == (ushort)RejectReason.Replayed);
-            before = proofs;
-        }
-        return new AdversaryFigures(
-            "M1", "send the same signed proofs again in the next epoch", sent, caught, 0, sent == 0 ? 0 : caught / (double)sent, null, 0,
-            [KeyValuePair.Create(name((ushort)RejectReason.Replayed), caught)]);
-    }
-
-    private static IEnumerable<AdversaryFigures> EngineAdversaries(
-        DataSet set, List<EpochResult> honest, HashSet<int> who, Func<string, bool> wanted, Func<ushort, string> name)
-    {
-        var own = who.Order().ToList();
-        if (wanted("M9"))
-            yield return Signed("M9", "sign with another device's key", lab =>
-            {
-                foreach (var device in own) lab.SignsAs[device] = (device + 1) % set.Devices.Count;
-            }, static statement => statement);
-        if (wanted("M10")) yield return Signed("M10", "sign with a key that was rotated away", lab => lab.Revoked.UnionWith(who), static statement => statement);
-        if (wanted("M18")) yield return Signed("M18", "date proofs two days into the future", static _ => { }, static statement => statement with { TimeMs = statement.TimeMs + 2 * DataSet.DayMs });
-
-        AdversaryFigures Signed(string title, string meaning, Action<Laboratory> prepare, Func<Statement, Statement> change)
-        {
-            var lab = new Laboratory(set, withSignatures: true);
-            prepare(lab);
-            var results = Play(lab, 1, (self, day) => self.Honest(day).Select(statement => who.Contains(statement.Device) ? change(statement) with { Altered = true } : statement));
-            return Compare(title, meaning, who, [.. honest.Take(1)], results, extra: false, name);
-        }
     }
 
     private static AdversaryFigures Compare(
@@ -162,8 +110,8 @@ public static class Measurement
         var (straight, other) = (new Laboratory(set), new Laboratory(set));
         for (var day = 0; day < days; day++)
         {
-            var first = straight.Run(straight.Sign(straight.Honest(day))).Root;
-            var proofs = other.Sign(other.Honest(day));
+            var first = straight.Run(straight.Sign(day)).Root;
+            var proofs = other.Sign(day);
             proofs.Reverse();
             // In two pieces that overlap, back to front.
             if (other.Run([.. proofs.Skip(proofs.Count / 3), .. proofs.Take(proofs.Count / 2)]).Root != first) return false;
@@ -171,10 +119,10 @@ public static class Measurement
         return true;
     }
 
-    private static List<EpochResult> Play(Laboratory lab, int days, Func<Laboratory, int, IEnumerable<Statement>> statements)
+    private static List<EpochResult> Play(Laboratory lab, int days)
     {
         var results = new List<EpochResult>();
-        for (var day = 0; day < days; day++) results.Add(lab.Run(lab.Sign(statements(lab, day))));
+        for (var day = 0; day < days; day++) results.Add(lab.Run(lab.Sign(day)));
         return results;
     }
 

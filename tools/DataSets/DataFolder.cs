@@ -52,8 +52,10 @@ public static class DataFolder
     private static GeoPoint Endpoint(string file)
     {
         var name = Path.GetFileName(file).Split('_')[0];
-        using var endpoints = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Path.GetDirectoryName(file)!, "endpoints.json")));
-        var place = endpoints.RootElement.GetProperty(name);
+        var list = Path.Combine(Path.GetDirectoryName(file)!, "endpoints.json");
+        if (!File.Exists(list)) throw new InvalidDataException($"{list} is missing: it holds the places of the fixed transmitters.");
+        using var endpoints = JsonDocument.Parse(File.ReadAllBytes(list));
+        if (!endpoints.RootElement.TryGetProperty(name, out var place)) throw new InvalidDataException($"{list} has no place for {name}, whose frames are in {file}.");
         return new GeoPoint((int)Math.Round(place.GetProperty("latitude").GetDouble() * 1e7), (int)Math.Round(place.GetProperty("longitude").GetDouble() * 1e7));
     }
 }

@@ -24,6 +24,9 @@ public abstract record DataRow(int Device, long TimeMs)
 {
     /// <summary>The class's canonical payload with every time in it moved by <paramref name="shiftMs"/>.</summary>
     public abstract byte[] Payload(long shiftMs);
+
+    /// <summary>The same row with every time in it moved.</summary>
+    public abstract DataRow Moved(long ms);
 }
 
 /// <summary>A report of a sensor.</summary>
@@ -34,6 +37,9 @@ public sealed record ReadingRow(int Device, long TimeMs, IReadOnlyList<(SensedPa
 {
     /// <inheritdoc/>
     public override byte[] Payload(long shiftMs) => new Reading((ulong)(TimeMs + shiftMs), Values).ToBytes();
+
+    /// <inheritdoc/>
+    public override DataRow Moved(long ms) => this with { TimeMs = TimeMs + ms };
 }
 
 /// <summary>A reception of a gateway.</summary>
@@ -43,7 +49,12 @@ public sealed record ReadingRow(int Device, long TimeMs, IReadOnlyList<(SensedPa
 public sealed record ReceptionRow(int Device, long TimeMs, Reception Reception) : DataRow(Device, TimeMs)
 {
     /// <inheritdoc/>
-    public override byte[] Payload(long shiftMs) => (Reception with { ReceivedAtMs = (ulong)((long)Reception.ReceivedAtMs + shiftMs) }).ToBytes();
+    public override byte[] Payload(long shiftMs) => Shifted(shiftMs).ToBytes();
+
+    /// <inheritdoc/>
+    public override DataRow Moved(long ms) => this with { TimeMs = TimeMs + ms, Reception = Shifted(ms) };
+
+    private Reception Shifted(long ms) => Reception with { ReceivedAtMs = (ulong)((long)Reception.ReceivedAtMs + ms) };
 }
 
 /// <summary>Devices, and their rows ascending by (time, device).</summary>
@@ -56,10 +67,14 @@ public sealed record DataSet(string Name, IReadOnlyList<DataDevice> Devices, IRe
     public const long DayMs = 86_400_000;
 
     /// <summary>Midnight (UTC) before the first row, in milliseconds since 1970.</summary>
-    public long FirstDayMs => Rows[0].TimeMs / DayMs * DayMs;
+    public long FirstDayMs { get; } = Rows[0].TimeMs / DayMs * DayMs;
 
     /// <summary>Whole days from <see cref="FirstDayMs"/> that hold all rows.</summary>
-    public int Days => (int)((Rows[^1].TimeMs - FirstDayMs) / DayMs) + 1;
+    public int Days { get; } = (int)((Rows[^1].TimeMs - (Rows[0].TimeMs / DayMs * DayMs)) / DayMs) + 1;
+
+    /// <summary>The first so many devices with their rows, on the same calendar.</summary>
+    public DataSet Limit(int devices) =>
+        devices >= Devices.Count ? this : this with { Devices = [.. Devices.Take(devices)], Rows = [.. Rows.Where(row => row.Device < devices)] };
 
     /// <summary>The rows of a day, from 0.</summary>
     public IEnumerable<DataRow> Day(int number)

@@ -120,11 +120,18 @@ public static class GrenobleReceptions
         public DataSet Read(string file, Action<Reader, JsonElement> take)
         {
             using var reader = new StreamReader(new GZipStream(File.OpenRead(file), CompressionMode.Decompress));
-            while (reader.ReadLine() is { } line)
+            for (var number = 1; reader.ReadLine() is { } line; number++)
             {
                 if (line.Length == 0) continue;
-                using var frame = JsonDocument.Parse(line);
-                take(this, frame.RootElement);
+                try
+                {
+                    using var frame = JsonDocument.Parse(line);
+                    take(this, frame.RootElement);
+                }
+                catch (Exception error) when (error is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
+                {
+                    throw new InvalidDataException($"{file}, line {number}: {error.Message}", error);
+                }
             }
             if (_rows.Count == 0) throw new InvalidDataException($"{file} holds no receptions.");
             var devices = _gateways.ConvertAll(gateway => new DataDevice(

@@ -37,10 +37,11 @@ public static class SensorCommunity
             int At(string column) => Array.IndexOf(header, column) is >= 0 and var at ? at : throw new InvalidDataException($"{file} has no column '{column}'.");
             var (sensor, type, location, lat, lon, time) = (At("sensor_id"), At("sensor_type"), At("location"), At("lat"), At("lon"), At("timestamp"));
             var values = header.Select((name, at) => (Known: Columns.TryGetValue(name, out var column), Column: column, At: at)).Where(entry => entry.Known).ToList();
-            while (reader.ReadLine() is { } line)
+            for (var number = 2; reader.ReadLine() is { } line; number++)
             {
                 if (line.Length == 0) continue;
                 var cells = line.Split(';');
+                if (cells.Length != header.Length) throw new InvalidDataException($"{file}, line {number}: {cells.Length} columns where the header has {header.Length}. Is the file cut off?");
                 var readings = new List<(SensedParameter, int)>();
                 foreach (var (_, column, at) in values)
                     if (decimal.TryParse(cells[at], NumberStyles.Float, CultureInfo.InvariantCulture, out var value))

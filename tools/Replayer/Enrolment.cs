@@ -27,7 +27,8 @@ public sealed class Enrolment(NetworkAccess network, PrivateKey maker, PrivateKe
         var missing = devices.Where((_, i) => !used[i]).ToList();
         using var makerSender = new TransactionSender(rpc, maker, policy);
         using var funderSender = new TransactionSender(rpc, funder, policy);
-        if (missing.Count > 0) await RegisterAsync(makerSender, missing, ct).ConfigureAwait(false);
+        // Newcomers in later blocks than everybody else: who came first matters where two say the same.
+        foreach (var group in missing.GroupBy(d => d.Newcomer).OrderBy(g => g.Key)) await RegisterAsync(makerSender, [.. group], ct).ConfigureAwait(false);
         await StakeAsync(funderSender, devices, stakePerDevice, ct).ConfigureAwait(false);
     }
 

@@ -1,19 +1,19 @@
 using System.CommandLine;
 using System.Globalization;
+using DePin.Adversaries;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.Cryptography;
 using DePin.DataSets;
 using DePin.Replayer;
 using DePin.Sdk.Network;
-using DePin.Sdk.Proofs;
 
 var network = new Option<string>("--network") { Description = "Manifest of the network", Required = true };
 var rpc = new Option<string[]>("--rpc") { Description = "JSON-RPC of the chain (may be given again)", Required = true };
 var keys = new Option<string>("--keys") { Description = "Folder with maker.key and deployer.key, which funds providers", Required = true };
 var seed = new Option<string>("--seed") { Description = "Keys of devices and providers follow from it", DefaultValueFactory = _ => "dev" };
 var data = new Option<string?>("--data") { Description = "Folder with the data sets (default: data/ of the clone)" };
-var mutate = new Option<string[]>("--mutate") { Description = $"Mix in an adversary, for example M9:5%; known: {string.Join(", ", Adversary.Known.Select(k => $"{k.Key} {k.Value}"))}", DefaultValueFactory = _ => [] };
+var mutate = new Option<string[]>("--mutate") { Description = $"Mix in an adversary, for example M9:5% (may be given again); docs/classes describes them: {string.Join(", ", Frauds.All.Select(a => a.Name))}", DefaultValueFactory = _ => [] };
 var limit = new Option<int?>("--devices") { Description = "At most this many devices of each data set" };
 var root = new RootCommand("Replays real device data as signed proofs") { network, rpc, keys, seed, data, mutate, limit };
 root.SetAction(async (parsed, ct) => await GuardAsync(() => RunAsync(parsed, ct), ct).ConfigureAwait(false));
@@ -47,36 +47,38 @@ static async Task<int> GuardAsync(Func<Task> work, CancellationToken ct)
 async Task RunAsync(ParseResult parsed, CancellationToken ct)
 {
     var mutations = parsed.GetValue(mutate)!.Select(Mutation.Parse).ToList();
-    if (mutations.FirstOrDefault(m => !Adversary.Known.ContainsKey(m.Name)) is { } unknown)
-        throw new FormatException($"There is no mutation {unknown.Name} here; there are: {string.Join(", ", Adversary.Known.Keys)}.");
     var manifest = NetworkManifest.Load(parsed.GetRequiredValue(network));
     using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
     var client = new EvmRpc(http, new EvmRpcOptions { Urls = [.. parsed.GetRequiredValue(rpc).Select(u => new Uri(u))] });
     var access = new NetworkAccess(client, manifest.Id, NetworkContracts.From(manifest));
     var sources = DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own());
-    var devices = Create(sources, parsed.GetRequiredValue(seed), parsed.GetValue(limit) ?? int.MaxValue);
-    var ordered = devices.Values.DistinctBy(d => d.Index).OrderBy(d => d.Index).Select(d => d.Device).ToList();
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{ordered.Count} devices of {ordered.Select(d => d.Source.Provider).Distinct().Count()} providers from {string.Join(" and ", sources.Select(s => s.Name))}"));
+    var shifts = Shifts(sources, manifest.NetworkParameters);
+    var casts = sources.Select(source => Mutation.Cast(source.Limit(parsed.GetValue(limit) ?? int.MaxValue), mutations)).ToList();
+    var (devices, all) = ReplayDevice.Create(manifest.Id, casts, parsed.GetRequiredValue(seed));
+    Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{all.Count} devices of {all.Select(d => d.Source.Provider).Distinct().Count()} providers from {string.Join(" and ", sources.Select(s => s.Name))}"));
+    foreach (var mutation in mutations)
+    {
+        var who = casts.SelectMany(cast => Enumerable.Range(0, cast.Set.Devices.Count).Where(d => cast.Of(d)?.Name == mutation.Adversary).Select(d => cast.Set.Devices[d].Name)).ToList();
+        Console.WriteLine($"{mutation.Adversary}: {(who.Count > 0 ? string.Join(", ", who) : "nobody: it concerns no class that is replayed, or no device is left")}");
+    }
 
     var folder = parsed.GetRequiredValue(keys);
     var stake = manifest.NetworkParameters.MinimumStakePerDevice;
     await new Enrolment(access, PrivateKey.Load(Path.Combine(folder, "maker.key"), KeyType.Secp256k1), PrivateKey.Load(Path.Combine(folder, "deployer.key"), KeyType.Secp256k1),
-        makerId: 1, new FeePolicy { PollInterval = TimeSpan.FromMilliseconds(200) }, Console.WriteLine).RunAsync(ordered, stake, ct).ConfigureAwait(false);
+        makerId: 1, new FeePolicy { PollInterval = TimeSpan.FromMilliseconds(200) }, Console.WriteLine).RunAsync(all, stake, ct).ConfigureAwait(false);
 
     var genesis = (long)await access.GetGenesisAsync(ct).ConfigureAwait(false) * 1000;
-    var shifts = Shifts(sources, manifest.NetworkParameters);
-    var timeline = new Timeline(sources, shifts);
+    var timeline = new Timeline(casts, shifts);
     for (var i = 0; i < sources.Count; i++) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sources[i].Name}: shifted by {shifts[i]} s ({shifts[i] / 86_400} days)"));
     var operators = await access.GetOperatorsAsync(ct).ConfigureAwait(false);
     using var transport = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = TimeSpan.FromSeconds(30) };
-    await using var outbox = new ProofOutbox(transport, operators);
-    var adversary = new Adversary(manifest.Id, mutations, ordered, parsed.GetRequiredValue(seed));
-    var loop = new ReplayLoop(timeline, devices, adversary, outbox);
+    await using var mail = new Mail(transport, operators, casts);
+    var loop = new ReplayLoop(timeline, devices, mail);
     // A day back: what was under way at the last stop is sent again; an operator that has it says so.
     var from = Math.Max(genesis, ((long)await access.GetTimeAsync(ct).ConfigureAwait(false) * 1000) - 86_400_000);
     Console.WriteLine("sending");
     using var ticker = CancellationTokenSource.CreateLinkedTokenSource(ct);
-    var reporting = ReportAsync(outbox, loop, adversary, ticker.Token);
+    var reporting = ReportAsync(mail, loop, ticker.Token);
     try
     {
         await loop.RunAsync(from, async token => (long)await access.GetSettledTimeAsync(token).ConfigureAwait(false) * 1000, ct).ConfigureAwait(false);
@@ -107,38 +109,11 @@ static List<long> Shifts(IReadOnlyList<DataSet> sources, DePin.Protocol.NetworkP
     return shifts;
 }
 
-static async Task ReportAsync(ProofOutbox outbox, ReplayLoop loop, Adversary adversary, CancellationToken ct)
+static async Task ReportAsync(Mail mail, ReplayLoop loop, CancellationToken ct)
 {
     while (true)
     {
         await Task.Delay(TimeSpan.FromSeconds(2), ct).ConfigureAwait(false);
-        var counts = outbox.Counts;
-        var reasons = string.Join(", ", outbox.Refusals.OrderByDescending(r => r.Value).Take(3).Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.Key} {r.Value}")));
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"sending: {counts.Accepted} proofs to {DateTimeOffset.FromUnixTimeMilliseconds(loop.SentTo):yyyy-MM-dd HH:mm}, {counts.Certified} certified, {counts.Pending} pending, {counts.Refused} refused{(adversary.Sent > 0 ? $", {adversary.Sent} by adversaries" : "")}{(reasons.Length > 0 ? $" ({reasons})" : "")}{(outbox.FalseReceipts.Count > 0 ? $"; FALSE RECEIPTS from {string.Join(", ", outbox.FalseReceipts.Keys.Order())}" : "")}"));
+        Console.WriteLine(mail.Summary(loop.SentTo));
     }
-}
-
-// A device that occurs in several sets is one device.
-static Dictionary<(int Source, int Device), (ReplayDevice Device, int Index)> Create(IReadOnlyList<DataSet> sources, string seed, int most)
-{
-    var devices = new Dictionary<(int, int), (ReplayDevice, int)>();
-    var byName = new Dictionary<string, (ReplayDevice, int)>(StringComparer.Ordinal);
-    for (var s = 0; s < sources.Count; s++)
-    {
-        for (var d = 0; d < Math.Min(sources[s].Devices.Count, most); d++)
-        {
-            var source = sources[s].Devices[d];
-            if (!byName.TryGetValue(source.Name, out var entry))
-            {
-                var index = byName.Count;
-                entry = (new ReplayDevice(source, SeededKeys.Of(seed, source.Name, SeededKeys.TypeOf(index)), SeededKeys.Of(seed, source.Provider, KeyType.Secp256k1)), index);
-                byName[source.Name] = entry;
-            }
-
-            devices[(s, d)] = entry;
-        }
-    }
-
-    return devices;
 }

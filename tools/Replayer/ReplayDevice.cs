@@ -1,44 +1,51 @@
+using DePin.Adversaries;
 using DePin.Cryptography;
 using DePin.DataSets;
 using DePin.Protocol;
-using DePin.Protocol.Proofs;
 
 namespace DePin.Replayer;
 
-/// <summary>A device with its key: it signs what its data set says.</summary>
-public sealed class ReplayDevice(DataDevice source, PrivateKey key, PrivateKey provider)
+/// <summary>A device with its keys: it is registered as what it asserts, and says what its data set, or the adversary in it, makes it say.</summary>
+/// <param name="Source">Where it comes from; its cell is the one that it asserts.</param>
+/// <param name="Key">Its key.</param>
+/// <param name="Provider">The account that owns it and is paid for it.</param>
+/// <param name="Newcomer">Whether it registers after all others.</param>
+/// <param name="Speaker">Signs what it says.</param>
+public sealed record ReplayDevice(DataDevice Source, PrivateKey Key, PrivateKey Provider, bool Newcomer, Speaker Speaker)
 {
-    private ulong last;
-
-    /// <summary>Where it comes from.</summary>
-    public DataDevice Source => source;
-
-    /// <summary>Its key.</summary>
-    public PrivateKey Key => key;
-
-    /// <summary>The account that owns it and is paid for it.</summary>
-    public PrivateKey Provider => provider;
-
     /// <summary>Its id.</summary>
-    public DeviceId Id { get; } = new(key.PublicKey.DeviceId);
+    public DeviceId Id => Speaker.Id;
 
-    /// <summary>
-    /// Signs a row. The sequence is the row's time in ms, or one above the last where a set has two rows of one time: it rises over laps and
-    /// restarts, and a repeated run signs the same proofs.
-    /// </summary>
-    public SignedProof Sign(NetworkId network, long timeMs, ReadOnlySpan<byte> payload)
+    /// <summary>The devices of all sets, in a fixed order; one that occurs in several sets is one device.</summary>
+    /// <returns>For each set the devices by their index in it, and all once.</returns>
+    public static (IReadOnlyList<IReadOnlyList<ReplayDevice>> BySet, IReadOnlyList<ReplayDevice> All) Create(NetworkId network, IReadOnlyList<Cast> casts, string seed)
     {
-        last = Math.Max(last + 1, (ulong)timeMs);
-        return Sign(network, last, timeMs, payload, key);
+        var sources = casts.SelectMany(cast => cast.Set.Devices).DistinctBy(device => device.Name).ToList();
+        // The first key of the same type after its own; alone of its type it finds a stranger's.
+        PrivateKey Anothers(int index) => Enumerable.Range(1, sources.Count - 1).Select(step => (index + step) % sources.Count)
+            .Where(other => SeededKeys.TypeOf(other) == SeededKeys.TypeOf(index)).Select(other => SeededKeys.Of(seed, sources[other].Name, SeededKeys.TypeOf(other)))
+            .FirstOrDefault() ?? SeededKeys.Of(seed, "another", SeededKeys.TypeOf(index));
+
+        var byName = new Dictionary<string, ReplayDevice>(StringComparer.Ordinal);
+        for (var index = 0; index < sources.Count; index++)
+        {
+            var (source, type) = (sources[index], SeededKeys.TypeOf(index));
+            var parts = casts.Select(cast => (Cast: cast, Device: IndexOf(cast.Set, source.Name))).Where(part => part.Device >= 0).ToList();
+            foreach (var (cast, device) in parts)
+                if (cast.AssertedCells.TryGetValue(device, out var cell)) source = source with { Cell = cell };
+            var key = SeededKeys.Of(seed, source.Name, type);
+            byName[source.Name] = new ReplayDevice(
+                source, key, SeededKeys.Of(seed, source.Provider, KeyType.Secp256k1), parts.Exists(part => part.Cast.Newcomers.Contains(part.Device)),
+                new Speaker(network, source, key, Anothers(index), SeededKeys.Of(seed, $"{source.Name} revoked", type)));
+        }
+
+        return ([.. casts.Select(cast => (IReadOnlyList<ReplayDevice>)[.. cast.Set.Devices.Select(device => byName[device.Name])])], [.. byName.Values]);
     }
 
-    /// <summary>Signs anything with any key: what an adversary does.</summary>
-    public SignedProof Sign(NetworkId network, ulong sequence, long timeMs, ReadOnlySpan<byte> payload, PrivateKey with)
+    private static int IndexOf(DataSet set, string name)
     {
-        var proof = DeviceProof.Create(network, source.Class, source.Schema, Id, sequence, (ulong)timeMs, payload);
-        return new SignedProof(proof, with.Sign(proof.Envelope.Span));
+        for (var n = 0; n < set.Devices.Count; n++)
+            if (set.Devices[n].Name == name) return n;
+        return -1;
     }
-
-    /// <summary>The sequence of the newest proof.</summary>
-    public ulong LastSequence => last;
 }

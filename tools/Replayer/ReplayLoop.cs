@@ -1,14 +1,18 @@
-using DePin.Sdk.Proofs;
+using DePin.Protocol.Proofs;
 
 namespace DePin.Replayer;
 
-/// <summary>Sends rows when the network's clock reaches them, as fast as the operators take them.</summary>
-public sealed class ReplayLoop(Timeline timeline, IReadOnlyDictionary<(int Source, int Device), (ReplayDevice Device, int Index)> devices, Adversary adversary, ProofOutbox outbox)
+/// <summary>Sends what is said when the network's clock reaches it, as fast as the operators take it.</summary>
+/// <param name="timeline">What is said.</param>
+/// <param name="devices">By set and index in it: who says it.</param>
+/// <param name="mail">How it is sent.</param>
+public sealed class ReplayLoop(Timeline timeline, IReadOnlyList<IReadOnlyList<ReplayDevice>> devices, Mail mail)
 {
-    private readonly PriorityQueue<Sending, long> later = new();
+    private const long DayMs = 86_400_000;
+    private readonly PriorityQueue<(SignedProof Proof, string? Adversary), long> later = new();
     private long sentTo;
 
-    /// <summary>Network time up to which rows were sent, ms.</summary>
+    /// <summary>Network time up to which everything was sent, ms.</summary>
     public long SentTo => Volatile.Read(ref sentTo);
 
     /// <summary>Sends from <paramref name="fromMs"/> on until cancelled. <paramref name="now"/> gives network time in ms.</summary>
@@ -17,7 +21,7 @@ public sealed class ReplayLoop(Timeline timeline, IReadOnlyDictionary<(int Sourc
         var clock = await now(ct).ConfigureAwait(false);
         foreach (var row in timeline.From(fromMs))
         {
-            while (row.TimeMs > clock)
+            while (row.SentMs > clock)
             {
                 await SendDueAsync(clock, ct).ConfigureAwait(false);
                 Volatile.Write(ref sentTo, clock);
@@ -25,8 +29,10 @@ public sealed class ReplayLoop(Timeline timeline, IReadOnlyDictionary<(int Sourc
                 clock = await now(ct).ConfigureAwait(false);
             }
 
-            if (!devices.TryGetValue((row.Source, row.Device), out var entry)) continue; // left out by a limit
-            foreach (var sending in adversary.Send(entry.Device, entry.Index, row)) later.Enqueue(sending, sending.NotBeforeMs);
+            var proof = devices[row.Source][row.Statement.Row.Device].Speaker.Sign(row.Statement, row.ShiftMs);
+            var adversary = mail.AdversaryOf(row.Source, row.Statement.Row.Device);
+            later.Enqueue((proof, adversary), row.SentMs);
+            if (row.Statement.Repeated) later.Enqueue((proof, adversary), row.SentMs + DayMs);
             await SendDueAsync(clock, ct).ConfigureAwait(false);
         }
     }
@@ -36,7 +42,7 @@ public sealed class ReplayLoop(Timeline timeline, IReadOnlyDictionary<(int Sourc
         while (later.TryPeek(out var next, out var at) && at <= clock)
         {
             later.Dequeue();
-            await outbox.SendAsync(next.Proof, ct).ConfigureAwait(false);
+            await mail.SendAsync(next.Proof, next.Adversary, ct).ConfigureAwait(false);
         }
     }
 }

@@ -114,7 +114,7 @@ public static class DeviceCommands
         output.Answer(
             new { proofId = proof.Id.Value, sequence, time, certified, refusal = certified ? null : reason, falseReceipts = outbox.FalseReceipts.Keys },
             [
-                certified ? $"Proof {proof.Id} (sequence {sequence}) is certified: it cannot be lost." : $"No operator takes the proof: {reason}. What the reasons mean: docs/protocol.md.",
+                certified ? $"Proof {proof.Id} (sequence {sequence}) is certified: it cannot be lost." : $"No operator takes the proof: {reason}. What the reasons mean: docs/journeys.md.",
                 .. outbox.FalseReceipts.Keys.Order().Select(o => $"Operator {o} gave a receipt that it did not sign: it was not counted."),
             ]);
         return certified ? ExitCodes.Success : ExitCodes.Refused;

@@ -15,8 +15,8 @@ public sealed partial class ExchangeStage(
     LaneStore store, LaneClient client, LaneKeeper keeper, LaneHealer healer, NetworkView view, OperatorKeyRing keys, LaneOptions options,
     ILogger<ExchangeStage> logger) : IStage
 {
-    // Heights of the own lane that peers have from an accepted report's evidence; they acknowledge what lies above.
-    private readonly ConcurrentDictionary<Address, long> settled = new();
+    // Peers that hold the own lane further than they acknowledged it: what lies below is not offered to them again.
+    private readonly ConcurrentDictionary<Address, long> passed = new();
 
     /// <inheritdoc/>
     public string Name => "exchange";
@@ -53,7 +53,7 @@ public sealed partial class ExchangeStage(
     private async Task<bool> PushAsync(Member peer, CancellationToken ct)
     {
         var height = (await store.GetLaneAsync(keys.Address, ct)).Height;
-        var next = Math.Max(await store.GetAcknowledgedHeightAsync(keys.Address, peer.Address, ct), settled.GetValueOrDefault(peer.Address)) + 1;
+        var next = Math.Max(await store.GetAcknowledgedHeightAsync(keys.Address, peer.Address, ct), passed.GetValueOrDefault(peer.Address)) + 1;
         for (var sent = 0; sent < options.PushAtOnce && next <= height; sent++)
         {
             if (await store.FindBatchAsync(keys.Address, next, ct) is not { } batch
@@ -72,13 +72,15 @@ public sealed partial class ExchangeStage(
             }
             else if ((LaneRefusal)answer.Refusal == LaneRefusal.Gap && (long)answer.Height < next - 1)
             {
-                settled.TryRemove(peer.Address, out _);
+                passed.TryRemove(peer.Address, out _);
                 next = (long)answer.Height + 1; // the peer lost its copy: start over from where it is
             }
-            else if ((LaneRefusal)answer.Refusal == LaneRefusal.Settled && (long)answer.Height >= next)
+            else if ((LaneRefusal)answer.Refusal is LaneRefusal.Settled or LaneRefusal.Conflict && (long)answer.Height >= next)
             {
-                settled[peer.Address] = (long)answer.Height;
-                next = (long)answer.Height + 1; // the peer was away, or joined later
+                // The peer was away or joined later and has this batch from an accepted report's evidence, or it took a certified branch for the one that
+                // it had acknowledged: it acknowledges nothing below its height any more, but everything that follows.
+                next = Math.Max(next + 1, (long)answer.Height);
+                passed[peer.Address] = next - 1;
             }
             else
             {

@@ -60,6 +60,7 @@ public sealed partial class LaneKeeper(LaneStore store, NetworkView view, Device
                 LogConflict(logger, header.Operator, header.Index, header.Digest);
                 OracleMeters.Alarms.Add(1, new KeyValuePair<string, object?>("kind", "lane-conflict"));
                 return Refuse(LaneRefusal.Conflict, after);
+            case BatchAcceptance.KnownConflict:
             case BatchAcceptance.StoredSilently:
                 return Refuse(LaneRefusal.Conflict, after);
             case BatchAcceptance.Stored:

@@ -36,6 +36,7 @@ public sealed partial class EpochDesk(
 
     private readonly Lock _gate = new();
     private (Bytes32 Digest, NetworkState State) _parent = (Bytes32.Zero, NetworkState.Genesis);
+    private readonly VerifiedSignatures _verified = new();
     private readonly List<((RoundInstance Instance, Cut Cut) Key, EpochOutcome Outcome)> _outcomes = [];
 
     /// <summary>
@@ -85,8 +86,10 @@ public sealed partial class EpochDesk(
         var snapshot = await mirror.SnapshotAtAsync(task.Config, task.Window.Epoch, task.Window.StartSeconds, task.Anchor.Number, ct);
         if (snapshot.AnchorHash != task.Anchor.Hash) return null; // the mirror moved to another branch: start over
         var started = TimeProvider.System.GetTimestamp();
+        EpochAids aids;
+        lock (_gate) aids = _verified.For(task.Instance.Epoch);
         var outcome = await Task.Run(() => EpochComputation.Run(
-            catalog, task.PreviousState, snapshot, parameters, task.Window, new EpochEvidence(task.PreviousCut, cut, proofs)), ct);
+            catalog, task.PreviousState, snapshot, parameters, task.Window, new EpochEvidence(task.PreviousCut, cut, proofs), aids), ct);
         var took = TimeProvider.System.GetElapsedTime(started);
         LogComputed(logger, task.Instance.Epoch.Value, proofs.Count, outcome.Report.Digest.Value, took);
         foreach (var fault in outcome.Faults) LogClassFault(logger, fault.Class, task.Instance.Epoch.Value, fault.Problem);

@@ -43,6 +43,7 @@ public sealed partial class Transmitter(TransmissionStore store, IVerifierTransa
     public async Task<bool> SettleAsync(CancellationToken ct)
     {
         var open = await store.GetOpenAsync(ct);
+        var newest = open.GroupBy(row => row.Nonce).Select(versions => versions.Max(row => row.Id)).ToHashSet();
         foreach (var row in open)
         {
             var transaction = new SignedTransaction(chain.Chain, new TransactionId(row.TransactionId), (ulong)row.Nonce, row.Raw);
@@ -56,6 +57,8 @@ public sealed partial class Transmitter(TransmissionStore store, IVerifierTransa
                 _ => row.Status,
             };
             if (to != row.Status && await store.MoveAsync(row.Id, row.Status, to, null, ct)) LogMoved(logger, row.TransactionId, row.Purpose, row.Epoch, to);
+            // A version that was replaced is only watched: sent again, it would be refused as a replacement that pays too little.
+            if (!newest.Contains(row.Id)) continue;
             if (status is TransmissionStatus.Unknown) await BroadcastAsync(row, transaction, ct);
             if (status is TransmissionStatus.Pending) await ReplaceIfStuckAsync(row, transaction, ct);
         }

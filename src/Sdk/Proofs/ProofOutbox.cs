@@ -23,8 +23,8 @@ public readonly record struct OutboxCounts(long Accepted, long Durable, long Cer
 public sealed class ProofOutbox : IAsyncDisposable
 {
     private const int PostSize = 500;
-    private const string TooFarAhead = "TooFarAhead";
-    private const int AheadPatience = 60;
+    private const string TooFarAhead = "TooFarAhead", UnknownDevice = "UnknownDevice";
+    private const int ChainPatience = 5; // tries an operator: half a minute in all where it names no time itself
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(5);
     private readonly ImmutableArray<OperatorEndpoint> operators;
     private readonly Dictionary<Address, Lane> lanes;
@@ -160,8 +160,10 @@ public sealed class ProofOutbox : IAsyncDisposable
         }
 
         refusals.AddOrUpdate(result.Refusal, 1, (_, n) => n + 1);
-        // "Ahead" means ahead of what the operator has read of the chain: it catches up, or the clock is wrong.
-        var retry = result.RetryAfter ?? (result.Refusal == TooFarAhead && Interlocked.Increment(ref entry.Ahead) <= AheadPatience ? TimeSpan.FromSeconds(1) : null);
+        // Both mean: beyond what the operator has read of the chain. It catches up, or the clock is wrong, the device never registered.
+        var waitsForChain = result.Refusal is TooFarAhead or UnknownDevice;
+        var waits = waitsForChain ? Interlocked.Increment(ref entry.ChainWaits) : 0;
+        var retry = waits > ChainPatience * copies ? null : result.RetryAfter ?? (waitsForChain ? TimeSpan.FromSeconds(Math.Min(30, 1 << (waits / copies))) : null);
         if (retry is { } wait)
         {
             _ = Task.Delay(wait, ct).ContinueWith(_ => lane.Queue.Writer.TryWrite(entry), ct, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
@@ -230,7 +232,7 @@ public sealed class ProofOutbox : IAsyncDisposable
         public uint HeldBy; // a bit for each operator with a good receipt
         public int Counted;
         public int Failures;
-        public int Ahead;
+        public int ChainWaits;
     }
 
     private sealed class Lane(OperatorClient client, uint bit)

@@ -86,8 +86,7 @@ public sealed class EvidenceStore(NpgsqlDataSource dataSource)
                 importedAt,
             }, transaction, ct: ct));
         if (inserted == 0) return false;
-        await CopyLeavesAsync(connection, network, epoch, outcome, ct);
-        await CopyChunksAsync(connection, network, epoch, outcome, ct);
+        await TreeRows.CopyAsync(connection, network, epoch, outcome.Tree, ct);
         await CopyLinesAsync(connection, network, epoch, bundle, outcome, ct);
         await CopyVerdictsAsync(connection, network, epoch, bundle, outcome, ct);
         await transaction.CommitAsync(ct);
@@ -126,46 +125,6 @@ public sealed class EvidenceStore(NpgsqlDataSource dataSource)
             new { Id = network.Value, before = before.Trees, rows }, transaction, ct: ct));
         await transaction.CommitAsync(ct);
         return new PrunedRows(verdicts, chunks);
-    }
-
-    private static async Task CopyLeavesAsync(NpgsqlConnection connection, Bytes32 network, long epoch, EpochOutcome outcome, CancellationToken ct)
-    {
-        var id = network.ToArray();
-        await using var writer = await connection.BeginBinaryImportAsync(
-            "copy evidence.leaves (network_id, epoch, index, account, cumulative, prefix, items_hash) from stdin (format binary)", ct);
-        for (uint i = 0; i < outcome.Tree.LeafCount; i++)
-        {
-            var leaf = outcome.Tree.LeafAt(i);
-            await writer.StartRowAsync(ct);
-            await writer.WriteAsync(id, Bytea, ct);
-            await writer.WriteAsync(epoch, Bigint, ct);
-            await writer.WriteAsync((long)leaf.Index, Bigint, ct);
-            await writer.WriteAsync(leaf.Account.Value.ToArray(), Bytea, ct);
-            await writer.WriteAsync((BigInteger)leaf.Cumulative, Numeric, ct);
-            await writer.WriteAsync((BigInteger)leaf.Prefix, Numeric, ct);
-            await writer.WriteAsync(leaf.ItemsHash.ToArray(), Bytea, ct);
-        }
-
-        await writer.CompleteAsync(ct);
-    }
-
-    private static async Task CopyChunksAsync(NpgsqlConnection connection, Bytes32 network, long epoch, EpochOutcome outcome, CancellationToken ct)
-    {
-        if (outcome.Tree.LeafCount == 0) return;
-        var id = network.ToArray();
-        await using var writer = await connection.BeginBinaryImportAsync(
-            "copy evidence.tree_chunks (network_id, epoch, tier, position, nodes) from stdin (format binary)", ct);
-        foreach (var chunk in TreeChunks.Cut(outcome.Tree.Tree))
-        {
-            await writer.StartRowAsync(ct);
-            await writer.WriteAsync(id, Bytea, ct);
-            await writer.WriteAsync(epoch, Bigint, ct);
-            await writer.WriteAsync(chunk.Tier, Smallint, ct);
-            await writer.WriteAsync(chunk.Position, Integer, ct);
-            await writer.WriteAsync(chunk.Nodes, Bytea, ct);
-        }
-
-        await writer.CompleteAsync(ct);
     }
 
     private static async Task CopyLinesAsync(NpgsqlConnection connection, Bytes32 network, long epoch, EvidenceBundle bundle, EpochOutcome outcome, CancellationToken ct)

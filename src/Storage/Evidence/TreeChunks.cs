@@ -66,6 +66,22 @@ public static class TreeChunks
         return keys;
     }
 
+    /// <summary>Takes the rows of one proof apart that were joined, lowest first; one that is missing shows in <see cref="Proof"/> as damaged.</summary>
+    public static IReadOnlyList<byte[]> Split(byte[] joined, int depth)
+    {
+        ArgumentNullException.ThrowIfNull(joined);
+        var rows = new List<byte[]>();
+        var at = 0;
+        for (var tier = 0; tier * Levels < depth && at < joined.Length; tier++)
+        {
+            var size = Math.Min(((2 << Math.Min(Levels, depth - (tier * Levels))) - 2) * Bytes32.Size, joined.Length - at);
+            rows.Add(joined[at..(at + size)]);
+            at += size;
+        }
+
+        return rows;
+    }
+
     /// <summary>The siblings of leaf <paramref name="index"/>, bottom first, from the rows that <see cref="KeysOf"/> named, in that order.</summary>
     /// <exception cref="InvalidDataException">A row is missing or not as long as its place in the tree asks.</exception>
     public static Bytes32[] Proof(uint index, int depth, IReadOnlyList<byte[]> rows)

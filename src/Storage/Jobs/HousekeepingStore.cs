@@ -22,7 +22,7 @@ public sealed record AlarmRow(long Id, string Key, string Severity, string Text,
 
 /// <summary>What the alarm rules look at, read in one statement so that the conditions belong together.</summary>
 public sealed record NetworkPulse(short ChainId, string Caip2, long BlockNumber, DateTime? BlockTime, string? Halted, long FinalizedNumber, DateTime? LastAcceptedTime, long Reports, long Challenged,
-    long Faults, long LastAccepted, long LastImported, string BreakerUsed, string BreakerCapacity, string? EmptyEpoch);
+    long Faults, long LastAccepted, long LastFinal, long LastImported, string BreakerUsed, string BreakerCapacity, string? EmptyEpoch);
 
 /// <summary>The newest reconciliation of a chain.</summary>
 public sealed record ReconciliationRow(long Id, string Chain, long BlockNumber, long Compared, string Differences, DateTime RanAt);
@@ -163,6 +163,7 @@ public sealed class HousekeepingStore(NpgsqlDataSource source)
                 (select count(*) from chain.reports r where r.chain_id = c.chain_id and r.status = 'challenged') as challenged,
                 (select count(*) from chain.faults f where f.chain_id = c.chain_id) as faults,
                 (select coalesce(max(epoch), 0) from chain.reports r where r.chain_id = c.chain_id and r.status <> 'cancelled') as last_accepted,
+                (select coalesce(max(epoch), 0) from chain.reports r where r.chain_id = c.chain_id and r.status = 'final') as last_final,
                 (select coalesce(max(epoch), 0) from evidence.epochs e where e.network_id = c.network_id) as last_imported,
                 coalesce((select used::text from chain.breakers x where x.chain_id = c.chain_id and x.breaker = 0), '0') as breaker_used,
                 coalesce((select capacity::text from chain.breakers x where x.chain_id = c.chain_id and x.breaker = 0), '0') as breaker_capacity,

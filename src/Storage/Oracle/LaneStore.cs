@@ -32,6 +32,9 @@ public enum BatchAcceptance
 
     /// <summary>Another batch is here at this index, or the link to the one before does not fit: the lane's operator lies, or was restored from an old copy.</summary>
     Conflict,
+
+    /// <summary>A conflict that is on record already.</summary>
+    KnownConflict,
 }
 
 /// <summary>The lanes of all operators, with acknowledgements and certificates. Every change that leads to a signature commits before the signature leaves.</summary>
@@ -83,14 +86,12 @@ public sealed class LaneStore(NpgsqlDataSource dataSource)
             if (stored is null) return (await IsAcknowledgedAsync(transaction, own, ct) ? BatchAcceptance.Known : BatchAcceptance.Settled, lane);
             if (new Bytes32(stored) == batch.Digest)
                 return (await IsAcknowledgedAsync(transaction, own, ct) ? BatchAcceptance.Known : BatchAcceptance.StoredSilently, lane);
-            await AddConflictAsync(transaction, batch, byLane, ct);
-            return (BatchAcceptance.Conflict, lane);
+            return (await AddConflictAsync(transaction, batch, byLane, ct) ? BatchAcceptance.Conflict : BatchAcceptance.KnownConflict, lane);
         }
 
         if (batch.Header.Previous != lane.Digest)
         {
-            await AddConflictAsync(transaction, batch, byLane, ct);
-            return (BatchAcceptance.Conflict, lane);
+            return (await AddConflictAsync(transaction, batch, byLane, ct) ? BatchAcceptance.Conflict : BatchAcceptance.KnownConflict, lane);
         }
 
         await AppendAsync(transaction, batch, ct);
@@ -332,15 +333,17 @@ public sealed class LaneStore(NpgsqlDataSource dataSource)
                 Signature = acknowledgement.Signature.ToArray(),
             }, transaction, ct: ct));
 
-    private static async Task AddConflictAsync(NpgsqlTransaction transaction, Batch batch, Acknowledgement byLane, CancellationToken ct)
+    /// <returns>Whether it is new.</returns>
+    private static async Task<bool> AddConflictAsync(NpgsqlTransaction transaction, Batch batch, Acknowledgement byLane, CancellationToken ct)
     {
-        await transaction.Connection!.ExecuteAsync(Sql.Command(
+        var added = await transaction.Connection!.ExecuteAsync(Sql.Command(
             """
             insert into oracle.lane_conflicts (operator, index, digest, header, signature)
             values (@Lane, @Index, @Digest, @Header, @Signature) on conflict do nothing
             """,
             new { byLane.Lane, Index = (long)byLane.Index, byLane.Digest, Header = batch.Header.Encode(), Signature = byLane.Signature.ToArray() }, transaction, ct: ct));
         await transaction.CommitAsync(ct);
+        return added == 1;
     }
 
     private static byte[] Pack(IReadOnlyList<Acknowledgement> acknowledgements)

@@ -21,9 +21,7 @@ public sealed record ClaimProofRow(long Epoch, byte[] Root, long LeafCount, long
 /// <summary>Reads about rewards and claims.</summary>
 public sealed class RewardReads(NpgsqlDataSource source)
 {
-    private sealed record LeafRow(long Epoch, byte[] Root, long LeafCount, long Index, byte[] Account, string Cumulative, string Prefix, byte[] ItemsHash);
-
-    private sealed record ChunkRow(short Tier, int Position, byte[] Nodes);
+    private sealed record LeafRow(long Epoch, byte[] Root, long LeafCount, long Index, byte[] Account, string Cumulative, string Prefix, byte[] ItemsHash, byte[] Chunks);
 
     /// <summary>One account; null if it has no payout index.</summary>
     public async Task<AccountRow?> AccountAsync(short chain, byte[] network, byte[] account, CancellationToken ct)
@@ -94,23 +92,21 @@ public sealed class RewardReads(NpgsqlDataSource source)
     public async Task<ClaimProofRow?> ClaimProofAsync(short chain, byte[] network, long index, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
+        // One round trip. The depth is the bit length of leaf_count - 1; which rows hold the proof follows from it as TreeChunks.KeysOf says.
         var leaf = await connection.QuerySingleOrDefaultAsync<LeafRow>(Sql.Command(
             """
-            select r.epoch, r.root, r.leaf_count, l.index, l.account, l.cumulative::text as cumulative, l.prefix::text as prefix, l.items_hash
+            select r.epoch, r.root, r.leaf_count, l.index, l.account, l.cumulative::text as cumulative, l.prefix::text as prefix, l.items_hash,
+                coalesce((select string_agg((select t.nodes from evidence.tree_chunks t where t.network_id = @network and t.epoch = r.epoch and t.tier = k.tier
+                        and t.position = (l.index >> least(5 * k.tier + 5, d.depth))::integer), ''::bytea order by k.tier)
+                    from generate_series(0, (d.depth + 4) / 5 - 1) k (tier)), ''::bytea) as chunks
             from chain.roots r join evidence.leaves l on l.network_id = @network and l.epoch = r.epoch and l.index = @index
+                cross join lateral (select length(ltrim((r.leaf_count - 1)::bit(32)::text, '0')) as depth) d
             where r.chain_id = @chain and r.epoch in (select epoch from chain.roots where chain_id = @chain order by epoch desc limit 2)
             order by r.epoch desc limit 1
             """, new { chain, network, index }, ct: ct));
         if (leaf is null) return null;
         var depth = PositionalTree.DepthOf((uint)leaf.LeafCount);
-        var keys = TreeChunks.KeysOf((uint)index, depth);
-        var chunks = (await connection.QueryAsync<ChunkRow>(Sql.Command(
-            """
-            select t.tier, t.position, t.nodes
-            from evidence.tree_chunks t join unnest(@tiers::smallint[], @positions::integer[]) k (tier, position) on k.tier = t.tier and k.position = t.position
-            where t.network_id = @network and t.epoch = @epoch order by t.tier
-            """, new { network, epoch = leaf.Epoch, tiers = keys.Select(k => k.Tier).ToArray(), positions = keys.Select(k => k.Position).ToArray() }, ct: ct))).AsList();
-        var siblings = TreeChunks.Proof((uint)index, depth, [.. chunks.Select(c => c.Nodes)]);
+        var siblings = TreeChunks.Proof((uint)index, depth, TreeChunks.Split(leaf.Chunks, depth));
         return new ClaimProofRow(leaf.Epoch, leaf.Root, leaf.LeafCount, leaf.Index, leaf.Account, leaf.Cumulative, leaf.Prefix, leaf.ItemsHash, siblings);
     }
 }

@@ -24,24 +24,30 @@ public sealed class EnrolmentTests(DeployedNetwork network) : IClassFixture<Depl
     [Fact]
     public async Task Real_devices_of_three_key_types_are_registered_and_staked_once()
     {
-        var set = DataFolder.Read(DataFolder.Own())[0];
-        var devices = set.Devices.Take(6)
-            .Select((d, i) => new ReplayDevice(d, SeededKeys.Of("once", d.Name, SeededKeys.TypeOf(i)), SeededKeys.Of("once", d.Provider, KeyType.Secp256k1))).ToList();
+        // One of them asserts a place that is not its own, one comes late to copy another: both are adversaries by how they register.
+        var cast = Mutation.Cast(DataFolder.Read(DataFolder.Own())[0].Limit(6), [Mutation.Parse("M3:1%"), Mutation.Parse("m6:1%")]);
+        var (mover, newcomer) = (Assert.Single(cast.AssertedCells), Assert.Single(cast.Newcomers));
+        var devices = ReplayDevice.Create(network.Manifest.Id, [cast], "once").All;
+        Assert.NotEqual(mover.Value, cast.Set.Devices[mover.Key].Cell);
+        Assert.Equal(mover.Value, devices[mover.Key].Source.Cell);
         Assert.Equal(3, devices.Select(d => d.Key.Type).Distinct().Count());
         var enrolment = new Replayer.Enrolment(network.Access, network.Bootstrap.Maker, network.Bootstrap.Deployer, 1, Quick, _ => { });
         var stake = network.Manifest.NetworkParameters.MinimumStakePerDevice;
         await enrolment.RunAsync(devices, stake, default);
         await enrolment.RunAsync(devices, stake, default);
 
+        var tokens = new List<UInt256>();
         foreach (var device in devices)
         {
-            var token = await CallAsync(network.Access.Contracts.Devices, new DeviceRegistry.TokenOfCall(device.Id.Value));
+            tokens.Add(await CallAsync(network.Access.Contracts.Devices, new DeviceRegistry.TokenOfCall(device.Id.Value)));
+            var token = tokens[^1];
             var registered = await CallAsync(network.Access.Contracts.Devices, new DeviceRegistry.DeviceCall(token));
             Assert.Equal((byte)device.Key.Type, registered.KeyType);
             Assert.Equal(device.Source.Cell, registered.Cell);
             Assert.Equal(device.Provider.Address, await CallAsync(network.Access.Contracts.Devices, new DeviceRegistry.OwnerOfCall(token)));
         }
 
+        Assert.Equal(newcomer, tokens.IndexOf(tokens.Max()));
         foreach (var owned in devices.GroupBy(d => d.Provider.Address))
             Assert.Equal(stake * (uint)owned.Count(), await CallAsync(network.Access.Contracts.Staking, new ProviderStaking.StakeOfCall(owned.Key)));
     }

@@ -8,6 +8,9 @@ public sealed class ChainClock : IAsyncDisposable
     /// <summary>Chain time of a block.</summary>
     public const int SecondsPerBlock = 3_600;
 
+    // Not a stop: what the hosts wait for may be in the next block.
+    private static readonly TimeSpan Waiting = TimeSpan.FromSeconds(4);
+
     private readonly AnvilRpc _rpc;
     private readonly SemaphoreSlim _gate = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
@@ -23,11 +26,11 @@ public sealed class ChainClock : IAsyncDisposable
     }
 
     /// <summary>Wall time between blocks.</summary>
-    public TimeSpan Every { get; set; } = TimeSpan.FromMilliseconds(600);
+    public TimeSpan Every { get; set; } = TimeSpan.FromMilliseconds(400);
 
     /// <summary>From here on transactions wait for the clock's next block.</summary>
     /// <param name="rpc">The chain.</param>
-    /// <param name="mayGoOn">Asked before each block: on a busy machine days must not pass faster than the hosts can work.</param>
+    /// <param name="mayGoOn">Asked after each block: on a busy machine days must not pass faster than the hosts can work.</param>
     /// <param name="ct">Cancels.</param>
     public static async Task<ChainClock> StartAsync(AnvilRpc rpc, Func<Task<bool>> mayGoOn, CancellationToken ct)
     {
@@ -62,12 +65,12 @@ public sealed class ChainClock : IAsyncDisposable
     {
         while (!_stop.IsCancellationRequested)
         {
-            await HoldAsync(async () =>
+            var goesOn = await HoldAsync(async () =>
             {
-                if (await _mayGoOn()) await _rpc.MineAsync(1, CancellationToken.None);
-                return true;
+                await _rpc.MineAsync(1, CancellationToken.None);
+                return await _mayGoOn();
             });
-            await Task.Delay(Every, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(goesOn ? Every : Waiting, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

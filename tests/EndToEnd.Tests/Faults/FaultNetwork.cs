@@ -153,7 +153,23 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
     public Task AcceptedAsync(ulong epoch) => HoldsAsync(async () => await NextEpochAsync() > epoch, $"epoch {epoch} is accepted");
 
     /// <summary>Waits until the epoch is final on chain.</summary>
-    public Task FinalAsync(ulong epoch) => HoldsAsync(async () => await CallAsync("ReportVerifier", new ReportVerifier.NextFinalCall()) > epoch, $"epoch {epoch} is final");
+    public async Task FinalAsync(ulong epoch)
+    {
+        var pace = Clock.Every;
+        Clock.Every = pace / 2; // the challenge window is two days in which nothing happens
+        try
+        {
+            await HoldsAsync(async () => await CallAsync("ReportVerifier", new ReportVerifier.NextFinalCall()) > epoch, $"epoch {epoch} is final");
+        }
+        finally
+        {
+            Clock.Every = pace;
+        }
+    }
+
+    /// <summary>Hour of the day, 0 to 23, by the newest block.</summary>
+    public async Task<ulong> HourAsync() =>
+        ((await Rpc.GetHeaderAsync(BlockTag.Latest, default))!.Timestamp - (ulong)Manifest.Genesis) % 86_400 / ChainClock.SecondsPerBlock;
 
     /// <summary>Waits for a condition, and fails at once where a host has ended.</summary>
     public Task HoldsAsync(Func<Task<bool>> condition, string what) => Eventually.HoldsAsync(
@@ -242,7 +258,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
     /// <summary>Blocks of a day.</summary>
     private const ulong BlocksOfEpoch = 86_400 / ChainClock.SecondsPerBlock;
 
-    // At most two days are over without a report: the clock waits for hosts that a busy machine slows down.
+    // At most two days are over without a report: then the clock slows down for hosts on a busy machine.
     private async Task<bool> MayGoOnAsync()
     {
         var time = (await Rpc.GetHeaderAsync(BlockTag.Latest, default))!.Timestamp;
@@ -283,7 +299,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
         Indexer = new Host("indexer", "Indexer", ports + OperatorCount, IndexerSettings(PublicDatabase, IndexerRpc.Url), Logs);
         Api = new Host("api", "Api", ports + OperatorCount + 1, Settings("Api", PublicDatabase, Anvil.Url), Logs);
         var jobs = Settings("Jobs", PublicDatabase, IndexerRpc.Url);
-        (jobs["Jobs__ReconcileSeconds"], jobs["Jobs__AlarmSeconds"]) = ("5", "2");
+        (jobs["Jobs__ReconcileSeconds"], jobs["Jobs__AlarmSeconds"], jobs["Jobs__KeepVerdictEpochs"]) = ("5", "2", "100000");
         Jobs = new Host("jobs", "Jobs", ports + OperatorCount + 2, jobs, Logs);
     }
 

@@ -21,12 +21,7 @@ public sealed class ReorgTests(FaultNetwork network)
         // Block by block until the report is in, so that the reorg surely takes it back and everybody has seen what it takes back.
         var dropped = await network.Clock.HoldAsync(async () =>
         {
-            while (await network.NextEpochAsync() == epoch)
-            {
-                network.AssertAlive();
-                await network.Anvil.Rpc.MineAsync(1, default);
-                await Task.Delay(network.Clock.Every);
-            }
+            while (await network.NextEpochAsync() == epoch) await StepAsync();
 
             for (var i = 1; i < depth; i++) await network.Anvil.Rpc.MineAsync(1, default);
             var tip = (await network.Rpc.GetHeaderAsync(BlockTag.Latest, default))!;
@@ -61,14 +56,18 @@ public sealed class ReorgTests(FaultNetwork network)
     public async Task A_reorg_past_a_final_block_halts_every_mirror_with_an_alarm_until_it_is_rebuilt()
     {
         await network.AcceptedAsync(1);
-        var (signed, sent) = (await SignedAsync(), await SentAsync());
         await network.Clock.HoldAsync(async () =>
         {
+            // Early in a day, so that the blocks to be dropped hold no period's anchor: what was agreed on stays true on the other branch.
+            while (await network.HourAsync() is < 2 or > 6) await StepAsync();
+            using var bank = new TransactionSender(network.Rpc, network.Bootstrap.Deployer, new FeePolicy { PollInterval = TimeSpan.FromMilliseconds(100) });
+            var transfer = bank.SendAsync(network.Manifest.AddressOf("NetworkToken"), new NetworkToken.TransferCall(network.Devices[0].Provider.Address, (UInt128)1), default);
+            while (!transfer.IsCompleted) await StepAsync();
+            var first = (await transfer).BlockNumber; // an empty block would come out the same again
+            while (await network.Rpc.GetBlockNumberAsync(default) < first + FaultNetwork.FinalityDepth + 2) await StepAsync();
             var tip = (await network.Rpc.GetHeaderAsync(BlockTag.Latest, default))!;
             await network.HoldsAsync(async () => (await HeadsAsync()).TrueForAll(h => h.SequenceEqual(tip.Hash.ToArray())), "everybody is at the tip");
-            (signed, sent) = (await SignedAsync(), await SentAsync());
-            await network.Anvil.Rpc.ReorganiseAsync(FaultNetwork.FinalityDepth + 4, default);
-            await network.Anvil.Rpc.MineAsync(1, default);
+            await network.Anvil.Rpc.ReorganiseAsync((int)(tip.Number - first) + 1, default);
             return tip;
         });
 
@@ -89,7 +88,7 @@ public sealed class ReorgTests(FaultNetwork network)
         await network.HoldsAsync(async () => (await network.FetchAsync(network.Jobs, "/alarms")).Text.Contains("mirror-halted", StringComparison.Ordinal), "the job host raises an alarm");
 
         // The chain goes on; nobody writes, signs or sends.
-        var heads = await HeadsAsync();
+        var (heads, signed, sent) = (await HeadsAsync(), await SignedAsync(), await SentAsync());
         var from = await network.Rpc.GetBlockNumberAsync(default);
         await network.HoldsAsync(async () => await network.Rpc.GetBlockNumberAsync(default) >= from + 10, "ten blocks pass");
         Assert.Equal(heads.Select(Convert.ToHexString), (await HeadsAsync()).Select(Convert.ToHexString));
@@ -110,6 +109,13 @@ public sealed class ReorgTests(FaultNetwork network)
         await network.HoldsAsync(async () => (await network.FetchAsync(network.Indexer, "/ready")).Status == 200, "the indexer is ready again");
         foreach (var database in databases) await network.AssertMirrorIsTheChainAsync(database);
         await network.AssertHonestAsync();
+    }
+
+    private async Task StepAsync()
+    {
+        network.AssertAlive();
+        await network.Anvil.Rpc.MineAsync(1, default);
+        await Task.Delay(network.Clock.Every);
     }
 
     private async Task<List<byte[]>> HeadsAsync()

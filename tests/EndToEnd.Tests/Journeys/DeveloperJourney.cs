@@ -46,7 +46,6 @@ public sealed class DeveloperJourney(RunningNetwork network)
     {
         await network.FinalAsync(1);
         using var http = new HttpClient { BaseAddress = network.Api };
-        var description = await GetAsync(http, "/v1/network");
         await using var sql = NpgsqlDataSource.Create(Storage.DatabaseRole.As(
             DevDatabases.Of(DevSettings.Load(Path.Combine(network.Data, "settings.json"))!).ConnectionString("api"), Storage.DatabaseRole.Api));
 
@@ -62,10 +61,10 @@ public sealed class DeveloperJourney(RunningNetwork network)
         Assert.Equal(sum.ToString(CultureInfo.InvariantCulture), await ScalarAsync<string>(sql, string.Create(CultureInfo.InvariantCulture,
             $"select sum(amount)::text from evidence.lines where epoch <= {epoch} and account = decode('{new string('0', 24)}{account[2..]}', 'hex')")));
 
-        var chain = Address.Parse(description["contracts"]!["RewardDistributor"]!["address"]?.ToString() ?? description["contracts"]!["RewardDistributor"]!.ToString());
+        var distributor = Address.Parse(claim["transaction"]!["to"]!.ToString());
         using var rpcClient = new HttpClient();
         var rpc = new Chain.Evm.EvmRpc(rpcClient, new Chain.Evm.EvmRpcOptions { Urls = [new Uri(network.Rpc)] });
-        var domain = await rpc.CallAsync(chain, new ContractBindings.Evm.RewardDistributor.DomainCall(), Chain.Evm.BlockTag.Latest, default);
+        var domain = await rpc.CallAsync(distributor, new ContractBindings.Evm.RewardDistributor.DomainCall(), Chain.Evm.BlockTag.Latest, default);
         var leaf = claim["leaf"]!;
         var proof = new ClaimProof(
             new RewardLeaf(leaf["index"]!.GetValue<uint>(), new AccountId(Address.Parse(account).ToBytes32()), UInt128.Parse(leaf["cumulative"]!.ToString(), CultureInfo.InvariantCulture),
@@ -76,7 +75,7 @@ public sealed class DeveloperJourney(RunningNetwork network)
 
         // The unsigned transaction does what it says: a dry run pays out.
         var transaction = claim["transaction"]!;
-        var anvil = new DevTools.AnvilRpc(new Uri(network.Rpc));
+        using var anvil = new DevTools.AnvilRpc(new Uri(network.Rpc));
         var paid = await anvil.CallAsync("eth_call", [new JsonObject { ["to"] = transaction["to"]!.ToString(), ["data"] = transaction["data"]!.ToString() }, "latest"], default);
         Assert.True(BigInteger.Parse("0" + paid!.ToString()[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) > 0);
     }

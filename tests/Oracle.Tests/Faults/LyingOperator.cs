@@ -9,6 +9,7 @@ using DePin.Protocol.Lanes;
 using DePin.Protocol.Rounds;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Acknowledgement = DePin.Protocol.Lanes.Acknowledgement;
 using Certificate = DePin.Protocol.Lanes.Certificate;
@@ -42,6 +43,7 @@ public sealed class LyingOperator : IAsyncDisposable
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource> _forked = new();
     private readonly ConcurrentDictionary<Lies, int> _told = new();
     private int _lies;
+    private int _proposed;
 
     private LyingOperator(ChainNetwork network, int number)
     {
@@ -69,6 +71,9 @@ public sealed class LyingOperator : IAsyncDisposable
         return liar;
     }
 
+    /// <summary>How many false proposals peers took in.</summary>
+    public int Proposed => Volatile.Read(ref _proposed);
+
     /// <summary>How often it told a lie that a peer took in.</summary>
     public int Told(Lies lie) => _told.GetValueOrDefault(lie);
 
@@ -83,26 +88,47 @@ public sealed class LyingOperator : IAsyncDisposable
 
     private void Add(IApplicationBuilder app) => app.Use(async (http, next) =>
     {
-        // Who could fetch its lane would see one branch only.
-        if (Lies.HasFlag(Lies.Lanes) && http.Request.Path.StartsWithSegments("/v1/lanes", StringComparison.Ordinal)) http.Response.StatusCode = 503;
-        else await next(http);
+        // Who could fetch its batches would see one branch only.
+        if (Lies.HasFlag(Lies.Lanes) && http.Request.Method == HttpMethod.Get.Method && http.Request.Path.StartsWithSegments($"/v1/lanes/{Node.Keys.Address}", StringComparison.OrdinalIgnoreCase))
+        {
+            http.Response.StatusCode = 404;
+            return;
+        }
+
+        // It does not want to be told what it said: an honest node would fall silent.
+        if (http.Request.Path == "/v1/messages") await ForgetOwnAsync(http.Request);
+        await next(http);
     });
+
+    private async Task ForgetOwnAsync(HttpRequest request)
+    {
+        using var body = new MemoryStream();
+        await request.Body.CopyToAsync(body);
+        var heard = MessageBatch.Decode(body.ToArray());
+        var others = heard.FindAll(message => message.Sender != Number);
+        var bytes = others.Count > 0 ? MessageBatch.Encode(others) : new byte[2]; // none is refused
+        request.Body = new MemoryStream(bytes);
+        request.ContentLength = bytes.Length;
+    }
 
     private async Task<HttpResponseMessage> ChangeMessagesAsync(HttpRequestMessage request, int peer, Func<HttpRequestMessage, Task<HttpResponseMessage>> send, CancellationToken ct)
     {
         var lies = Lies & (Lies.Values | Lies.Votes);
         if (lies == Lies.None) return await send(request);
         var said = new List<SignedMessage>();
-        var told = Lies.None;
+        var (told, proposed) = (Lies.None, 0);
         foreach (var message in MessageBatch.Decode(await request.Content!.ReadAsByteArrayAsync(ct)))
         {
             List<SignedMessage> instead = message.Sender != Number ? [message] : [.. Change(message, peer, lies)];
             if (instead.Exists(one => !one.Equals(message))) told |= message.Kind is MessageKind.Proposal or MessageKind.Observation ? Lies.Values : Lies.Votes;
+            proposed += instead.Count(one => one.Kind == MessageKind.Proposal && !one.Equals(message));
             said.AddRange(instead);
         }
 
         var response = await send(With(request, MessageBatch.Encode(said), "application/octet-stream"));
-        if (response.IsSuccessStatusCode) Count(told);
+        if (!response.IsSuccessStatusCode) return response;
+        Count(told);
+        Interlocked.Add(ref _proposed, proposed);
         return response;
     }
 

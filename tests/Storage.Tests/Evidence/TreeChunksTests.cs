@@ -22,7 +22,12 @@ public sealed class TreeChunksTests
         var rows = TreeChunks.Cut(tree).ToDictionary(c => (c.Tier, c.Position), c => c.Nodes);
         for (uint index = 0; index < leaves; index++)
         {
-            var proof = TreeChunks.Proof(index, tree.Depth, [.. TreeChunks.KeysOf(index, tree.Depth).Select(k => rows[k])]);
+            var found = TreeChunks.KeysOf(index, tree.Depth).Select(k => rows[k]).ToList();
+            var proof = TreeChunks.Proof(index, tree.Depth, found);
+            Assert.Equal(proof, TreeChunks.Proof(index, tree.Depth, TreeChunks.Split([.. found.SelectMany(r => r)], tree.Depth)));
+            // A row that is not there moves the others down: that is noticed, not proven with.
+            for (var lost = 0; lost < found.Count; lost++)
+                Assert.Throws<InvalidDataException>(() => TreeChunks.Proof(index, tree.Depth, TreeChunks.Split([.. found.Where((_, n) => n != lost).SelectMany(r => r)], tree.Depth)));
             Assert.True(PositionalTree.Verify(tree.Root, tree.Layer(0)[(int)index], index, (uint)leaves, proof), $"leaf {index}");
         }
     }
