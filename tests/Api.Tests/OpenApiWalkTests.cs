@@ -86,6 +86,7 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
             foreach (var property in properties.EnumerateObject().Where(p => Money.Contains(p.Name)))
             {
                 if (!property.Value.TryGetProperty("type", out var type)) continue; // an object of that name has members of its own
+                if (type.ToString() == "array") continue; // so has a list
                 described.Add(property.Name);
                 var types = type.ValueKind == JsonValueKind.Array ? [.. type.EnumerateArray().Select(t => t.GetString())] : new[] { type.GetString() };
                 Assert.True(types.Contains("string") && !types.Contains("integer") && !types.Contains("number"), $"{schema.Name}.{property.Name} is {type}");
