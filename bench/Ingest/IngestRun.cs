@@ -57,7 +57,7 @@ internal sealed class IngestRun : IAsyncDisposable
             Keys = new OperatorKeyRing(PrivateKey.Generate(KeyType.Secp256k1), PrivateKey.Generate(KeyType.Ed25519), PrivateKey.Generate(KeyType.Secp256k1)),
             Database = connection,
             Classes = [new AnyPayload()],
-            Ingest = new IngestOptions { DeviceBurst = 1e9, DeviceProofsPerSecond = 1e6 },
+            Ingest = new IngestOptions { DeviceBurst = 1e9, DeviceProofsPerSecond = 1e6, AddressBurst = 1e12, AddressProofsPerSecond = 1e9 },
         });
         await app.StartAsync();
         app.Services.GetRequiredService<NetworkClock>().Advance(DateTimeOffset.FromUnixTimeSeconds((long)Genesis + 43_200));

@@ -39,7 +39,7 @@ await ExecuteAsync("""
     """);
 
 var ledger = Enumerable.Range(0, accounts).Select(i => new LedgerEntry(
-    new AccountId(Address.FromBytes32(Keccak256.Hash(BitConverter.GetBytes(i))).ToBytes32()), (UInt128)(i + 1) * 1_000_000_007_000_000_000, Keccak256.Hash(BitConverter.GetBytes(-i)))).ToImmutableArray();
+    new AccountId(Keccak256.Hash(BitConverter.GetBytes(i))), (UInt128)(i + 1) * 1_000_000_007_000_000_000, Keccak256.Hash(BitConverter.GetBytes(-i)))).ToImmutableArray();
 var tree = RewardTree.Build(Bytes32.FromUInt64(1), ledger);
 // What a raw COPY sends is in memory beforehand, in the types that the driver wants.
 var id = network.ToArray();

@@ -7,10 +7,10 @@ internal readonly record struct ProcessorTime(double Own, double Database)
 {
     private const double TicksPerSecond = 100; // USER_HZ, the same on every Linux
 
-    /// <summary>So far. <paramref name="server"/> is PostgreSQL's data folder, whose first process wrote postmaster.pid.</summary>
+    /// <summary>So far. <paramref name="server"/> is the cluster's folder, whose first process wrote data/postmaster.pid.</summary>
     public static ProcessorTime Now(string server)
     {
-        var postmaster = int.Parse(File.ReadLines(Path.Combine(server, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+        var postmaster = int.Parse(File.ReadLines(Path.Combine(server, "data", "postmaster.pid")).First(), CultureInfo.InvariantCulture);
         var database = 0.0;
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {

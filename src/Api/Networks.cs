@@ -6,6 +6,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace DePin.Api;
 
+/// <summary>When epochs are, in chain time.</summary>
+/// <param name="Genesis">Unix seconds at which epoch 1 starts.</param>
+/// <param name="EpochSeconds">Length of an epoch.</param>
+/// <param name="ChallengeSeconds">How long a report is open to challenge.</param>
+public sealed record EpochClock(long Genesis, long EpochSeconds, long ChallengeSeconds);
+
 /// <summary>A network that requests can be about.</summary>
 /// <param name="Chain">Number of its chain in the mirror.</param>
 /// <param name="Caip2">Its chain, CAIP-2.</param>
@@ -16,6 +22,18 @@ public sealed record Network(short Chain, string Caip2, byte[] Id, IReadOnlyDict
 {
     /// <summary>The EVM chain id; null on another kind of chain.</summary>
     public ulong? EvmChainId => Caip2.StartsWith("eip155:", StringComparison.Ordinal) && ulong.TryParse(Caip2.AsSpan(7), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+
+    /// <summary>When its epochs are, by the deployment's manifest; null until published.</summary>
+    public EpochClock? Clock { get; } = ReadClock(Row.Manifest);
+
+    private static EpochClock? ReadClock(string? manifest)
+    {
+        if (manifest is null) return null;
+        var document = JsonSerializer.Deserialize<JsonElement>(manifest);
+        return document.TryGetProperty("genesis", out var genesis) && document.TryGetProperty("epochLength", out var length) && document.TryGetProperty("challengeWindow", out var window)
+            ? new EpochClock(genesis.GetInt64(), length.GetInt64(), window.GetInt64())
+            : null;
+    }
 
     /// <summary>The parameter document as JSON; null until published.</summary>
     public JsonElement? Parameters => Row.Parameters is { } text ? JsonSerializer.Deserialize<JsonElement>(text) : null;

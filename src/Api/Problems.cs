@@ -19,6 +19,11 @@ public static class Problems
     public static ProblemHttpResult NotFound(string what, object id) =>
         Problem(StatusCodes.Status404NotFound, "not-found", "Nothing has this id", $"There is no {what} '{id}' in the mirror. It may be newer than the last mirrored block: see /v1/indexer.");
 
+    /// <summary>404: no such thing, or of an epoch whose verdicts were pruned.</summary>
+    public static ProblemHttpResult NotKept(string what, object id, long from) =>
+        Problem(StatusCodes.Status404NotFound, "not-found", "Nothing has this id",
+            $"There is no {what} '{id}' in epoch {from} or later; verdicts of earlier epochs are kept only in sums. 'depin audit' judges them again from the evidence.");
+
     /// <summary>409: known, but not in the state that the request needs.</summary>
     public static ProblemHttpResult NotYet(string code, string detail) => Problem(StatusCodes.Status409Conflict, code, "Not possible yet", detail);
 
@@ -26,9 +31,23 @@ public static class Problems
     public static ProblemHttpResult NotMirrored() =>
         Problem(StatusCodes.Status503ServiceUnavailable, "not-mirrored", "The mirror is empty", "The indexer has not written its first block yet. Is it running, and does it use this database?");
 
-    /// <summary>503: the database does not answer, or its connection broke under this request.</summary>
-    public static ProblemHttpResult DatabaseUnavailable() =>
-        Problem(StatusCodes.Status503ServiceUnavailable, "database-unavailable", "The database does not answer", "It is restarting or out of reach. Retry after a second.");
+    /// <summary>Gives answers that the framework makes (binding, routing, failures) the same shape, with a code and a text that says what to do.</summary>
+    public static void Complete(ProblemDetailsContext context)
+    {
+        var problem = context.ProblemDetails;
+        if (problem.Extensions.ContainsKey("code")) return;
+        var (code, title, detail) = problem.Status switch
+        {
+            StatusCodes.Status400BadRequest => ("bad-parameter", "A parameter is not valid", "A parameter in the path or the query is not of its type: /docs lists them."),
+            StatusCodes.Status404NotFound => ("not-found", "There is nothing here", "No such path: /docs lists them."),
+            StatusCodes.Status405MethodNotAllowed => ("read-only", "This API only reads", "Use GET. What changes the network is a transaction on its chain."),
+            StatusCodes.Status503ServiceUnavailable => ("database-down", "The database does not answer", "The API cannot read its database at the moment. Try again in a few seconds."),
+            _ => ("internal-error", "This request failed here", "The failure is in this host's log. Trying again may help."),
+        };
+        (problem.Type, problem.Title, problem.Detail) = ($"urn:depin:problem:{code}", title, detail);
+        problem.Extensions["code"] = code;
+        if (problem.Status == StatusCodes.Status503ServiceUnavailable) context.HttpContext.Response.Headers.RetryAfter = "2";
+    }
 
     private static ProblemHttpResult Problem(int status, string code, string title, string detail) =>
         TypedResults.Problem(detail, statusCode: status, title: title, type: $"urn:depin:problem:{code}", extensions: [new("code", code)]);

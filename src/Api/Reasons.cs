@@ -59,6 +59,17 @@ public sealed class Reasons(IEnumerable<ClassDescriptor> classes)
         return byClass.GetValueOrDefault(@class)?.Reasons.FirstOrDefault(r => r.Id == reason).Name ?? reason.ToString(CultureInfo.InvariantCulture);
     }
 
+    // Of the engine's own reasons (docs/protocol.md, "Epoch computation"), for people.
+    private static readonly string[] EngineMeanings =
+    [
+        "", "Not a proof envelope.", "Signed for another network.", "No device of this id was registered at the epoch's anchor.", "No copy carries a valid signature of the device.",
+        "Its sequence was in an earlier cut, or lies more than 64 below the device's highest.", "The device signed different contents under one sequence: all of them are refused.",
+        "The device is suspended or retired.", "The provider's stake does not reach as far as this device.", "The owner has no payout account.", "The network does not reward this class.",
+        "The device's model is of another class.", "The class has no such payload layout.", "The payload's length is not one that its layout allows.",
+        "Its time lies a whole period or more past the period's end.", "Its time lies further before the period's start than late proofs may.", "The device sent more than an epoch judges.",
+        "It waited for another proof that did not come.", "Its group holds more proofs than are compared.", "The class's rules failed on it: a defect of the class.",
+    ];
+
     private string Meaning(int @class, int reason) =>
-        reason < RejectReasons.FirstOfClass ? "" : byClass.GetValueOrDefault(@class)?.Reasons.FirstOrDefault(r => r.Id == reason).Meaning ?? "";
+        reason < RejectReasons.FirstOfClass ? (uint)reason < EngineMeanings.Length ? EngineMeanings[reason] : "" : byClass.GetValueOrDefault(@class)?.Reasons.FirstOrDefault(r => r.Id == reason).Meaning ?? "";
 }

@@ -31,13 +31,15 @@ public sealed class PruneJob(HousekeepingStore store, IOptions<JobsOptions> opti
 [DisallowConcurrentExecution]
 public sealed partial class AlarmJob(HousekeepingStore store, ParticipantReads participants, IOptions<JobsOptions> options, TimeProvider time, ILogger<AlarmJob> logger) : IJob
 {
+    private const int MostOperators = 1_000;
+
     /// <inheritdoc/>
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         var reconciliations = await store.ReconciliationsAsync(cancellationToken);
         foreach (var pulse in await store.PulsesAsync(cancellationToken))
         {
-            var conditions = AlarmRules.Of(pulse, await participants.OperatorsAsync(pulse.ChainId, cancellationToken),
+            var conditions = AlarmRules.Of(pulse, await participants.OperatorsAsync(pulse.ChainId, null, MostOperators, cancellationToken),
                 reconciliations.FirstOrDefault(r => r.Chain == pulse.Caip2), options.Value);
             var (raised, cleared) = await store.SetAlarmsAsync(pulse.Caip2, conditions, time.GetUtcNow(), cancellationToken);
             foreach (var key in raised) LogRaised(pulse.Caip2, key, conditions.First(c => c.Key == key).Text);

@@ -1,6 +1,7 @@
 using DePin.Oracle.Batch;
 using DePin.Oracle.Evidence;
 using DePin.Oracle.Ingest;
+using DePin.Oracle.Network;
 using DePin.Oracle.Peers;
 using DePin.Oracle.Round;
 using DePin.Oracle.Transmit;
@@ -39,6 +40,8 @@ public static class OracleApp
 
         var app = builder.Build();
         app.UseExceptionHandler();
+        app.UseRouting();
+        app.UseRequestLimits();
         app.MapIngest();
         app.MapLanes();
         if (setup.Link is not null)

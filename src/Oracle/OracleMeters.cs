@@ -13,6 +13,9 @@ public static class OracleMeters
     /// <summary>Proofs refused, by reason.</summary>
     public static Counter<long> Refused { get; } = Meter.CreateCounter<long>("depin_oracle_proofs_refused", description: "Proofs refused at ingest, by reason");
 
+    /// <summary>Requests answered with 429 before they were read.</summary>
+    public static Counter<long> TurnedAway { get; } = Meter.CreateCounter<long>("depin_oracle_requests_turned_away", description: "Requests above an address's share, by audience");
+
     /// <summary>Own batches sealed.</summary>
     public static Counter<long> Sealed { get; } = Meter.CreateCounter<long>("depin_oracle_batches_sealed", description: "Batches sealed in the own lane");
 

@@ -21,7 +21,7 @@ public static class Pipeline
 {
     /// <summary>Database, stores, clock and view: what every stage stands on.</summary>
     public static IServiceCollection AddFoundation(this IServiceCollection services, OracleSetup setup) => services
-        .AddSingleton(setup).AddSingleton(setup.Facts).AddSingleton(setup.Keys).AddSingleton(setup.Ingest).AddSingleton(setup.Lanes)
+        .AddSingleton(setup).AddSingleton(setup.Facts).AddSingleton(setup.Keys).AddSingleton(setup.Ingest).AddSingleton(setup.Lanes).AddSingleton<RequestLimits>()
         .AddSingleton(_ => OpenDatabase(DatabaseRole.As(setup.Database, setup.Role)))
         .AddSingleton<ProofStore>().AddSingleton<VerdictStore>().AddSingleton<LaneStore>().AddSingleton<RoundStore>()
         .AddSingleton<ReportStore>().AddSingleton<TransmissionStore>()
@@ -47,7 +47,8 @@ public static class Pipeline
             client.Timeout = options.PeerTimeout;
             client.MaxResponseContentBufferSize = 4 << 20;
         });
-        return services.AddSingleton<LaneClient>().AddSingleton<LaneKeeper>().AddSingleton<LaneHealer>().AddStage<SealStage>().AddStage<ExchangeStage>();
+        return services.AddSingleton<LaneClient>().AddSingleton<LaneKeeper>().AddSingleton<LaneHealer>().AddSingleton<DepartedLaneStore>()
+            .AddStage<SealStage>().AddStage<ExchangeStage>().AddStage<AdoptStage>();
     }
 
     /// <summary>The chain → <c>chain.*</c>: the operator's own mirror, written by this process where it has a source.</summary>

@@ -670,6 +670,7 @@ create table evidence.lines (
     constraint lines_pkey PRIMARY KEY (network_id, epoch, account, class, device_id, rule)
 );
 CREATE INDEX lines_device_idx ON evidence.lines USING btree (network_id, device_id, epoch DESC);
+CREATE INDEX lines_epoch_idx ON evidence.lines USING btree (network_id, epoch, class, device_id, rule);
 
 create table evidence.networks (
     network_id bytea not null,
@@ -892,6 +893,8 @@ create table oracle.lanes (
     height bigint not null default 0,
     digest bytea not null default '\x0000000000000000000000000000000000000000000000000000000000000000'::bytea,
     certified_height bigint not null default 0,
+    adopted_height bigint not null default 0,
+    constraint lanes_adopted_height_check CHECK ((adopted_height >= 0)),
     constraint lanes_certified_height_check CHECK ((certified_height >= 0)),
     constraint lanes_digest_check CHECK ((octet_length(digest) = 32)),
     constraint lanes_height_check CHECK ((height >= 0)),

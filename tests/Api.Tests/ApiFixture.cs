@@ -43,16 +43,7 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         database = await TestDatabase.CreateAsync();
         Mine();
-        await using (var mirrored = new MirrorDatabase(database.ConnectionString, MirrorDatabase.Live))
-        {
-            var mirror = new ChainMirror(mirrored, Chain.Network);
-            await mirror.InitializeAsync(CancellationToken.None);
-            var follower = new ChainFollower(mirror, Chain, new FollowerOptions(), TimeProvider.System, NullLogger<ChainFollower>.Instance);
-            while (await follower.StepAsync(CancellationToken.None) != Convergence.NothingNew)
-            {
-            }
-        }
-
+        await FollowAsync(database.ConnectionString);
         await ImportAsync();
         Host = WithSettings([]);
         Client = Host.CreateClient();
@@ -63,6 +54,20 @@ public sealed class ApiFixture : IAsyncLifetime
         await Host.DisposeAsync();
         await database.DisposeAsync();
     }
+
+    /// <summary>Mirrors the fixture's chain, as far as it is mined, into a migrated database.</summary>
+    public async Task FollowAsync(string connectionString)
+    {
+        await using var mirrored = new MirrorDatabase(connectionString, MirrorDatabase.Live);
+        var mirror = new ChainMirror(mirrored, Chain.Network);
+        await mirror.InitializeAsync(CancellationToken.None);
+        var follower = new ChainFollower(mirror, Chain, new FollowerOptions(), TimeProvider.System, NullLogger<ChainFollower>.Instance);
+        while (await follower.StepAsync(CancellationToken.None) != Convergence.NothingNew)
+        {
+        }
+    }
+
+    public Task FollowAsync() => FollowAsync(database.ConnectionString);
 
     public WebApplicationFactory<Program> WithSettings(Dictionary<string, string> settings) => new WebApplicationFactory<Program>().WithWebHostBuilder(b =>
     {
@@ -113,7 +118,7 @@ public sealed class ApiFixture : IAsyncLifetime
         Tree = RewardTree.Build(Domain, [.. Providers.Select((p, i) => new LedgerEntry(new AccountId(p.ToBytes32()), Cumulatives[i], FakeNetworkActivity.HashOf($"items {i}")))]);
         var keys = Enumerable.Range(0, 4).Select(i => FakeNetworkActivity.AddressOf($"operator {i}")).Order().ToArray();
         Chain.Mine(FakeLog.Of(EventKind.MakerSet, 1L, Providers[0], 100, true), FakeLog.Of(EventKind.ModelAdded, 1L, 1L, 2, 3, 150, FakeNetworkActivity.HashOf("model")),
-            FakeLog.Of(EventKind.ModelAdded, 2L, 1L, 1, 0, 0, FakeNetworkActivity.HashOf("model 2")));
+            FakeLog.Of(EventKind.ModelAdded, 2L, 1L, 1, 0, 0, FakeNetworkActivity.HashOf("model 2")), FakeLog.Of(EventKind.MakerSet, 2L, Providers[1], 5, true));
         Chain.Mine([.. Providers.Select((p, i) => FakeLog.Of(EventKind.IndexAssigned, p, i))]);
         for (var token = 1; token <= 4; token++)
         {
@@ -141,7 +146,7 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         var network = Chain.Network.NetworkId.ToArray();
         await using var connection = await Source.OpenConnectionAsync();
-        await connection.ExecuteAsync("insert into evidence.networks values (@network, 'Fixture', 'eip155:31337', '{}', '{\"name\":\"fixture\"}')", new { network });
+        await connection.ExecuteAsync("insert into evidence.networks values (@network, 'Fixture', 'eip155:31337', '{\"genesis\":1700000000,\"epochLength\":86400,\"challengeWindow\":172800}', '{\"name\":\"fixture\"}')", new { network });
         var digest = ReportOf(1, Tree.Root).Digest.Value.ToArray();
         await connection.ExecuteAsync(
             """

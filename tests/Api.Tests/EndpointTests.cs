@@ -14,6 +14,8 @@ public sealed class EndpointTests(ApiFixture fixture) : IClassFixture<ApiFixture
     {
         var network = await fixture.GetAsync("/v1/network");
         Assert.Equal("Fixture", network.GetProperty("name").GetString());
+        Assert.Equal(1_700_000_000, network.GetProperty("clock").GetProperty("genesis").GetInt64());
+        Assert.Equal(86_400, network.GetProperty("clock").GetProperty("epochSeconds").GetInt64());
         var totals = network.GetProperty("totals");
         Assert.Equal(4, totals.GetProperty("devices").GetInt64());
         Assert.Equal(3, totals.GetProperty("activeDevices").GetInt64());
@@ -87,6 +89,10 @@ public sealed class EndpointTests(ApiFixture fixture) : IClassFixture<ApiFixture
         var reasons = epoch.GetProperty("reasons").EnumerateArray().ToArray();
         Assert.Equal(25, reasons.Sum(r => r.GetProperty("proofs").GetInt64()));
         Assert.Equal("7350", Assert.Single(epoch.GetProperty("classes").EnumerateArray()).GetProperty("amount").GetString());
+
+        Assert.All(reasons.Where(r => r.GetProperty("reason").GetInt32() > 0), r => Assert.NotEmpty(r.GetProperty("meaning").GetString()!));
+        var earned = (await fixture.GetAsync("/v1/epochs/1/rewards")).GetProperty("items").EnumerateArray().ToArray();
+        Assert.Equal(["350", "7000"], earned.Select(l => l.GetProperty("amount").GetString()).Order(StringComparer.Ordinal));
 
         var pending = await fixture.GetAsync("/v1/epochs/2");
         Assert.Equal("pending", pending.GetProperty("summary").GetProperty("status").GetString());

@@ -67,11 +67,14 @@ public sealed partial class AdversaryJourney(CheatedNetwork network) : IClassFix
 
             Assert.True(Weight(device) < twins[n], $"{adversary}: {Weight(device)} is not less than the honest {twins[n]}");
             var (atTheDoor, inTheCut) = Expected[adversary];
-            Assert.Equal(atTheDoor is null ? [] : [atTheDoor], doors[adversary].Reasons);
+            string[] refusals = atTheDoor is null ? [] : [atTheDoor];
+            Assert.Equal<string>(refusals, doors[adversary].Reasons.ToArray());
             Assert.Equal(atTheDoor is null, doors[adversary].Certified > 0);
             var rejected = outcome.Verdicts.Where(v => said.TryGetValue(v.Proof, out var id) && id == device.Id && v.Verdict.Judgement == Judgement.Reject).Select(v => v.Verdict.Reason).Distinct();
             Assert.Equal(inTheCut is { } reason ? [reason] : [], rejected);
-            if (adversary != "M7") Assert.Equal(UInt128.Zero, Weight(device)); // frozen for three hours, honest for the others
+            // M7 is frozen for three hours and honest for the others; of M12's pairs a cut may part one.
+            if (adversary == "M12") Assert.True(Weight(device) * 10 < twins[n], $"M12: {Weight(device)} of {twins[n]}");
+            else if (adversary != "M7") Assert.Equal(UInt128.Zero, Weight(device));
         }
 
         // Receivers: whoever cheats with key, time or sequence is paid nothing either.
@@ -81,7 +84,7 @@ public sealed partial class AdversaryJourney(CheatedNetwork network) : IClassFix
             for (var n = 0; n < casts[set].Set.Devices.Count; n++)
             {
                 if (casts[set].Of(n) is null) honest += Weight(devices[set][n]) > 0 ? 1 : 0;
-                else if (!Elsewhere(set, n)) Assert.Equal(UInt128.Zero, Weight(devices[set][n]));
+                else if (casts[set].Of(n)!.Name != "M12" && !Elsewhere(set, n)) Assert.Equal(UInt128.Zero, Weight(devices[set][n]));
             }
         }
 

@@ -36,7 +36,7 @@ public sealed class IngestTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         var receipt = (await response.Content.ReadFromJsonAsync<ProofReceipt>(Ct))!;
         Assert.Equal(proof.Id.ToString(), receipt.ProofId);
-        var message = Receipts.Message(network.Facts.Id, proof.Id.Value, one.Keys.Address, receipt.ReceivedAt);
+        var message = ReceiptMessage.Of(network.Facts.Id, proof.Id.Value, one.Keys.Address, receipt.ReceivedAt);
         Assert.True(one.Keys.Protocol.PublicKey.Verify(message, receipt.Signature));
     }
 
@@ -158,7 +158,7 @@ public sealed class IngestTests : IAsyncLifetime
         Assert.Equal([(uint)IngestRefusal.BadSignature, (uint)IngestRefusal.TooFarAhead], receipt.Refusals.Select(r => r.Code));
         var durable = proofs.Where((_, i) => i is not 10 and not 20).Select(p => p.Id.Value).ToList();
         Assert.Equal((uint)durable.Count, receipt.Durable);
-        var message = Receipts.Message(_network.Facts.Id, durable, _operator.Keys.Address, receipt.ReceivedAt);
+        var message = ReceiptMessage.Of(_network.Facts.Id, durable, _operator.Keys.Address, receipt.ReceivedAt);
         Assert.True(_operator.Keys.Protocol.PublicKey.Verify(message, receipt.Signature.Span));
         Assert.Equal(598, await _operator.Database.ScalarAsync<long>("select count(*) from oracle.proofs", Ct));
     }

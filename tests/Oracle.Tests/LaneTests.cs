@@ -141,6 +141,35 @@ public sealed class LaneTests
         Assert.Equal(taken, await keeper.AcceptAsync(ToWire(network, first, liar), Ct)); // the same again: the same answer
         Assert.Equal(LaneRefusal.Conflict, (await keeper.AcceptAsync(ToWire(network, other, liar), Ct)).Refusal);
         Assert.Equal(1, await one.Database.ScalarAsync<long>("select count(*) from oracle.lane_conflicts", Ct));
+        var fork = Seal(network, liar, new LaneHead(1, other.Digest), [network.Prove(network.Devices[0], 3)]); // the next by number, of another branch
+        Assert.Equal(LaneRefusal.Conflict, (await keeper.AcceptAsync(ToWire(network, fork, liar), Ct)).Refusal);
+        Assert.Equal(1, await one.Database.ScalarAsync<long>("select count(*) from oracle.batches", Ct));
+    }
+
+    [Fact]
+    public async Task What_is_sealed_carries_the_signature_that_was_judged_whichever_copy_came_first()
+    {
+        var network = new TestNetwork();
+        var operators = await TestOperator.StartAllAsync(network, [0, 1, 2, 3], Ct);
+        var good = Enumerable.Range(1, 20).Select(n => network.Prove(network.Devices[0], (ulong)n)).ToList();
+        SignedProof Forged(SignedProof proof) => new(proof.Proof, new byte[64]); // lower bytes than any signature: sealing would prefer it
+        await operators[0].PostAsync(good.Take(10).Select(Forged), Ct);
+        await operators[0].PostAsync(good.Take(10).SelectMany(p => new[] { Forged(p), p, Forged(p) }), Ct);
+        await operators[0].PostAsync(good.Skip(10), Ct);
+        await operators[0].PostAsync(good.Skip(10).Select(Forged), Ct);
+        await CertifiedEverywhereAsync(operators[0], operators, network);
+        var lane = await operators[0].Get<LaneStore>().GetLaneAsync(operators[0].Keys.Address, Ct);
+        var sealedProofs = new List<SignedProof>();
+        for (var index = 1; index <= lane.Height; index++)
+        {
+            var row = (await operators[0].Get<LaneStore>().FindBatchAsync(operators[0].Keys.Address, index, Ct))!;
+            Assert.True(Protocol.Lanes.Batch.TryOpen(network.Facts.Id, BatchHeader.Parse(row.Header), row.Body, out var batch, out _));
+            sealedProofs.AddRange(batch.Proofs);
+        }
+
+        Assert.Equal(good.Select(p => p.Id).Order(), sealedProofs.Select(p => p.Id).Order());
+        Assert.All(sealedProofs, p => Assert.True(network.Devices[0].Key.PublicKey.Verify(p.Proof.Envelope.Span, p.Signature.Span)));
+        foreach (var one in operators) await one.DisposeAsync();
     }
 
     [Fact]
@@ -212,7 +241,7 @@ public sealed class LaneTests
     private static Ack SignAck(TestNetwork network, OperatorKeyRing lane, Protocol.Lanes.Batch batch, OperatorKeyRing signer) => Ack.Sign(
         network.Facts.Id, lane.Address, new LaneHead(batch.Header.Index, batch.Digest), signer.Address, message => new ProtocolSignature(signer.Protocol.Sign(message)));
 
-    private static SealedBatch ToWire(TestNetwork network, Protocol.Lanes.Batch batch, OperatorKeyRing signer) => new()
+    internal static SealedBatch ToWire(TestNetwork network, Protocol.Lanes.Batch batch, OperatorKeyRing signer) => new()
     {
         Header = ByteString.CopyFrom(batch.Header.Encode()),
         Body = ByteString.CopyFrom(batch.Body.Span),

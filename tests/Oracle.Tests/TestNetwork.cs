@@ -27,21 +27,26 @@ public sealed class TestNetwork
 
     private readonly Dictionary<Address, string> _endpoints = [];
 
-    public TestNetwork(int operators = 4, int devices = 3, KeyType keyType = KeyType.Ed25519)
+    public TestNetwork(int operators = 4, int devices = 3, KeyType keyType = KeyType.Ed25519, int spare = 0)
     {
-        Operators = [.. Enumerable.Range(0, operators)
+        Operators = [.. Enumerable.Range(0, operators + spare)
             .Select(_ => new OperatorKeyRing(PrivateKey.Generate(KeyType.Secp256k1), PrivateKey.Generate(KeyType.Ed25519), PrivateKey.Generate(KeyType.Secp256k1)))
             .OrderBy(keys => keys.Address)];
         Devices = [.. Enumerable.Range(1, devices).Select(token => new TestDevice(token, PrivateKey.Generate(keyType)))];
         Facts = new NetworkFacts(new NetworkId(Keccak256.Hash(Encoding.UTF8.GetBytes(Guid.NewGuid().ToString()))), Genesis, 86_400, 172_800, 600);
         Digest = Keccak256.Hash(Facts.Id.Value.AsSpan());
+        Configs = [(1, [.. Operators.Take(operators)])];
     }
 
     public NetworkFacts Facts { get; }
 
     public Bytes32 Digest { get; }
 
+    /// <summary>All that are registered, ascending: the members of the first config, then the spare ones.</summary>
     public IReadOnlyList<OperatorKeyRing> Operators { get; }
+
+    /// <summary>First epoch and members, ascending, of each config.</summary>
+    public List<(long FirstEpoch, IReadOnlyList<OperatorKeyRing> Members)> Configs { get; }
 
     public IReadOnlyList<TestDevice> Devices { get; }
 
@@ -75,8 +80,6 @@ public sealed class TestNetwork
             on conflict (chain_id) do update set block_number = excluded.block_number, finalized_number = excluded.finalized_number;
             insert into chain.model_versions (chain_id, model_id, maker_id, class, capabilities, cadence, metadata, valid_from, valid_to)
             values (@ChainId, 1, 1, @ClassNumber, 0, 60, @Zero, 1, 9223372036854775807) on conflict do nothing;
-            insert into chain.config_versions (chain_id, config_count, first_epoch, digest, n, q, parameters_hash, rules_hash, report_keys, protocol_keys, valid_from, valid_to)
-            values (@ChainId, 1, 1, @Digest, @N, @Q, @Zero, @Zero, @ReportKeys, @ProtocolKeys, 1, 9223372036854775807) on conflict do nothing;
             """,
             new
             {
@@ -87,12 +90,29 @@ public sealed class TestNetwork
                 Now,
                 ClassNumber = (int)ClassNumber,
                 Zero = Bytes32.Zero,
-                Digest,
-                N = (short)Operators.Count,
-                Q = (short)((2 * ((Operators.Count - 1) / 3)) + 1),
-                ReportKeys = Operators.SelectMany(o => o.Address.ToArray()).ToArray(),
-                ProtocolKeys = Operators.SelectMany(o => o.Protocol.PublicKey.Bytes.ToArray()).ToArray(),
             }, ct: ct));
+        for (var i = 0; i < Configs.Count; i++)
+        {
+            var (firstEpoch, members) = Configs[i];
+            await connection.ExecuteAsync(Sql.Command(
+                """
+                insert into chain.config_versions (chain_id, config_count, first_epoch, digest, n, q, parameters_hash, rules_hash, report_keys, protocol_keys, valid_from, valid_to)
+                values (@ChainId, @Count, @firstEpoch, @Digest, @N, @Q, @Zero, @Zero, @ReportKeys, @ProtocolKeys, 1, 9223372036854775807) on conflict do nothing
+                """,
+                new
+                {
+                    ChainId,
+                    Count = i + 1,
+                    firstEpoch,
+                    Digest = i == 0 ? Digest : Keccak256.Hash([.. Digest.AsSpan(), (byte)i]),
+                    N = (short)members.Count,
+                    Q = (short)((2 * ((members.Count - 1) / 3)) + 1),
+                    Zero = Bytes32.Zero,
+                    ReportKeys = members.SelectMany(o => o.Address.ToArray()).ToArray(),
+                    ProtocolKeys = members.SelectMany(o => o.Protocol.PublicKey.Bytes.ToArray()).ToArray(),
+                }, ct: ct));
+        }
+
         foreach (var keys in Operators)
         {
             await connection.ExecuteAsync(Sql.Command(

@@ -54,7 +54,7 @@ public sealed class TestOperator : IAsyncDisposable
             Classes = TestNetwork.Classes,
             ChainId = TestNetwork.ChainId,
             Ingest = ingest ?? new IngestOptions(),
-            Lanes = lanes ?? new LaneOptions { SealEvery = TimeSpan.FromMilliseconds(100), ExchangeEvery = TimeSpan.FromMilliseconds(100) },
+            Lanes = lanes ?? new LaneOptions { SealEvery = TimeSpan.FromMilliseconds(100), ExchangeEvery = TimeSpan.FromMilliseconds(100), AdoptEvery = TimeSpan.FromMilliseconds(100) },
         });
         await network.WriteMirrorAsync(database.DataSource, ct);
         if (before is not null) await before(app.Services.GetRequiredService<LaneStore>());

@@ -36,7 +36,8 @@ public sealed class Mail : IAsyncDisposable
         var counts = honest.Counts;
         return string.Create(CultureInfo.InvariantCulture,
             $"sending: {counts.Accepted} proofs to {DateTimeOffset.FromUnixTimeMilliseconds(sentTo):yyyy-MM-dd HH:mm}, {counts.Certified} certified, {counts.Pending} pending, {counts.Refused} refused{Reasons(honest)}")
-            + string.Concat(cheats.Select(cheat => string.Create(CultureInfo.InvariantCulture, $"; {cheat.Key}: {cheat.Value.Counts.Accepted} sent, {cheat.Value.Counts.Certified} certified, {cheat.Value.Counts.Refused} refused{Reasons(cheat.Value)}")));
+            + string.Concat(cheats.Select(cheat => string.Create(CultureInfo.InvariantCulture, $"; {cheat.Key}: {cheat.Value.Counts.Accepted} sent, {cheat.Value.Counts.Certified} certified, {cheat.Value.Counts.Refused} refused{Reasons(cheat.Value)}")))
+            + (honest.FalseReceipts.Count > 0 ? $"; FALSE RECEIPTS from {string.Join(", ", honest.FalseReceipts.Keys.Order())}" : "");
     }
 
     /// <inheritdoc/>

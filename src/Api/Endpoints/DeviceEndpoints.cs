@@ -65,18 +65,18 @@ internal static class DeviceEndpoints
             wanted = (short)number;
         }
 
-        if (!Paging.TryRead("proofs", limit, cursor, 2, out var take, out var after, out var badPage)) return badPage;
-        (long, decimal)? last = null;
+        if (!Paging.TryRead("proofs", limit, cursor, 3, out var take, out var after, out var badPage)) return badPage;
+        (long, decimal, byte[])? last = null;
         if (after is not null)
         {
             if (!long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)
-                || !decimal.TryParse(after[1], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence)) return Problems.BadCursor();
-            last = (epoch, sequence);
+                || !decimal.TryParse(after[1], NumberStyles.None, CultureInfo.InvariantCulture, out var sequence) || !Text.TryBytes(after[2], 32, out var proof)) return Problems.BadCursor();
+            last = (epoch, sequence, proof);
         }
 
         var deviceId = Text.TryBytes(id, 32, out var asked) ? asked : Convert.FromHexString(device.DeviceId.AsSpan(2));
         var rows = await proofs.ByDeviceAsync(found.Id, deviceId, wanted, last, take, ct);
-        return TypedResults.Ok(Paging.Cut("proofs", rows, take, reasons.View, r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Sequence]));
+        return TypedResults.Ok(Paging.Cut("proofs", rows, take, reasons.View, r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Sequence, r.ProofId]));
     }
 
     private static async Task<Results<Ok<Page<LineView>>, ProblemHttpResult>> RewardsAsync(
@@ -89,10 +89,19 @@ internal static class DeviceEndpoints
         return await RewardEndpoints.LinesAsync(found, rewards, reasons, null, Convert.FromHexString(device.DeviceId.AsSpan(2)), epoch, limit, cursor, ct);
     }
 
-    private static async Task<Results<Ok<IReadOnlyList<MakerRow>>, ProblemHttpResult>> MakersAsync(Networks networks, DeviceReads reads, string? network, CancellationToken ct)
+    private static async Task<Results<Ok<Page<MakerRow>>, ProblemHttpResult>> MakersAsync(Networks networks, DeviceReads reads, string? network, int? limit, string? cursor, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
-        return found is null ? problem! : TypedResults.Ok(await reads.MakersAsync(found.Chain, ct));
+        if (found is null) return problem!;
+        if (!Paging.TryRead("makers", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
+        long? last = null;
+        if (after is not null)
+        {
+            if (!long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var maker)) return Problems.BadCursor();
+            last = maker;
+        }
+
+        return TypedResults.Ok(Paging.Cut("makers", await reads.MakersAsync(found.Chain, last, take, ct), take, r => r, r => [r.MakerId.ToString(CultureInfo.InvariantCulture)]));
     }
 
     private static async Task<(DeviceRow? Device, ProblemHttpResult? Problem)> FindAsync(Network network, DeviceReads reads, string id, CancellationToken ct)

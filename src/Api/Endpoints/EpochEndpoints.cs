@@ -24,6 +24,7 @@ internal static class EpochEndpoints
     {
         api.MapGet("/epochs", ListAsync).WithSummary("Accepted reports, newest first; cancelled ones too").WithTags("Epochs").CacheOutput();
         api.MapGet("/epochs/{epoch:long}", GetAsync).WithSummary("An epoch: report, signers, status, classes, reasons").WithTags("Epochs").CacheOutput();
+        api.MapGet("/epochs/{epoch:long}/rewards", RewardsAsync).WithSummary("Who earned in an epoch: device, rule, verdicts, amount").WithTags("Epochs").CacheOutput();
     }
 
     private static async Task<Results<Ok<Page<EpochRow>>, ProblemHttpResult>> ListAsync(Networks networks, EpochReads reads, string? network, string? status, int? limit, string? cursor, CancellationToken ct)
@@ -64,6 +65,13 @@ internal static class EpochEndpoints
 
         var counts = await proofs.ReasonsAsync(found.Id, epoch, ct);
         return TypedResults.Ok(new EpochView(head, View(report), signers, await reads.ClassesAsync(found.Id, epoch, ct), [.. counts.Select(reasons.View)], [.. rows.Where(r => r.Status == "cancelled")]));
+    }
+
+    private static async Task<Results<Ok<Page<LineView>>, ProblemHttpResult>> RewardsAsync(
+        Networks networks, RewardReads reads, Reasons reasons, long epoch, string? network, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        return found is null ? problem! : await RewardEndpoints.LinesAsync(found, reads, reasons, null, null, epoch, limit, cursor, ct);
     }
 
     private static ReportView View(Report r) => new(r.Config.ToString(), (long)r.Generation.Value, (long)r.Epoch.Value, DateTimeOffset.FromUnixTimeSeconds((long)r.PeriodStart),

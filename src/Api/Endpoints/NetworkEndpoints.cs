@@ -11,7 +11,8 @@ namespace DePin.Api.Endpoints;
 /// <param name="Contracts">Addresses by contract name.</param>
 /// <param name="Totals">Counts and amounts at the mirror's head.</param>
 /// <param name="Parameters">The parameter document.</param>
-public sealed record NetworkView(string Id, string Chain, string? Name, IReadOnlyDictionary<string, string> Contracts, NetworkTotals Totals, JsonElement? Parameters);
+/// <param name="Clock">When epochs are; null until the indexer published the deployment.</param>
+public sealed record NetworkView(string Id, string Chain, string? Name, IReadOnlyDictionary<string, string> Contracts, NetworkTotals Totals, JsonElement? Parameters, EpochClock? Clock);
 
 /// <summary>How far the mirror is behind and how final it is.</summary>
 /// <param name="Chain">CAIP-2.</param>
@@ -19,7 +20,8 @@ public sealed record NetworkView(string Id, string Chain, string? Name, IReadOnl
 /// <param name="LagSeconds">Chain seconds between the newest mirrored block and now; null before the first block.</param>
 /// <param name="LastAcceptedEpoch">Newest epoch with an accepted report.</param>
 /// <param name="LastImportedEpoch">Newest epoch whose evidence was recomputed.</param>
-public sealed record IndexerView(string Chain, MirrorRow Mirror, double? LagSeconds, long LastAcceptedEpoch, long LastImportedEpoch);
+/// <param name="KeptFrom">First epochs whose verdicts and reward trees are kept; sums, leaves and lines are kept for ever.</param>
+public sealed record IndexerView(string Chain, MirrorRow Mirror, double? LagSeconds, long LastAcceptedEpoch, long LastImportedEpoch, KeptFrom KeptFrom);
 
 internal static class NetworkEndpoints
 {
@@ -37,7 +39,7 @@ internal static class NetworkEndpoints
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
-        return TypedResults.Ok(new NetworkView(Text.Hex(found.Id), found.Caip2, found.Row.Name, found.Contracts, await reads.TotalsAsync(found.Chain, found.Id, ct), found.Parameters));
+        return TypedResults.Ok(new NetworkView(Text.Hex(found.Id), found.Caip2, found.Row.Name, found.Contracts, await reads.TotalsAsync(found.Chain, found.Id, ct), found.Parameters, found.Clock));
     }
 
     private static async Task<Results<Ok<IndexerView>, ProblemHttpResult>> IndexerAsync(Networks networks, NetworkReads reads, ChainClock clock, string? network, CancellationToken ct)
@@ -46,6 +48,6 @@ internal static class NetworkEndpoints
         if (found is null) return problem!;
         if (await reads.MirrorAsync(found.Chain, ct) is not { } mirror) return Problems.NotMirrored();
         var totals = await reads.TotalsAsync(found.Chain, found.Id, ct);
-        return TypedResults.Ok(new IndexerView(found.Caip2, mirror, clock.LagSeconds(found, mirror), totals.LastAcceptedEpoch, totals.LastImportedEpoch));
+        return TypedResults.Ok(new IndexerView(found.Caip2, mirror, clock.LagSeconds(found, mirror), totals.LastAcceptedEpoch, totals.LastImportedEpoch, await reads.KeptFromAsync(found.Id, ct)));
     }
 }

@@ -10,8 +10,12 @@ public sealed record ConfigView(long Count, long FirstEpoch, string Digest, int 
 /// <summary>A member of a set; bit <paramref name="Index"/> of a report's bitmap.</summary>
 public sealed record ConfigMember(int Index, string ReportKey, string ProtocolKey);
 
-/// <summary>Operators and the sets that they form.</summary>
-public sealed record OperatorsView(IReadOnlyList<OperatorRow> Operators, IReadOnlyList<ConfigView> Configs, IReadOnlyList<FaultRow> Faults);
+/// <summary>Operators, a page at a time, and the newest 200 sets and faults.</summary>
+/// <param name="Operators">Ascending by report key.</param>
+/// <param name="Next">Cursor of the next page of operators; null on the last.</param>
+/// <param name="Configs">Sets, newest first.</param>
+/// <param name="Faults">Proven faults, newest first.</param>
+public sealed record OperatorsView(IReadOnlyList<OperatorRow> Operators, string? Next, IReadOnlyList<ConfigView> Configs, IReadOnlyList<FaultRow> Faults);
 
 /// <summary>What was minted, and who shares it.</summary>
 public sealed record EmissionView(Page<EmissionRow> Epochs, IReadOnlyList<SplitView> Splits, BreakerRow? Breaker);
@@ -35,13 +39,17 @@ internal static class ParticipantEndpoints
         api.MapGet("/emission", EmissionAsync).WithSummary("Minted epochs, splits, outflow breaker").WithTags("Emission").CacheOutput();
     }
 
-    private static async Task<Results<Ok<OperatorsView>, ProblemHttpResult>> OperatorsAsync(Networks networks, ParticipantReads reads, string? network, CancellationToken ct)
+    private static async Task<Results<Ok<OperatorsView>, ProblemHttpResult>> OperatorsAsync(Networks networks, ParticipantReads reads, string? network, int? limit, string? cursor, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
+        if (!Paging.TryRead("operators", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
+        byte[]? last = null;
+        if (after is not null && !Text.TryBytes(after[0], 20, out last)) return Problems.BadCursor();
+        var page = Paging.Cut("operators", await reads.OperatorsAsync(found.Chain, last, take, ct), take, r => r, r => [r.ReportKey]);
         var configs = (await reads.ConfigsAsync(found.Chain, ct)).Select(c => new ConfigView(c.ConfigCount, c.FirstEpoch, c.Digest, c.N, c.Q, c.ParametersHash, c.RulesHash,
             [.. Enumerable.Range(0, c.N).Select(i => new ConfigMember(i, Text.Hex(c.ReportKeys.AsSpan(20 * i, 20)), Text.Hex(c.ProtocolKeys.AsSpan(32 * i, 32))))]));
-        return TypedResults.Ok(new OperatorsView(await reads.OperatorsAsync(found.Chain, ct), [.. configs], await reads.FaultsAsync(found.Chain, ct)));
+        return TypedResults.Ok(new OperatorsView(page.Items, page.Next, [.. configs], await reads.FaultsAsync(found.Chain, ct)));
     }
 
     private static async Task<Results<Ok<Page<PoolRow>>, ProblemHttpResult>> PoolsAsync(Networks networks, ParticipantReads reads, string? network, int? limit, string? cursor, CancellationToken ct)

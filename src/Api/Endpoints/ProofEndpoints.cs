@@ -19,11 +19,13 @@ internal static class ProofEndpoints
             .WithSummary("Resource classes with their reasons and rules").WithTags("Proofs");
     }
 
-    private static async Task<Results<Ok<VerdictView>, ProblemHttpResult>> GetAsync(Networks networks, ProofReads reads, Reasons reasons, string id, string? network, CancellationToken ct)
+    private static async Task<Results<Ok<VerdictView>, ProblemHttpResult>> GetAsync(Networks networks, NetworkReads kept, ProofReads reads, Reasons reasons, string id, string? network, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
         if (!Text.TryBytes(id, 32, out var proof)) return Problems.BadParameter("id", "a proof id: 64 hexadecimal digits");
-        return await reads.ByIdAsync(found.Id, proof, ct) is { } row ? TypedResults.Ok(reasons.View(row)) : Problems.NotFound("judged proof", id);
+        if (await reads.ByIdAsync(found.Id, proof, ct) is { } row) return TypedResults.Ok(reasons.View(row));
+        var from = await kept.KeptFromAsync(found.Id, ct);
+        return from.Verdicts > 1 ? Problems.NotKept("judged proof", id, from.Verdicts) : Problems.NotFound("judged proof", id);
     }
 }

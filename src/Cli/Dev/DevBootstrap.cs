@@ -74,6 +74,8 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
                 o.Transaction, o.Report.Address, new Bytes32(o.Protocol.PublicKey.Bytes), Endpoint(operators.IndexOf(o)), bond, ct))).ConfigureAwait(false);
         }
 
+        // Once there is a config, who signs is the owner's business: a resumed network keeps what was scheduled since.
+        if (await Rpc.CallAsync(registry, new OperatorRegistry.ConfigCountCall(), BlockTag.Latest, ct).ConfigureAwait(false) > 0) return operators;
         detail("scheduling the first config");
         await registration.ScheduleAsync(Deployer, [.. operators.Select(o => o.Report.Address)], 1, ct).ConfigureAwait(false);
         return operators;

@@ -112,8 +112,11 @@ public static class DeviceCommands
         var certified = outbox.Counts.Certified == 1;
         var reason = string.Join(", ", outbox.Refusals.Keys);
         output.Answer(
-            new { proofId = proof.Id.Value, sequence, time, certified, refusal = certified ? null : reason },
-            certified ? $"Proof {proof.Id} (sequence {sequence}) is certified: it cannot be lost." : $"No operator takes the proof: {reason}. What the reasons mean: docs/journeys.md.");
+            new { proofId = proof.Id.Value, sequence, time, certified, refusal = certified ? null : reason, falseReceipts = outbox.FalseReceipts.Keys },
+            [
+                certified ? $"Proof {proof.Id} (sequence {sequence}) is certified: it cannot be lost." : $"No operator takes the proof: {reason}. What the reasons mean: docs/journeys.md.",
+                .. outbox.FalseReceipts.Keys.Order().Select(o => $"Operator {o} gave a receipt that it did not sign: it was not counted."),
+            ]);
         return certified ? ExitCodes.Success : ExitCodes.Refused;
     }
 

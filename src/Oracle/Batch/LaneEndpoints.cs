@@ -17,17 +17,18 @@ public static class LaneEndpoints
     /// <summary>Maps <c>PUT</c> and <c>GET /v1/lanes/{operator}/batches/{index}</c>, <c>GET /v1/lanes</c> and <c>POST /v1/certificates</c>.</summary>
     public static IEndpointRouteBuilder MapLanes(this IEndpointRouteBuilder routes)
     {
-        routes.MapPut("/v1/lanes/{operator}/batches/{index}", PutBatchAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBody));
-        routes.MapGet("/v1/lanes/{operator}/batches/{index}", GetBatchAsync);
-        routes.MapGet("/v1/lanes", GetLanesAsync);
-        routes.MapPost("/v1/certificates", PostCertificatesAsync).WithMetadata(new RequestSizeLimitAttribute(MaxCertificates));
+        routes.MapPut("/v1/lanes/{operator}/batches/{index}", PutBatchAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).For(Audience.Peers);
+        routes.MapGet("/v1/lanes/{operator}/batches/{index}", GetBatchAsync).For(Audience.Peers);
+        routes.MapGet("/v1/lanes", GetLanesAsync).For(Audience.Peers);
+        routes.MapPost("/v1/certificates", PostCertificatesAsync).WithMetadata(new RequestSizeLimitAttribute(MaxCertificates)).For(Audience.Peers);
         return routes;
     }
 
     private static async Task<IResult> PutBatchAsync(HttpContext http, LaneKeeper keeper, OperatorKeyRing keys, CancellationToken ct)
     {
         if (await ReadAsync(http, SealedBatch.Parser, ct) is not { } batch) return Results.BadRequest();
-        var answer = await keeper.AcceptAsync(batch, ct);
+        var answer = await keeper.AcceptPushedAsync(batch, ct);
+        if (answer.Refusal == LaneRefusal.TooFast) return RequestLimits.Refuse(answer.RetryAfter, "This operator pushes more batches than its share. Nothing was taken: push it again after the time given.");
         return new ProtobufResult(new BatchAnswer
         {
             Sender = ByteString.CopyFrom(keys.Address.AsSpan()),

@@ -7,17 +7,22 @@ using SealedBatch = DePin.Oracle.Batch.Wire.SealedBatch;
 
 namespace DePin.Oracle.Batch;
 
-/// <summary>An acknowledgement, or why there is none; with the height at which the lane is held here.</summary>
-public readonly record struct LaneAnswer(LaneRefusal Refusal, Acknowledgement? Acknowledgement, ulong Height);
+/// <summary>An acknowledgement, or why there is none; with the height at which the lane is held here, and perhaps a time to wait.</summary>
+public readonly record struct LaneAnswer(LaneRefusal Refusal, Acknowledgement? Acknowledgement, ulong Height, TimeSpan RetryAfter = default);
 
 /// <summary>
 /// Takes other operators' batches, pushed or pulled: checks header, body, the lane operator's signature and every device signature, makes
 /// the batch durable, and only then gives the acknowledgement. Also keeps certificates.
 /// </summary>
-public sealed partial class LaneKeeper(LaneStore store, NetworkView view, DeviceDirectory devices, OperatorKeyRing keys, LaneOptions options, ILogger<LaneKeeper> logger)
+public sealed partial class LaneKeeper(LaneStore store, NetworkView view, DeviceDirectory devices, OperatorKeyRing keys, RequestLimits limits, LaneOptions options, ILogger<LaneKeeper> logger)
 {
-    /// <summary>Judges and stores one batch.</summary>
-    public async Task<LaneAnswer> AcceptAsync(SealedBatch message, CancellationToken ct)
+    /// <summary>Judges and stores a batch that was fetched.</summary>
+    public Task<LaneAnswer> AcceptAsync(SealedBatch message, CancellationToken ct) => AcceptAsync(message, pushed: false, ct);
+
+    /// <summary>Judges and stores a batch that its operator, or somebody in its name, pushes: at most as many as the operator's share.</summary>
+    public Task<LaneAnswer> AcceptPushedAsync(SealedBatch message, CancellationToken ct) => AcceptAsync(message, pushed: true, ct);
+
+    private async Task<LaneAnswer> AcceptAsync(SealedBatch message, bool pushed, CancellationToken ct)
     {
         var network = view.Facts.Id;
         if (!TryReadHeader(message.Header.Span, out var header)) return Refuse(LaneRefusal.Malformed);
@@ -26,6 +31,8 @@ public sealed partial class LaneKeeper(LaneStore store, NetworkView view, Device
         if (message.Signature.Length != ProtocolSignature.Size) return Refuse(LaneRefusal.NotSigned);
         var byLane = new Acknowledgement(header.Operator, header.Index, header.Digest, header.Operator, new ProtocolSignature(message.Signature.Span));
         if (!byLane.Verify(network, member.ProtocolKey, ProtocolSignature.Verify)) return Refuse(LaneRefusal.NotSigned);
+        // Only what the operator signed itself counts against it: nobody else can use up its share (a repeat of an old batch can; it is the peer's to send).
+        if (pushed && limits.EnterLane(header.Operator) is var wait && wait > TimeSpan.Zero) return new LaneAnswer(LaneRefusal.TooFast, null, 0, wait);
 
         var lane = await store.GetLaneAsync(header.Operator, ct);
         if ((long)header.Index > lane.Height + 1) return Refuse(LaneRefusal.Gap, lane);

@@ -32,4 +32,7 @@ public enum LaneRefusal : byte
 
     /// <summary>The cut of an accepted report covers it, and this operator has it from the evidence, not from the lane: send what lies above the height given.</summary>
     Settled = 9,
+
+    /// <summary>Its operator pushes more than its share: send it again after the time given. Comes with HTTP status 429.</summary>
+    TooFast = 10,
 }

@@ -1,4 +1,5 @@
 using DePin.Cryptography;
+using DePin.Oracle.Network;
 using DePin.Storage.Oracle;
 using Microsoft.Net.Http.Headers;
 
@@ -13,7 +14,7 @@ public static class EvidenceEndpoints
     /// </summary>
     public static IEndpointRouteBuilder MapEvidence(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/v1/evidence/{epoch:long}", GetAsync);
+        routes.MapGet("/v1/evidence/{epoch:long}", GetAsync).For(Audience.Peers);
         return routes;
     }
 

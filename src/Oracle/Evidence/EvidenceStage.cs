@@ -10,9 +10,10 @@ namespace DePin.Oracle.Evidence;
 public sealed partial class EvidenceStage(
     ReportStore reports, BundleStore bundles, BundleWriter writer, ProofStore proofs, NetworkView view, EvidenceOptions options, ILogger<EvidenceStage> logger) : IStage
 {
-    private static readonly string[] Standing = ["accepted", "final"];
+    private const int MostAtOnce = 16;
 
     private long _settled; // every epoch up to here has a final bundle
+    private long _from; // the last epoch of a full look
     private long _pruned;
 
     /// <inheritdoc/>
@@ -24,23 +25,23 @@ public sealed partial class EvidenceStage(
     /// <inheritdoc/>
     public async Task<bool> StepAsync(CancellationToken ct)
     {
-        var standing = await reports.GetAboveAsync(_settled, Standing, ct);
-        if (_settled == 0 && standing.Count > 0) _settled = standing[0].Epoch - 1; // a node that joined late has nothing before its first
-        foreach (var report in standing)
+        // Only what a bundle is owed for is looked at: in rest one short query that finds nothing.
+        var owed = await reports.GetOwedAsync(Math.Max(_from, _settled), MostAtOnce, ct);
+        _from = owed.Count == MostAtOnce ? owed[^1].Epoch : 0; // on from there, so that some that cannot be written yet hold up no others; then from the start again
+        foreach (var one in owed)
         {
-            if (await bundles.FindAsync(report.Digest, ct) is null)
+            if (!one.Written)
             {
-                if (!await writer.WriteAsync(report, ct)) continue;
-                LogWritten(logger, report.Epoch, report.Digest);
+                if (await reports.FindAsync(one.Digest, ct) is not { } report || !await writer.WriteAsync(report, ct)) continue;
+                LogWritten(logger, one.Epoch, one.Digest);
             }
 
-            if (report.Status != "final") continue;
-            await bundles.FinalizeAsync(report.Digest, ct);
-            if (report.Epoch == _settled + 1) _settled = report.Epoch;
+            if (one.Final) await bundles.FinalizeAsync(one.Digest, ct);
         }
 
+        _settled = await reports.GetSettledAsync(_settled, ct);
         await PruneAsync(ct);
-        return false;
+        return _from > 0;
     }
 
     private async Task PruneAsync(CancellationToken ct)

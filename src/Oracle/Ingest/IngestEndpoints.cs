@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using DePin.Cryptography;
 using DePin.Oracle.Ingest.Wire;
 using DePin.Oracle.Network;
@@ -34,14 +33,15 @@ public static class IngestEndpoints
 {
     private const int MaxSingleBytes = 16 << 10;
     private const int MaxStatusBytes = 512 << 10;
+    private const int IdsOfOneToken = 50;
 
     /// <summary>Maps <c>POST /v1/proofs</c>, <c>POST /v1/proofs:batch</c>, <c>POST /v1/proofs:status</c> and <c>GET /v1/proofs/{id}</c>.</summary>
     public static IEndpointRouteBuilder MapIngest(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/proofs", PostOneAsync).WithMetadata(new RequestSizeLimitAttribute(MaxSingleBytes));
-        routes.MapPost("/v1/proofs:batch", PostManyAsync);
-        routes.MapGet("/v1/proofs/{id}", GetProgressAsync);
-        routes.MapPost("/v1/proofs:status", GetStagesAsync).WithMetadata(new RequestSizeLimitAttribute(MaxStatusBytes));
+        routes.MapPost("/v1/proofs", PostOneAsync).WithMetadata(new RequestSizeLimitAttribute(MaxSingleBytes)).For(Audience.Devices);
+        routes.MapPost("/v1/proofs:batch", PostManyAsync).For(Audience.Devices);
+        routes.MapGet("/v1/proofs/{id}", GetProgressAsync).For(Audience.Devices);
+        routes.MapPost("/v1/proofs:status", GetStagesAsync).WithMetadata(new RequestSizeLimitAttribute(MaxStatusBytes)).For(Audience.Devices);
         return routes;
     }
 
@@ -54,7 +54,7 @@ public static class IngestEndpoints
             ingest.Receipts.Sign(result.Id, (ulong)result.ReceivedAt)));
     }
 
-    private static async Task<IResult> PostManyAsync(HttpContext http, IngestService ingest, NetworkView view, IngestOptions options, CancellationToken ct)
+    private static async Task<IResult> PostManyAsync(HttpContext http, IngestService ingest, NetworkView view, RequestLimits limits, IngestOptions options, CancellationToken ct)
     {
         if (http.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = options.MaxBatchBytes;
         if (http.Request.ContentLength > options.MaxBatchBytes) return Problem(IngestRefusal.Oversized, default);
@@ -74,6 +74,7 @@ public static class IngestEndpoints
             return Problem(IngestRefusal.Oversized, default);
         }
 
+        limits.Charge(http, Audience.Devices, batch.Proofs.Count - 1); // the first was paid at the door
         var results = await ingest.TakeAsync([.. batch.Proofs.Select(p => (p.Proof.Memory, p.Signature.Memory))], ct);
         if (results.Length > 0 && results.All(r => r.Refusal == IngestRefusal.Overloaded)) return Problem(IngestRefusal.Overloaded, IngestService.OverloadRetry);
         return new ProtobufResult(ToReceipt(results, ingest, view.Now));
@@ -89,7 +90,7 @@ public static class IngestEndpoints
         return Results.Ok(new ProofProgress(proofId.ToString(), ingest.Operator.ToString(), (ulong)status.ReceivedAt, stage, status.BatchIndex, judgement, status.Reason));
     }
 
-    private static async Task<IResult> GetStagesAsync(HttpContext http, IngestService ingest, ProofStore store, CancellationToken ct)
+    private static async Task<IResult> GetStagesAsync(HttpContext http, IngestService ingest, ProofStore store, RequestLimits limits, CancellationToken ct)
     {
         StatusQuery query;
         try
@@ -101,6 +102,7 @@ public static class IngestEndpoints
             return Problem(IngestRefusal.Malformed, default);
         }
 
+        limits.Charge(http, Audience.Devices, query.Ids.Count / IdsOfOneToken);
         if (query.Ids.Any(id => id.Length != Bytes32.Size)) return Problem(IngestRefusal.Malformed, default);
         var ids = query.Ids.Select(id => new Bytes32(id.Span)).ToList();
         var stages = await store.GetStagesAsync(ids, ingest.Operator, ct);
@@ -150,7 +152,7 @@ public static class IngestEndpoints
             Detail = detail,
             Extensions = { ["code"] = (int)refusal },
         });
-        return retryAfter > TimeSpan.Zero ? new RetryLater(problem, retryAfter) : problem;
+        return retryAfter > TimeSpan.Zero ? RequestLimits.WithRetry(problem, retryAfter) : problem;
     }
 
     private static (int Status, string Detail) Describe(IngestRefusal refusal) => refusal switch
@@ -170,13 +172,4 @@ public static class IngestEndpoints
         IngestRefusal.BadSignature => (422, "The signature is not the device's."),
         _ => (503, "This operator cannot store more at the moment. Try again later, or another operator."),
     };
-
-    private sealed class RetryLater(IResult inner, TimeSpan retryAfter) : IResult
-    {
-        public Task ExecuteAsync(HttpContext httpContext)
-        {
-            httpContext.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(retryAfter.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
-            return inner.ExecuteAsync(httpContext);
-        }
-    }
 }

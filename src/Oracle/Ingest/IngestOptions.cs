@@ -13,6 +13,18 @@ public sealed record IngestOptions
     [Range(1, 1e9)]
     public double DeviceBurst { get; init; } = 5_000;
 
+    /// <summary>Proofs a second that one client address may send in the long run, all its devices together; a question counts as one, too. Default 5,000.</summary>
+    [Range(0.001, 1e9)]
+    public double AddressProofsPerSecond { get; init; } = 5_000;
+
+    /// <summary>Proofs that one client address may send at once. Default 100,000: a gateway after an outage.</summary>
+    [Range(1, 1e12)]
+    public double AddressBurst { get; init; } = 100_000;
+
+    /// <summary>Client addresses with a limit of their own at one time; those beyond share one. Default 50,000.</summary>
+    [Range(1, 10_000_000)]
+    public int MaxAddresses { get; init; } = 50_000;
+
     /// <summary>How far a device's time may be ahead of the newest block's. Default 10 minutes.</summary>
     public TimeSpan FutureTolerance { get; init; } = TimeSpan.FromMinutes(10);
 

@@ -42,7 +42,7 @@ public enum IngestRefusal : byte
     /// <summary>An earlier cut took the sequence or has left it behind, or it is above 2^63 − 1; a proof that is durable here gets its receipt again instead.</summary>
     Replayed = 11,
 
-    /// <summary>The device sends more than its limit: try again after the time given.</summary>
+    /// <summary>The device, or the address it sends from, sends more than its limit: try again after the time given.</summary>
     RateLimited = 12,
 
     /// <summary>The signature is not the device's.</summary>

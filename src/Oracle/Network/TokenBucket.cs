@@ -1,6 +1,6 @@
 namespace DePin.Oracle.Network;
 
-/// <summary>A per-device limit in 16 bytes: full at first, refilled by wall time, taken from without a lock.</summary>
+/// <summary>A token bucket in 8 bytes: full at first, refilled by wall time, taken from without a lock.</summary>
 /// <param name="perSecond">Tokens that come back each second.</param>
 /// <param name="burst">Most tokens held.</param>
 public sealed class BucketRule(double perSecond, double burst)
@@ -25,6 +25,20 @@ public sealed class BucketRule(double perSecond, double burst)
             if (next - now > _burstTicks) return TimeSpan.FromTicks(next - now - _burstTicks);
             var before = Interlocked.CompareExchange(ref fullAt, next, seen);
             if (before == seen) return TimeSpan.Zero;
+            seen = before;
+        }
+    }
+
+    /// <summary>Takes tokens that are there or not; a debt is never deeper than a whole bucket, so that one is waited out in bounded time.</summary>
+    public void Charge(ref long fullAt, int tokens, long now)
+    {
+        var seen = Volatile.Read(ref fullAt);
+        while (true)
+        {
+            var next = Math.Min(Math.Max(seen, now) + (long)(tokens * _ticksPerToken), now + (2 * _burstTicks));
+            if (next <= seen) return;
+            var before = Interlocked.CompareExchange(ref fullAt, next, seen);
+            if (before == seen) return;
             seen = before;
         }
     }

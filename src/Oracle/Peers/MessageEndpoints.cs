@@ -1,3 +1,4 @@
+using DePin.Oracle.Network;
 using DePin.Protocol.Canonical;
 using DePin.Protocol.Rounds;
 using Microsoft.AspNetCore.Mvc;
@@ -14,12 +15,12 @@ public static class MessageEndpoints
 
     /// <summary>
     /// Maps <c>POST /v1/messages</c>: 202 when at least one message was good, 400 for bytes that are no messages, 403 when none is by an operator of its
-    /// config, 409 when no config named in it is known here, 429 when too many
-    /// requests are being read.
+    /// config, 409 when no config named in it is known here, 429 with Retry-After when too many
+    /// requests are being read or the address asks more than its share.
     /// </summary>
     public static IEndpointRouteBuilder MapMessages(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost(Path, PostAsync).WithMetadata(new RequestSizeLimitAttribute(MessageBatch.MaxSize));
+        routes.MapPost(Path, PostAsync).WithMetadata(new RequestSizeLimitAttribute(MessageBatch.MaxSize)).For(Audience.Peers);
         return routes;
     }
 
@@ -28,7 +29,7 @@ public static class MessageEndpoints
 
     private static async Task<IResult> PostAsync(HttpContext http, RoundInbox inbox, CancellationToken ct)
     {
-        if (!inbox.TryEnter()) return Results.Problem("Too many requests are being read.", statusCode: StatusCodes.Status429TooManyRequests);
+        if (!inbox.TryEnter()) return RequestLimits.Refuse(TimeSpan.FromSeconds(1), "Too many requests are being read.");
         try
         {
             return await ReadAsync(http, inbox, ct);

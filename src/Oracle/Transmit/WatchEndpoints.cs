@@ -20,8 +20,8 @@ public static class WatchEndpoints
     /// <summary>Maps <c>POST /v1/attestations</c> and <c>GET /v1/leaves/{digest}</c>.</summary>
     public static IEndpointRouteBuilder MapWatch(this IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/v1/attestations", PostAsync).WithMetadata(new RequestSizeLimitAttribute(4_096));
-        routes.MapGet("/v1/leaves/{digest}", GetLeavesAsync);
+        routes.MapPost("/v1/attestations", PostAsync).WithMetadata(new RequestSizeLimitAttribute(4_096)).For(Audience.Peers);
+        routes.MapGet("/v1/leaves/{digest}", GetLeavesAsync).For(Audience.Peers);
         return routes;
     }
 

@@ -44,7 +44,8 @@ public sealed class Batch
     public byte[] Encode() => [.. Header.Encode(), .. Body.Span];
 
     /// <summary>
-    /// Seals proofs as the lane's next batch. Sorts by id; of several with one id, keeps the one with the lowest signature bytes.
+    /// Seals proofs as the lane's next batch. Sorts by id; of several with one id, keeps the one with the lowest signature bytes. It judges no signature: the caller has, or
+    /// a forged copy with lower bytes would push a good one out.
     /// </summary>
     /// <param name="network">The network; every proof must be for it.</param>
     /// <param name="lane">Report address of the lane's operator.</param>

@@ -75,3 +75,12 @@ public sealed record Certificate(Address Lane, LaneHead Head, ImmutableArray<Cer
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Lane, Head);
 }
+
+/// <summary>A lane of an observation: the certificate of its highest certified batch, null at height 0.</summary>
+public readonly record struct CertifiedLane(Address Operator, Certificate? Certificate)
+{
+    /// <summary>The height that the certificate vouches for.</summary>
+    public LaneHeight Height => Certificate is { } certificate
+        ? new LaneHeight(Operator, certificate.Head.Index, certificate.Head.Digest)
+        : new LaneHeight(Operator, 0, Bytes32.Zero);
+}

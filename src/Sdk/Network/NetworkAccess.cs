@@ -44,7 +44,7 @@ public sealed class NetworkAccess(EvmRpc rpc, NetworkId id, NetworkContracts con
         return (await rpc.GetHeaderAsync(BlockTag.At(newest == 0 ? 0 : newest - 1), ct).ConfigureAwait(false) ?? throw new InvalidOperationException($"The node does not have block {newest - 1}.")).Timestamp;
     }
 
-    /// <summary>The operators of the config in force now, with their end points.</summary>
+    /// <summary>The operators of the config in force now, with their end points and protocol keys.</summary>
     /// <exception cref="InvalidOperationException">There is no config yet, or an end point is no URL.</exception>
     public async Task<ImmutableArray<OperatorEndpoint>> GetOperatorsAsync(CancellationToken ct)
     {
@@ -59,7 +59,7 @@ public sealed class NetworkAccess(EvmRpc rpc, NetworkId id, NetworkContracts con
             var entry = await rpc.CallAsync(contracts.Operators, new OperatorRegistry.OperatorCall(key), BlockTag.Latest, ct).ConfigureAwait(false);
             operators.Add(new OperatorEndpoint(key, Uri.TryCreate(entry.Endpoint, UriKind.Absolute, out var url)
                 ? url
-                : throw new InvalidOperationException($"Operator {key} registered '{entry.Endpoint}', which is no URL.")));
+                : throw new InvalidOperationException($"Operator {key} registered '{entry.Endpoint}', which is no URL."), entry.ProtocolKey));
         }
 
         return operators.MoveToImmutable();

@@ -6,7 +6,8 @@ namespace DePin.Sdk.Proofs;
 /// <summary>An operator as a device sees it.</summary>
 /// <param name="Address">Address of its report key.</param>
 /// <param name="Endpoint">Base URL as registered on chain.</param>
-public sealed record OperatorEndpoint(Address Address, Uri Endpoint);
+/// <param name="ProtocolKey">Ed25519 public key as registered on chain: what its receipts are checked against.</param>
+public sealed record OperatorEndpoint(Address Address, Uri Endpoint, Bytes32 ProtocolKey);
 
 /// <summary>
 /// Which operators a device posts to: all of them in an order keyed by the device, of which the first f + 1 get each proof, so that at

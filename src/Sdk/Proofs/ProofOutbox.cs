@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Numerics;
 using System.Threading.Channels;
 using DePin.Cryptography;
 using DePin.Protocol.Proofs;
@@ -8,7 +9,7 @@ namespace DePin.Sdk.Proofs;
 
 /// <summary>Counts of an outbox so far.</summary>
 /// <param name="Accepted">Proofs given to it.</param>
-/// <param name="Durable">Proofs that f + 1 operators hold.</param>
+/// <param name="Durable">Proofs of which f + 1 operators gave a good receipt.</param>
 /// <param name="Certified">Proofs that cannot be lost any more, and are forgotten here.</param>
 /// <param name="Refused">Proofs that no operator will take.</param>
 /// <param name="Pending">Proofs kept at the moment.</param>
@@ -16,13 +17,14 @@ public readonly record struct OutboxCounts(long Accepted, long Durable, long Cer
 
 /// <summary>
 /// The sending half of a device: each proof goes to f + 1 operators in the order keyed by its device, the next in that order standing in
-/// for one that does not answer, and is kept until one of them says that it is certified. Bounded: <see cref="SendAsync"/> waits.
+/// for one that does not answer or gives a false receipt, and is kept until f + 1 have given a good one and one says that it is certified: the receipts are
+/// signed and one of f + 1 is honest, while "certified" is only said. Bounded: <see cref="SendAsync"/> waits.
 /// </summary>
 public sealed class ProofOutbox : IAsyncDisposable
 {
     private const int PostSize = 500;
     private const string TooFarAhead = "TooFarAhead", UnknownDevice = "UnknownDevice";
-    private const int ChainPatience = 24;
+    private const int ChainPatience = 5; // tries an operator: half a minute in all where it names no time itself
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(5);
     private readonly ImmutableArray<OperatorEndpoint> operators;
     private readonly Dictionary<Address, Lane> lanes;
@@ -30,6 +32,7 @@ public sealed class ProofOutbox : IAsyncDisposable
     private readonly SemaphoreSlim room;
     private readonly ConcurrentDictionary<Bytes32, Entry> kept = new();
     private readonly ConcurrentDictionary<string, long> refusals = new();
+    private readonly ConcurrentDictionary<Address, long> falseReceipts = new();
     private readonly CancellationTokenSource stop = new();
     private readonly List<Task> loops = [];
     private readonly TimeSpan pollInterval;
@@ -49,7 +52,7 @@ public sealed class ProofOutbox : IAsyncDisposable
         this.patience = patience;
         copies = OperatorRoute.Copies(operators.Count);
         room = new SemaphoreSlim(capacity, capacity);
-        lanes = operators.ToDictionary(o => o.Address, o => new Lane(new OperatorClient(http, o)));
+        lanes = this.operators.Select((o, i) => new Lane(new OperatorClient(http, o), 1u << i)).ToDictionary(l => l.Client.Endpoint.Address);
         foreach (var lane in lanes.Values) loops.Add(Task.Run(() => PostLoopAsync(lane, stop.Token)));
         loops.Add(Task.Run(() => CertifyLoopAsync(stop.Token)));
     }
@@ -59,6 +62,9 @@ public sealed class ProofOutbox : IAsyncDisposable
 
     /// <summary>How often each reason of refusal was given, by operator and proof.</summary>
     public IReadOnlyDictionary<string, long> Refusals => refusals;
+
+    /// <summary>How many answers of each operator carried a false receipt. An honest one has none: see its key on chain and its software.</summary>
+    public IReadOnlyDictionary<Address, long> FalseReceipts => falseReceipts;
 
     /// <summary>Takes a proof, waiting for room.</summary>
     public async Task SendAsync(SignedProof proof, CancellationToken ct)
@@ -95,7 +101,7 @@ public sealed class ProofOutbox : IAsyncDisposable
     {
         var next = Interlocked.Increment(ref entry.NextInRoute) - 1;
         if (next < entry.Route.Length) lanes[entry.Route[next].Address].Queue.Writer.TryWrite(entry);
-        else if (Volatile.Read(ref entry.Holders) == 0 && Interlocked.Increment(ref entry.Failures) >= copies) Forget(entry, ref refused);
+        else if (Volatile.Read(ref entry.HeldBy) == 0 && Interlocked.Increment(ref entry.Failures) >= copies) Forget(entry, ref refused);
     }
 
     private void Forget(Entry entry, ref long counter)
@@ -113,6 +119,7 @@ public sealed class ProofOutbox : IAsyncDisposable
             group.Clear();
             while (group.Count < PostSize && lane.Queue.Reader.TryRead(out var entry)) group.Add(entry);
             var failures = 0;
+            var handedOn = false;
             while (true)
             {
                 try
@@ -123,9 +130,13 @@ public sealed class ProofOutbox : IAsyncDisposable
                 }
                 catch (Exception problem) when (problem is HttpRequestException or IOException or OperationCanceledException && !ct.IsCancellationRequested)
                 {
-                    if (++failures == patience)
+                    failures++;
+                    var lied = problem is FalseReceiptException;
+                    if (lied) falseReceipts.AddOrUpdate(lane.Client.Endpoint.Address, 1, (_, n) => n + 1);
+                    if (!handedOn && (lied || failures >= patience))
                     {
-                        // Somebody else must hold them meanwhile; this operator gets them too once it answers.
+                        // Somebody else must hold them meanwhile; this operator gets them too once it answers as it should.
+                        handedOn = true;
                         foreach (var entry in group) Route(entry);
                     }
 
@@ -142,7 +153,8 @@ public sealed class ProofOutbox : IAsyncDisposable
     {
         if (result.Refusal is null)
         {
-            if (Interlocked.Increment(ref entry.Holders) == copies) Interlocked.Increment(ref durable);
+            var held = Interlocked.Or(ref entry.HeldBy, lane.Bit) | lane.Bit;
+            if (BitOperations.PopCount(held) >= copies && Interlocked.Exchange(ref entry.Counted, 1) == 0) Interlocked.Increment(ref durable);
             lane.Held.Enqueue(entry.Proof.Id.Value);
             return;
         }
@@ -151,7 +163,7 @@ public sealed class ProofOutbox : IAsyncDisposable
         // Both mean: beyond what the operator has read of the chain. It catches up, or the clock is wrong, the device never registered.
         var waitsForChain = result.Refusal is TooFarAhead or UnknownDevice;
         var waits = waitsForChain ? Interlocked.Increment(ref entry.ChainWaits) : 0;
-        var retry = waits > ChainPatience ? null : result.RetryAfter ?? (waitsForChain ? TimeSpan.FromSeconds(Math.Min(30, 1 << (waits / copies))) : null);
+        var retry = waits > ChainPatience * copies ? null : result.RetryAfter ?? (waitsForChain ? TimeSpan.FromSeconds(Math.Min(30, 1 << (waits / copies))) : null);
         if (retry is { } wait)
         {
             _ = Task.Delay(wait, ct).ContinueWith(_ => lane.Queue.Writer.TryWrite(entry), ct, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
@@ -189,9 +201,19 @@ public sealed class ProofOutbox : IAsyncDisposable
                 for (var i = 0; i < stages.Length; i++)
                 {
                     if (!kept.TryGetValue(ids[i], out var entry)) continue;
-                    if (stages[i] == ProofStage.Certified) Forget(entry, ref certified);
-                    else if (stages[i] == ProofStage.Durable) lane.Held.Enqueue(ids[i]);
-                    else lane.Queue.Writer.TryWrite(entry); // it said durable and lost it: send again
+                    if (stages[i] == ProofStage.Certified && BitOperations.PopCount(Volatile.Read(ref entry.HeldBy)) >= copies)
+                    {
+                        Forget(entry, ref certified);
+                    }
+                    else if (stages[i] is ProofStage.Certified or ProofStage.Durable)
+                    {
+                        lane.Held.Enqueue(ids[i]);
+                    }
+                    else
+                    {
+                        Interlocked.And(ref entry.HeldBy, ~lane.Bit);
+                        lane.Queue.Writer.TryWrite(entry); // it said durable and lost it: send again
+                    }
                 }
             }
             catch (Exception problem) when (problem is HttpRequestException or IOException or OperationCanceledException && !ct.IsCancellationRequested)
@@ -207,14 +229,17 @@ public sealed class ProofOutbox : IAsyncDisposable
         public readonly SignedProof Proof = proof;
         public readonly ImmutableArray<OperatorEndpoint> Route = route;
         public int NextInRoute;
-        public int Holders;
+        public uint HeldBy; // a bit for each operator with a good receipt
+        public int Counted;
         public int Failures;
         public int ChainWaits;
     }
 
-    private sealed class Lane(OperatorClient client)
+    private sealed class Lane(OperatorClient client, uint bit)
     {
         public OperatorClient Client => client;
+
+        public uint Bit => bit;
 
         public Channel<Entry> Queue { get; } = Channel.CreateUnbounded<Entry>(); // bounded by the outbox's room
 

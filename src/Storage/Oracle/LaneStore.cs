@@ -134,7 +134,7 @@ public sealed class LaneStore(NpgsqlDataSource dataSource)
         await connection.ExecuteAsync(Sql.Command(
             "delete from oracle.acknowledgements where operator = @Operator and sender = @Operator and index >= @from", new { lane.Operator, from }, transaction, ct: ct));
         await connection.ExecuteAsync(Sql.Command(
-            "update oracle.lanes set height = @from - 1, digest = @parent where operator = @Operator", new { lane.Operator, from, parent }, transaction, ct: ct));
+            "update oracle.lanes set height = @from - 1, digest = @parent, adopted_height = least(adopted_height, @from - 1) where operator = @Operator", new { lane.Operator, from, parent }, transaction, ct: ct));
         for (var i = 0; i < branch.Count; i++)
         {
             await AppendAsync(transaction, branch[i], ct);

@@ -19,6 +19,9 @@ public sealed record ReportRow(Bytes32 Digest, Bytes32 ConfigDigest, long Epoch,
 /// <summary>One operator's signature of a report digest; with the report's 348 bytes where they are known.</summary>
 public sealed record AttestationRow(Bytes32 Digest, Address Signer, Bytes32 ConfigDigest, long Epoch, long Generation, byte[] Signature, byte[]? Report = null);
 
+/// <summary>A report whose evidence bundle is to be written or marked final.</summary>
+public sealed record OwedBundle(Bytes32 Digest, long Epoch, bool Final, bool Written);
+
 /// <summary>Two reports that one operator signed under one (config, epoch, generation).</summary>
 public sealed record Equivocation(Address Signer, long Epoch, long Generation, byte[] ReportA, byte[] SignatureA, Bytes32 DigestB, byte[] ReportB, byte[] SignatureB);
 
@@ -60,6 +63,36 @@ public sealed class ReportStore(NpgsqlDataSource dataSource)
         return (await connection.QueryAsync<ReportRow>(Sql.Command(
             $"select {Columns} from oracle.reports where epoch > @epoch and status = any(@Statuses) order by epoch, generation",
             new { epoch, Statuses = statuses.ToArray() }, ct: ct))).AsList();
+    }
+
+    /// <summary>
+    /// What evidence still owes: reports that stand, of epochs above one, whose bundle is missing or not yet marked final though they are; ascending by epoch, at most
+    /// <paramref name="most"/>. Keys only: state and cut are large.
+    /// </summary>
+    public async Task<IReadOnlyList<OwedBundle>> GetOwedAsync(long epoch, int most, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<OwedBundle>(Sql.Command(
+            """
+            select r.digest, r.epoch, r.status = 'final' as final, b.digest is not null as written
+            from oracle.reports r left join oracle.bundles b on b.digest = r.digest
+            where r.epoch > @epoch and (r.status = 'accepted' and b.digest is null or r.status = 'final' and b.final is not true)
+            order by r.epoch, r.generation limit @most
+            """, new { epoch, most }, ct: ct))).AsList();
+    }
+
+    /// <summary>The last epoch up to which every report that stands has a final bundle, looking at epochs above one; that one where nothing changed. A node that joined late has nothing before its first.</summary>
+    public async Task<long> GetSettledAsync(long epoch, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return await connection.QuerySingleAsync<long>(Sql.Command(
+            """
+            select coalesce(
+                (select r.epoch - 1 from oracle.reports r left join oracle.bundles b on b.digest = r.digest
+                    where r.epoch > @epoch and r.status in ('accepted', 'final') and b.final is not true order by r.epoch limit 1),
+                (select max(r.epoch) from oracle.reports r where r.epoch > @epoch and r.status = 'final'),
+                @epoch)
+            """, new { epoch }, ct: ct));
     }
 
     /// <summary>Moves a report on; false where it was not in the expected status.</summary>

@@ -58,8 +58,8 @@ public sealed class DeviceReads(NpgsqlDataSource source)
         return await connection.QuerySingleOrDefaultAsync<DeviceRow>(Sql.Command(Columns + "\nwhere d.chain_id = @chain and d.token_id = @token", new { chain, token }, ct: ct));
     }
 
-    /// <summary>Every maker, ascending by id; there are few.</summary>
-    public async Task<IReadOnlyList<MakerRow>> MakersAsync(short chain, CancellationToken ct)
+    /// <summary>Makers ascending by id, beginning after <paramref name="after"/>.</summary>
+    public async Task<IReadOnlyList<MakerRow>> MakersAsync(short chain, long? after, int take, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<MakerRow>(Sql.Command(
@@ -67,7 +67,7 @@ public sealed class DeviceReads(NpgsqlDataSource source)
             select k.maker_id, '0x' || encode(k.account, 'hex') as account, k.quota, k.active,
                 (select count(*) from chain.devices d join chain.models m on m.chain_id = d.chain_id and m.model_id = d.model_id where d.chain_id = @chain and m.maker_id = k.maker_id) as issued,
                 (select count(*) from chain.models m where m.chain_id = @chain and m.maker_id = k.maker_id) as models
-            from chain.makers k where k.chain_id = @chain order by k.maker_id
-            """, new { chain }, ct: ct))).AsList();
+            from chain.makers k where k.chain_id = @chain and k.maker_id > @after order by k.maker_id limit @take
+            """, new { chain, after = after ?? -1, take = take + 1 }, ct: ct))).AsList();
     }
 }

@@ -45,17 +45,22 @@ public sealed class EpochReads(NpgsqlDataSource source)
         return (await connection.QueryAsync<EpochRow>(Sql.Command(Columns + "\nwhere r.chain_id = @chain and r.epoch = @epoch order by r.generation desc", new { chain, epoch }, ct: ct))).AsList();
     }
 
-    /// <summary>An epoch's lines summed by class.</summary>
+    /// <summary>An epoch's lines summed by class: from the roll-up, or from the lines where there is none yet.</summary>
     public async Task<IReadOnlyList<ClassTotals>> ClassesAsync(byte[] network, long epoch, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<ClassTotals>(Sql.Command(
-            """
+            await IsRolledUpAsync(connection, network, epoch, ct)
+            ? "select class, devices, accounts, accepted, rejected, inconclusive, amount::text as amount from jobs.epoch_classes where network_id = @network and epoch = @epoch order by class"
+            : """
             select class, count(distinct device_id) as devices, count(distinct account) as accounts, sum(accepted)::bigint as accepted, sum(rejected)::bigint as rejected,
                 sum(inconclusive)::bigint as inconclusive, sum(amount)::text as amount
             from evidence.lines where network_id = @network and epoch = @epoch group by class order by class
             """, new { network, epoch }, ct: ct))).AsList();
     }
+
+    internal static Task<bool> IsRolledUpAsync(NpgsqlConnection connection, byte[] network, long epoch, CancellationToken ct) =>
+        connection.ExecuteScalarAsync<bool>(Sql.Command("select exists (select from jobs.epoch_rollups where network_id = @network and epoch = @epoch)", new { network, epoch }, ct: ct));
 
     /// <summary>Report keys of a config, ascending, so that bit i of a bitmap is the i-th; null if there is no such config.</summary>
     public async Task<byte[]?> ReportKeysAsync(short chain, byte[] digest, CancellationToken ct)

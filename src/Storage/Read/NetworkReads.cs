@@ -13,6 +13,9 @@ public sealed record MirrorRow(long BlockNumber, string BlockHash, DateTime? Blo
 public sealed record NetworkTotals(long Devices, long ActiveDevices, long Providers, long Holders, long Operators, string Minted, string Burned, string Claimed, string Staked,
     long LastAcceptedEpoch, long LastFinalEpoch, long LastImportedEpoch);
 
+/// <summary>First epochs whose verdicts and reward trees are kept; earlier ones were pruned, their sums, leaves and lines never are.</summary>
+public sealed record KeptFrom(long Verdicts, long Trees);
+
 /// <summary>Reads about the network as a whole.</summary>
 public sealed class NetworkReads(NpgsqlDataSource source)
 {
@@ -49,6 +52,14 @@ public sealed class NetworkReads(NpgsqlDataSource source)
             from chain.checkpoints k left join chain.blocks b on b.chain_id = k.chain_id and b.block_number = k.block_number
             where k.chain_id = @chain
             """, new { chain }, ct: ct));
+    }
+
+    /// <summary>What the indexer still keeps in full.</summary>
+    public async Task<KeptFrom> KeptFromAsync(byte[] network, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        return await connection.QuerySingleOrDefaultAsync<KeptFrom>(Sql.Command(
+            "select greatest(verdicts_before, 1) as verdicts, greatest(trees_before, 1) as trees from evidence.pruned where network_id = @network", new { network }, ct: ct)) ?? new KeptFrom(1, 1);
     }
 
     /// <summary>The front page's counts at the mirror's head.</summary>

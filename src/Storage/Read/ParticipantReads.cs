@@ -33,8 +33,8 @@ public sealed record FaultRow(long BlockNumber, int LogIndex, string Kind, long 
 /// <summary>Reads about operators, stakes and emission.</summary>
 public sealed class ParticipantReads(NpgsqlDataSource source)
 {
-    /// <summary>Every operator, ascending by report key (at most a few dozen).</summary>
-    public Task<IReadOnlyList<OperatorRow>> OperatorsAsync(short chain, CancellationToken ct) => ListAsync<OperatorRow>(
+    /// <summary>Operators ascending by report key, beginning after <paramref name="after"/>: anybody with a bond may be one.</summary>
+    public Task<IReadOnlyList<OperatorRow>> OperatorsAsync(short chain, byte[]? after, int take, CancellationToken ct) => ListAsync<OperatorRow>(
         """
         select '0x' || encode(o.report_key, 'hex') as report_key, '0x' || encode(o.account, 'hex') as account, '0x' || encode(o.protocol_key, 'hex') as protocol_key, o.bond::text as bond,
             o.endpoint, o.exit_at, o.slashed, count(r.digest) as reports_since,
@@ -43,10 +43,10 @@ public sealed class ParticipantReads(NpgsqlDataSource source)
         left join chain.configs f on f.chain_id = o.chain_id
             and exists (select from generate_series(0, f.n - 1) i where substr(f.report_keys, 1 + 20 * i, 20) = o.report_key)
         left join lateral (select digest, signers from chain.reports where chain_id = o.chain_id and substr(report, 17, 32) = f.digest order by epoch desc limit 100) r on true
-        where o.chain_id = @chain
+        where o.chain_id = @chain and (@after::bytea is null or o.report_key > @after)
         group by o.report_key, o.account, o.protocol_key, o.bond, o.endpoint, o.exit_at, o.slashed
-        order by o.report_key
-        """, new { chain }, ct);
+        order by o.report_key limit @take
+        """, new { chain, after, take = take + 1 }, ct);
 
     /// <summary>Every config, newest first.</summary>
     public Task<IReadOnlyList<ConfigRow>> ConfigsAsync(short chain, CancellationToken ct) => ListAsync<ConfigRow>(

@@ -18,14 +18,14 @@ public sealed class ProofReads(NpgsqlDataSource source)
         from evidence.verdicts v
         """;
 
-    /// <summary>A device's proofs, newest epoch and sequence first.</summary>
+    /// <summary>A device's proofs, newest epoch and sequence first; the proof id tells two contents of one sequence apart.</summary>
     /// <param name="network">Network id.</param>
     /// <param name="device">Device id.</param>
     /// <param name="judgement">Only these; null = all.</param>
-    /// <param name="after">(epoch, sequence) of the last row seen.</param>
+    /// <param name="after">(epoch, sequence, proof id) of the last row seen.</param>
     /// <param name="take">Page size; one more is read.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IReadOnlyList<VerdictRow>> ByDeviceAsync(byte[] network, byte[] device, short? judgement, (long Epoch, decimal Sequence)? after, int take, CancellationToken ct)
+    public async Task<IReadOnlyList<VerdictRow>> ByDeviceAsync(byte[] network, byte[] device, short? judgement, (long Epoch, decimal Sequence, byte[] Proof)? after, int take, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<VerdictRow>(Sql.Command(
@@ -33,9 +33,9 @@ public sealed class ProofReads(NpgsqlDataSource source)
             """
 
             where network_id = @network and device_id = @device and (@judgement::smallint is null or judgement = @judgement)
-                and (@epoch::bigint is null or (v.epoch, v.sequence) < (@epoch, @sequence))
-            order by v.epoch desc, v.sequence desc limit @take
-            """, new { network, device, judgement, epoch = after?.Epoch, sequence = after?.Sequence, take = take + 1 }, ct: ct))).AsList();
+                and (@epoch::bigint is null or (v.epoch, v.sequence, v.proof_id) < (@epoch, @sequence, @proof))
+            order by v.epoch desc, v.sequence desc, v.proof_id desc limit @take
+            """, new { network, device, judgement, epoch = after?.Epoch, sequence = after?.Sequence, proof = after?.Proof, take = take + 1 }, ct: ct))).AsList();
     }
 
     /// <summary>One proof; null if no recomputed epoch holds it (not yet in a cut, or pruned).</summary>
@@ -46,15 +46,14 @@ public sealed class ProofReads(NpgsqlDataSource source)
             Columns + "\nwhere network_id = @network and proof_id = @proof order by epoch desc limit 1", new { network, proof }, ct: ct));
     }
 
-    /// <summary>Verdicts of an epoch by class, judgement and reason: from the verdicts, or from the roll-up once they are pruned.</summary>
+    /// <summary>Verdicts of an epoch by class, judgement and reason: from the roll-up, or from the verdicts where there is none yet.</summary>
     public async Task<IReadOnlyList<ReasonCount>> ReasonsAsync(byte[] network, long epoch, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
-        var live = (await connection.QueryAsync<ReasonCount>(Sql.Command(
-            "select class, judgement, reason, count(*) as proofs from evidence.verdicts where network_id = @network and epoch = @epoch group by class, judgement, reason order by class, judgement, reason",
-            new { network, epoch }, ct: ct))).AsList();
-        if (live.Count > 0) return live;
         return (await connection.QueryAsync<ReasonCount>(Sql.Command(
-            "select class, judgement, reason, proofs from jobs.epoch_reasons where network_id = @network and epoch = @epoch order by class, judgement, reason", new { network, epoch }, ct: ct))).AsList();
+            await EpochReads.IsRolledUpAsync(connection, network, epoch, ct)
+                ? "select class, judgement, reason, proofs from jobs.epoch_reasons where network_id = @network and epoch = @epoch order by class, judgement, reason"
+                : "select class, judgement, reason, count(*) as proofs from evidence.verdicts where network_id = @network and epoch = @epoch group by class, judgement, reason order by class, judgement, reason",
+            new { network, epoch }, ct: ct))).AsList();
     }
 }

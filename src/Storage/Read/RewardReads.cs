@@ -55,15 +55,18 @@ public sealed class RewardReads(NpgsqlDataSource source)
     /// <param name="ct">Cancels.</param>
     public async Task<IReadOnlyList<LineRow>> LinesAsync(byte[] network, byte[]? account, byte[]? device, long? epoch, (long Epoch, int Class, byte[] Device, int Rule)? after, int take, CancellationToken ct)
     {
+        // Within one epoch the rest of the key is a range of an index.
+        var beyond = epoch is null
+            ? "(@lastEpoch::bigint is null or l.epoch <= @lastEpoch and (l.epoch < @lastEpoch or (l.class, l.device_id, l.rule) > (@lastClass, @lastDevice, @lastRule)))"
+            : "l.epoch = @epoch and (@lastEpoch::bigint is null or (l.class, l.device_id, l.rule) > (@lastClass, @lastDevice, @lastRule))";
         await using var connection = await source.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<LineRow>(Sql.Command(
-            """
+            $"""
             select epoch, '0x' || encode(substr(account, 13), 'hex') as account, class, '0x' || encode(device_id, 'hex') as device_id, rule, weight::text as weight, amount::text as amount,
                 accepted, rejected, inconclusive
             from evidence.lines l
             where network_id = @network and (@account::bytea is null or l.account = @account) and (@device::bytea is null or l.device_id = @device)
-                and (@epoch::bigint is null or epoch = @epoch)
-                and (@lastEpoch::bigint is null or (-l.epoch, l.class, l.device_id, l.rule) > (-@lastEpoch, @lastClass, @lastDevice, @lastRule))
+                and {beyond}
             order by l.epoch desc, l.class, l.device_id, l.rule limit @take
             """,
             new { network, account, device, epoch, lastEpoch = after?.Epoch, lastClass = after?.Class, lastDevice = after?.Device, lastRule = after?.Rule, take = take + 1 }, ct: ct))).AsList();

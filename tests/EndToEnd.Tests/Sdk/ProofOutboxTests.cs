@@ -96,6 +96,35 @@ public sealed class ProofOutboxTests : IAsyncLifetime, IDisposable
         await Eventually.HoldsAsync(() => Task.FromResult(outbox.Counts is { Certified: 3, Pending: 0 }), "all three certified", default);
     }
 
+    [Theory]
+    [InlineData(Lie.AnothersKey)]
+    [InlineData(Lie.OtherProofs)]
+    [InlineData(Lie.AnothersName)]
+    [InlineData(Lie.NoSignature)]
+    [InlineData(Lie.MoreThanAsked)]
+    public async Task A_false_receipt_counts_for_nothing_is_reported_and_the_next_operator_stands_in(Lie lie)
+    {
+        First().Lies = lie;
+        await using var outbox = Open();
+        await outbox.SendAsync(Proof(1), default);
+        await Eventually.HoldsAsync(() => Task.FromResult(outbox.Counts is { Certified: 1, Durable: 1, Pending: 0 }), "two honest operators hold it", default);
+        Assert.True(outbox.FalseReceipts[First().Endpoint.Address] >= 1);
+        Assert.Equal([First().Endpoint.Address], outbox.FalseReceipts.Keys);
+        Assert.Equal(Route()[1..3].Order(), operators.Where(o => !o.Held.IsEmpty).Select(o => o.Endpoint.Address).Order());
+    }
+
+    [Fact]
+    public async Task One_operators_word_that_a_proof_is_certified_is_not_enough_without_f_plus_1_receipts()
+    {
+        foreach (var stub in operators.Where(o => o != First())) stub.Broken = true;
+        await using var outbox = Open();
+        await outbox.SendAsync(Proof(1), default);
+        await Eventually.HoldsAsync(() => Task.FromResult(Volatile.Read(ref First().Questions) >= 3), "the first has said certified three times", default);
+        Assert.Equal((0, 0, 1), (outbox.Counts.Certified, outbox.Counts.Durable, outbox.Counts.Pending));
+        foreach (var stub in operators) stub.Broken = false;
+        await Eventually.HoldsAsync(() => Task.FromResult(outbox.Counts is { Certified: 1, Durable: 1, Pending: 0 }), "certified with a second receipt", default);
+    }
+
     private ProofOutbox Open() => new(http, [.. operators.Select(o => o.Endpoint)], pollInterval: TimeSpan.FromMilliseconds(50));
 
     private List<Address> Route() => [.. OperatorRoute.For(device.PublicKey.DeviceId, operators.Select(o => o.Endpoint)).Select(o => o.Address)];
@@ -104,7 +133,7 @@ public sealed class ProofOutboxTests : IAsyncLifetime, IDisposable
 
     private SignedProof Proof(ulong sequence)
     {
-        var proof = DeviceProof.Create(new NetworkId(Bytes32.FromUInt64(7)), new ClassId(2), 1, new DeviceId(device.PublicKey.DeviceId), sequence, 1_000 * sequence, [1, 2, 3]);
+        var proof = DeviceProof.Create(StubOperator.Network, new ClassId(2), 1, new DeviceId(device.PublicKey.DeviceId), sequence, 1_000 * sequence, [1, 2, 3]);
         return new SignedProof(proof, device.Sign(proof.Envelope.Span));
     }
 }

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using DePin.Cryptography;
+using DePin.Protocol;
+using DePin.Protocol.Proofs;
 using DePin.Sdk.Proofs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -8,10 +10,22 @@ using Microsoft.Extensions.Logging;
 
 namespace DePin.EndToEnd.Tests.Sdk;
 
+/// <summary>What is wrong with a stub's receipts.</summary>
+public enum Lie
+{
+    None,
+    AnothersKey,
+    OtherProofs,
+    AnothersName,
+    NoSignature,
+    MoreThanAsked,
+}
+
 /// <summary>An operator's two end points, hand-written in protobuf, that does as it is told.</summary>
 internal sealed class StubOperator : IAsyncDisposable
 {
     private readonly WebApplication app;
+    private readonly PrivateKey key = PrivateKey.Generate(KeyType.Ed25519);
 
     private StubOperator(WebApplication app) => this.app = app;
 
@@ -22,6 +36,13 @@ internal sealed class StubOperator : IAsyncDisposable
 
     /// <summary>Requests seen.</summary>
     public int Posts;
+
+    /// <summary>Questions seen.</summary>
+    public int Questions;
+
+    public static NetworkId Network { get; } = new(Bytes32.FromUInt64(7));
+
+    public Lie Lies { get; set; }
 
     public bool Broken { get; set; }
 
@@ -40,7 +61,7 @@ internal sealed class StubOperator : IAsyncDisposable
         app.MapPost("/v1/proofs:batch", stub.TakeAsync);
         app.MapPost("/v1/proofs:status", stub.StatusAsync);
         await app.StartAsync();
-        stub.Endpoint = new OperatorEndpoint(new Address([.. new byte[19], number]), new Uri(app.Urls.First()));
+        stub.Endpoint = new OperatorEndpoint(new Address([.. new byte[19], number]), new Uri(app.Urls.First()), new Bytes32(stub.key.PublicKey.Bytes));
         return stub;
     }
 
@@ -57,18 +78,45 @@ internal sealed class StubOperator : IAsyncDisposable
 
         var answer = new MemoryStream();
         var index = 0;
+        var durable = new List<Bytes32>();
         foreach (var proof in Fields(await ReadAsync(http), 1).Select(p => Fields(p, 1).Single()))
         {
             if (Refuses is { } reason) Field(answer, 5, [0x08, (byte)index, 0x10, 1, 0x1a, (byte)reason.Length, .. System.Text.Encoding.ASCII.GetBytes(reason)]);
-            else Held[Sha256.Hash(proof)] = true;
+            else durable.Add(Sha256.Hash(proof));
             index++;
         }
+
+        if (Lies == Lie.None)
+        {
+            foreach (var id in durable) Held[id] = true;
+        }
+
+        WriteReceipt(answer, durable);
 
         await http.Response.Body.WriteAsync(answer.ToArray());
     }
 
+    private void WriteReceipt(MemoryStream answer, List<Bytes32> durable)
+    {
+        if (durable.Count == 0) return;
+        const ulong receivedAt = 1_000;
+        var name = Lies == Lie.AnothersName ? new Address([.. new byte[19], 99]) : Endpoint.Address;
+        var message = ReceiptMessage.Of(Network, Lies == Lie.OtherProofs ? [.. durable.Select(id => Sha256.Hash(id.AsSpan()))] : durable, name, receivedAt);
+        var signature = Lies switch
+        {
+            Lie.NoSignature => [],
+            Lie.AnothersKey => PrivateKey.Generate(KeyType.Ed25519).Sign(message),
+            _ => key.Sign(message),
+        };
+        Field(answer, 1, name.ToArray());
+        answer.Write([0x10, .. Varint((int)receivedAt)]);
+        if (signature.Length > 0) Field(answer, 3, signature);
+        answer.Write([0x20, .. Varint(durable.Count + (Lies == Lie.MoreThanAsked ? 1 : 0))]);
+    }
+
     private async Task StatusAsync(HttpContext http)
     {
+        Interlocked.Increment(ref Questions);
         if (Broken)
         {
             http.Response.StatusCode = 500;
@@ -76,7 +124,7 @@ internal sealed class StubOperator : IAsyncDisposable
         }
 
         var stages = Fields(await ReadAsync(http), 1).Select(id => (byte)(Held.ContainsKey(new Bytes32(id)) ? Certifies ? 2 : 1 : 0)).ToArray();
-        await http.Response.Body.WriteAsync((byte[])[0x0a, .. Length(stages.Length), .. stages]);
+        await http.Response.Body.WriteAsync((byte[])[0x0a, .. Varint(stages.Length), .. stages]);
     }
 
     private static async Task<byte[]> ReadAsync(HttpContext http)
@@ -107,7 +155,7 @@ internal sealed class StubOperator : IAsyncDisposable
         return fields;
     }
 
-    private static void Field(MemoryStream to, int number, byte[] content) => to.Write([(byte)((number << 3) | 2), .. Length(content.Length), .. content]);
+    private static void Field(MemoryStream to, int number, byte[] content) => to.Write([(byte)((number << 3) | 2), .. Varint(content.Length), .. content]);
 
-    private static byte[] Length(int length) => length < 128 ? [(byte)length] : [(byte)(length | 0x80), (byte)(length >> 7)];
+    private static byte[] Varint(int length) => length < 128 ? [(byte)length] : [(byte)(length | 0x80), (byte)(length >> 7)];
 }

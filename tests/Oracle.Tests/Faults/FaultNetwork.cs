@@ -28,7 +28,7 @@ public sealed class FaultNetwork : IAsyncDisposable
         Load = new DeviceLoad(chain, () => Volatile.Read(ref _headSeconds) - (2 * BlockSeconds)); // operators' mirrors are a block or two behind
     }
 
-    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(6);
+    public static TimeSpan Patience { get; } = TimeSpan.FromMinutes(12);
 
     public ChainNetwork Chain { get; }
 

@@ -40,15 +40,15 @@ public sealed class OperatorProcess : IAsyncDisposable
                 ["Oracle__Rpc__0"] = rpc.ToString(),
                 ["Oracle__Keys"] = keys,
                 ["Oracle__Lanes__SealEvery"] = "00:00:00.500",
-                ["Oracle__Lanes__ExchangeEvery"] = "00:00:00.400",
+                ["Oracle__Lanes__ExchangeEvery"] = "00:00:00.500",
                 ["Oracle__Round__Propose"] = "00:00:05",
                 ["Oracle__Round__Vote"] = "00:00:01",
                 ["Oracle__Round__Resend"] = "00:00:00.500",
                 ["Oracle__Round__Listen"] = "00:00:01.200",
                 ["Oracle__Round__LongestBackOff"] = "00:00:01",
                 ["Oracle__Transmit__StageDelay"] = "00:00:03",
-                ["Oracle__Transmit__Pace"] = "00:00:00.300",
-                ["Oracle__Evidence__Pace"] = "00:00:00.500",
+                ["Oracle__Transmit__Pace"] = "00:00:00.700",
+                ["Oracle__Evidence__Pace"] = "00:00:01",
             },
         };
     }
@@ -79,7 +79,7 @@ public sealed class OperatorProcess : IAsyncDisposable
             {
                 return false;
             }
-        }, $"operator {Number} is ready", ct, TimeSpan.FromMinutes(4));
+        }, $"operator {Number} is ready", ct, FaultNetwork.Patience);
 
     /// <summary><c>kill -9</c>.</summary>
     public async Task KillAsync()

@@ -104,96 +104,16 @@ public sealed class LaneTests
     }
 
     [Fact]
-    public void Peers_take_a_lane_in_order_and_q_acknowledgements_certify_it()
+    public void An_acknowledgement_is_good_only_with_its_signers_signature_and_reads_back()
     {
-        var books = Books();
-        var batches = new List<(Batch Batch, Acknowledgement ByOwner)>();
-        for (var i = 1; i <= 3; i++)
-        {
-            var batch = books[0].SealNext((ulong)i, [Proof((ulong)i)]);
-            Assert.Equal((ulong)i, batch.Header.Index);
-            var byOwner = books[0].Acknowledge(batch.Header);
-            Assert.Equal(LaneAnswer.Accepted, books[0].Offer(batch.Header, byOwner, out _, out _));
-            batches.Add((batch, byOwner));
-        }
-        var lane = Members[0].Address;
-        Assert.Null(books[0].Certified(lane, Set));
-
-        Assert.Equal(LaneAnswer.Gap, books[1].Offer(batches[1].Batch.Header, batches[1].ByOwner, out var early, out _));
-        Assert.Null(early);
-        foreach (var peer in (int[])[1, 2])
-        {
-            for (var i = 0; i < 2; i++)
-            {
-                Assert.Equal(LaneAnswer.Accepted, books[peer].Offer(batches[i].Batch.Header, batches[i].ByOwner, out var own, out _));
-                Assert.Equal(LaneAnswer.Accepted, books[0].Record(own!.Value, out _));
-                Assert.Equal(LaneAnswer.Known, books[0].Record(own.Value, out _));
-            }
-        }
-        Assert.Equal(LaneAnswer.Known, books[1].Offer(batches[0].Batch.Header, batches[0].ByOwner, out var again, out _));
-        Assert.Equal(books[1].Acknowledge(batches[0].Batch.Header), again);
-
-        var certificate = books[0].Certified(lane, Set);
-        Assert.NotNull(certificate);
-        Assert.Equal(new LaneHead(2, batches[1].Batch.Digest), certificate.Head);
-        Assert.True(certificate.Verify(Network, Set, ProtocolSignature.Verify));
-        Assert.Null(books[0].CertificateAt(lane, 3, Set));
-
-        // A peer that holds the batches certifies from the certificate alone.
-        Assert.Null(books[1].Certified(lane, Set));
-        Assert.True(books[1].Record(certificate, Set));
-        Assert.Equal(certificate.Head, books[1].Certified(lane, Set)!.Head);
-        // One that holds none observes nothing, although it knows of the certificate.
-        Assert.True(books[3].Record(certificate, Set));
-        Assert.Null(books[3].Certified(lane, Set));
-        Assert.All(books[3].Observe(Set), observed => Assert.Equal(0ul, observed.Height.Height));
-        Assert.Equal(2ul, books[1].Observe(Set)[0].Height.Height);
-    }
-
-    [Fact]
-    public void A_second_batch_with_one_index_is_refused_and_proven()
-    {
-        var (books, other) = (Books(), Books());
-        var first = books[0].SealNext(1, [Proof(1)]);
-        var second = other[0].SealNext(2, [Proof(2)]);
-        Assert.Equal(LaneAnswer.Accepted, books[1].Offer(first.Header, books[0].Acknowledge(first.Header), out _, out _));
-        Assert.Equal(LaneAnswer.Conflict, books[1].Offer(second.Header, other[0].Acknowledge(second.Header), out var own, out var conflict));
-        Assert.Null(own);
-        Assert.NotNull(conflict);
-        Assert.NotEqual(conflict.Value.First.Digest, conflict.Value.Second.Digest);
-        Assert.All([conflict.Value.First, conflict.Value.Second], one => Assert.True(one.Verify(Network, Members[0].Identity.ProtocolKey, ProtocolSignature.Verify)));
-        Assert.Equal(first.Digest, books[1].Head(Members[0].Address)!.Value.Digest);
-    }
-
-    [Fact]
-    public void A_batch_that_does_not_follow_the_head_is_refused()
-    {
-        var (books, other) = (Books(), Books());
-        foreach (var book in (LaneBook[])[books[0], other[0]])
-        {
-            var batch = book.SealNext(book == books[0] ? 1ul : 2ul, [Proof(1)]);
-            book.Offer(batch.Header, book.Acknowledge(batch.Header), out _, out _);
-            if (book == books[0]) books[1].Offer(batch.Header, book.Acknowledge(batch.Header), out _, out _);
-        }
-        var fork = other[0].SealNext(3, [Proof(2)]);
-        Assert.Equal(LaneAnswer.WrongPrevious, books[1].Offer(fork.Header, other[0].Acknowledge(fork.Header), out _, out _));
-    }
-
-    [Fact]
-    public void An_acknowledgement_counts_only_with_its_signers_signature_and_for_one_digest()
-    {
-        var books = Books();
-        var batch = books[0].SealNext(1, [Proof(1)]);
-        books[0].Offer(batch.Header, books[0].Acknowledge(batch.Header), out _, out _);
-        var good = books[1].Acknowledge(batch.Header);
-        Assert.Equal(LaneAnswer.BadSignature, books[0].Record(good with { Signer = Members[2].Address }, out _));
-        Assert.Equal(LaneAnswer.BadSignature, books[0].Record(good with { Index = 2 }, out _));
-        Assert.Equal(LaneAnswer.UnknownOperator, books[0].Record(good with { Signer = Address.Zero }, out _));
-        Assert.Equal(LaneAnswer.TooFarAhead, books[0].Record(Acknowledgement.Sign(Network, Members[0].Address, new LaneHead(10_000, Sha256.Hash("x"u8)), Members[1].Address, Members[1].Sign), out _));
-        Assert.Equal(LaneAnswer.Accepted, books[0].Record(good, out _));
-        var other = Acknowledgement.Sign(Network, Members[0].Address, new LaneHead(1, Sha256.Hash("x"u8)), Members[1].Address, Members[1].Sign);
-        Assert.Equal(LaneAnswer.Conflict, books[0].Record(other, out var conflict));
-        Assert.Equal(good, conflict!.Value.First);
+        var batch = Batch.Seal(Network, Members[0].Address, null, 1, [Proof(1)]);
+        var good = Acknowledgement.Sign(Network, Members[0].Address, new LaneHead(1, batch.Digest), Members[1].Address, Members[1].Sign);
+        bool Good(Acknowledgement one) => one.Verify(Network, Members[1].Identity.ProtocolKey, ProtocolSignature.Verify);
+        Assert.True(Good(good));
+        Assert.False(Good(good with { Index = 2 }));
+        Assert.False(Good(good with { Lane = Members[2].Address }));
+        Assert.False(Good(good with { Digest = Sha256.Hash("x"u8) }));
+        Assert.False(good.Verify(Network, Members[2].Identity.ProtocolKey, ProtocolSignature.Verify));
         Assert.Equal(good, Acknowledgement.Parse(good.Encode()));
         Assert.Throws<CanonicalFormatException>(() => Acknowledgement.Parse(good.Encode().AsSpan(1)));
     }
@@ -214,28 +134,6 @@ public sealed class LaneTests
         Assert.False(Good(By(1), By(0), By(2)));
         Assert.False(Good(By(0), By(1), By(2) with { Sender = 3 }));
         Assert.False(Good(By(0), By(1), By(2) with { Sender = 4 }));
-    }
-
-    [Fact]
-    public void A_restored_book_goes_on_where_it_was_and_forgets_below_a_cut()
-    {
-        var books = Books();
-        var headers = new List<BatchHeader>();
-        for (var i = 1; i <= 4; i++)
-        {
-            var batch = books[0].SealNext((ulong)i, [Proof((ulong)i)]);
-            books[0].Offer(batch.Header, books[0].Acknowledge(batch.Header), out _, out _);
-            headers.Add(batch.Header);
-        }
-        var restored = Members[0].Book();
-        foreach (var header in headers) restored.Restore(header.Operator, new LaneHead(header.Index, header.Digest));
-        Assert.Equal(books[0].SealNext(9, [Proof(9)]).Digest, restored.SealNext(9, [Proof(9)]).Digest);
-        Assert.Throws<InvalidOperationException>(() => restored.Restore(Members[0].Address, new LaneHead(9, Sha256.Hash("gap"u8))));
-
-        restored.Forget(new Cut([.. Set.Addresses.Select(address => address == Members[0].Address ? new LaneHeight(address, 3, headers[2].Digest) : new LaneHeight(address, 0, default))]));
-        Assert.Null(restored.DigestAt(Members[0].Address, 2));
-        Assert.Equal(headers[2].Digest, restored.DigestAt(Members[0].Address, 3));
-        Assert.Equal(4ul, restored.Head(Members[0].Address)!.Value.Index);
     }
 
     [Fact]
@@ -270,8 +168,6 @@ public sealed class LaneTests
         Assert.NotEqual(union.EvidenceRoot(Set.ConfigDigest, new Epoch(1), new Generation(0)), union.EvidenceRoot(Set.ConfigDigest, new Epoch(1), new Generation(1)));
     }
 
-    private static LaneBook[] Books() => [.. Members.Select(member => member.Book())];
-
     private static SignedProof Proof(ulong sequence, byte salt = 0, int payload = 3)
     {
         var signature = new byte[64];
@@ -294,7 +190,5 @@ public sealed class LaneTests
         public OperatorIdentity Identity { get; }
 
         public Address Address => Identity.Address;
-
-        public LaneBook Book() => new(Network, Address, Members.Select(member => member.Identity), Sign, ProtocolSignature.Verify);
     }
 }

@@ -3,7 +3,7 @@ using DePin.Oracle.Score;
 using DePin.Protocol;
 using DePin.Protocol.Proofs;
 
-namespace DePin.Oracle.Tests.Score;
+namespace DePin.Oracle.Tests;
 
 public sealed class VerifiedSignaturesTests
 {
