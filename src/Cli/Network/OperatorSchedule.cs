@@ -37,6 +37,7 @@ internal static class OperatorSchedule
         }
 
         if (keys.Count is < 4 or > 31 || keys.Count % 3 != 1) throw new CliException($"{keys.Count} operators cannot agree: there must be 3f + 1 of them, 4 to 31 (4, 7, 10, …).", ExitCodes.Usage);
+        await RefuseReturnsAsync(network, count, newest.ReportKeys ?? [], keys, ct).ConfigureAwait(false);
         var first = (ulong?)parsed.GetValue(fromEpoch) ?? await EarliestAsync(network, count == 0 ? null : newest.FirstEpoch, ct).ConfigureAwait(false);
         var registration = new OperatorRegistration(network.Rpc, manifest, NetworkOptions.Fees);
         if (parsed.GetValue(print))
@@ -50,6 +51,20 @@ internal static class OperatorSchedule
         output.Answer(new { firstEpoch = first, reportKeys = keys.Order() }, $"From epoch {first} on, {keys.Count} operators sign:", string.Join("\n", keys.Order().Select(k => $"  {k}")));
         return ExitCodes.Success;
     };
+
+    // A cut begins the lane of an operator that its parent does not name at height 0, and what the old lane held there is pruned: docs/decisions/0007.
+    private static async Task RefuseReturnsAsync(Sdk.Network.NetworkAccess network, ulong count, IReadOnlyCollection<Address> newest, HashSet<Address> wanted, CancellationToken ct)
+    {
+        for (var earlier = count; earlier > 1;)
+        {
+            var config = await network.Rpc.CallAsync(network.Contracts.Operators, new OperatorRegistry.ConfigByCountCall(--earlier), BlockTag.Latest, ct).ConfigureAwait(false);
+            foreach (var key in config.ReportKeys.Order())
+            {
+                if (wanted.Contains(key) && !newest.Contains(key))
+                    throw new CliException($"{key} left the set before, and a report key that left does not come back: its lane would begin anew. Make the operator new keys with 'depin operator init' and register those.", ExitCodes.Usage);
+            }
+        }
+    }
 
     // The registry takes what lies after the present epoch and after the newest config; a minute-long dev day may end while the transaction is on its way, hence one more.
     private static async Task<ulong> EarliestAsync(Sdk.Network.NetworkAccess network, ulong? newest, CancellationToken ct)

@@ -43,6 +43,7 @@ public sealed class OperatorJourney(RunningNetwork network)
         node.BeginErrorReadLine();
         try
         {
+            await Eventually.HoldsAsync(async () => (await network.AskHereAsync("operator", "status")).Code == 0, "all four operators are ready", default, Patience);
             var all = (await Succeeds("operator", "status")).AsArray().Select(o => o!["reportKey"]!.ToString()).ToList();
             Assert.Equal(4, all.Count);
             var five = await network.RunAsync("operator", "schedule", "--add", self.ToString(), "--key", network.DeployerKey);
@@ -73,7 +74,9 @@ public sealed class OperatorJourney(RunningNetwork network)
                 "status shows the newcomer at work", default, Patience);
             await network.FinalAsync((int)first);
 
-            await Succeeds("operator", "schedule", "--add", all[0], "--remove", self.ToString(), "--key", network.DeployerKey);
+            var back = await network.RunAsync("operator", "schedule", "--add", all[0], "--remove", self.ToString(), "--key", network.DeployerKey);
+            Assert.Equal(2, back.Code);
+            Assert.Contains("does not come back", back.Error, StringComparison.Ordinal);
         }
         catch (Exception)
         {
