@@ -21,6 +21,7 @@ public sealed class CheatedNetwork : RunningNetwork
 }
 
 /// <summary>Adversaries over the whole stack: from the wire to the lines that are paid.</summary>
+[Trait("Run", "deep")]
 public sealed partial class AdversaryJourney(CheatedNetwork network) : IClassFixture<CheatedNetwork>
 {
     // What an operator refuses at the door, and what the epoch rejects; nothing else may turn up.
