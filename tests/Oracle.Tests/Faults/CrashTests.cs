@@ -9,7 +9,6 @@ namespace DePin.Oracle.Tests.Faults;
 
 /// <summary>Four operators whose processes die.</summary>
 [Collection(FaultTests.Name)]
-[Trait("Run", "deep")]
 public sealed class CrashTests(CrashTests.Four four, ITestOutputHelper output) : IClassFixture<CrashTests.Four>
 {
     private static CancellationToken Ct => CancellationToken.None;
