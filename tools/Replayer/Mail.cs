@@ -21,7 +21,7 @@ public sealed class Mail : IAsyncDisposable
         this.casts = casts;
         honest = new ProofOutbox(http, operators);
         foreach (var name in casts.SelectMany(cast => Enumerable.Range(0, cast.Set.Devices.Count).Select(cast.Of)).OfType<Adversary>().Select(adversary => adversary.Name).Distinct())
-            cheats[name] = new ProofOutbox(http, operators);
+            cheats[name] = new ProofOutbox(http, operators, chainTries: 5);
     }
 
     /// <summary>Name of the adversary that a device of a set is; null for the honest.</summary>

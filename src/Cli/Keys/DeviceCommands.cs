@@ -90,7 +90,7 @@ public static class DeviceCommands
         await CheckRegisteredAsync(network, key.PublicKey.DeviceId, (ushort)parsed.GetValue(Class), ct).ConfigureAwait(false);
         var proof = DeviceProof.Create(network.Id, new ClassId((ushort)parsed.GetValue(Class)), (ushort)parsed.GetValue(Schema), new DeviceId(key.PublicKey.DeviceId), sequence, time, payload);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
-        await using var outbox = new ProofOutbox(http, await network.GetOperatorsAsync(ct).ConfigureAwait(false), capacity: 1);
+        await using var outbox = new ProofOutbox(http, await network.GetOperatorsAsync(ct).ConfigureAwait(false), capacity: 1, chainTries: 5);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(TimeSpan.FromSeconds(parsed.GetValue(Patience)));
         try

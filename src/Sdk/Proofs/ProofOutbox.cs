@@ -24,7 +24,6 @@ public sealed class ProofOutbox : IAsyncDisposable
 {
     private const int PostSize = 500;
     private const string TooFarAhead = "TooFarAhead", UnknownDevice = "UnknownDevice";
-    private const int ChainPatience = 5; // tries an operator: half a minute in all where it names no time itself
     private static readonly TimeSpan MaxBackoff = TimeSpan.FromSeconds(5);
     private readonly ImmutableArray<OperatorEndpoint> operators;
     private readonly Dictionary<Address, Lane> lanes;
@@ -37,6 +36,7 @@ public sealed class ProofOutbox : IAsyncDisposable
     private readonly List<Task> loops = [];
     private readonly TimeSpan pollInterval;
     private readonly int patience;
+    private readonly int chainTries;
     private long accepted, durable, certified, refused;
 
     /// <summary>Starts posting.</summary>
@@ -45,11 +45,16 @@ public sealed class ProofOutbox : IAsyncDisposable
     /// <param name="capacity">Most proofs kept at once.</param>
     /// <param name="pollInterval">How often certification is asked for; a second by default.</param>
     /// <param name="patience">Failed posts in a row after which the next operator stands in; 3 by default.</param>
-    public ProofOutbox(HttpClient http, IReadOnlyCollection<OperatorEndpoint> operators, int capacity = 20_000, TimeSpan? pollInterval = null, int patience = 3)
+    /// <param name="chainTries">
+    /// Refusals by an operator that it has not read enough of the chain (an unknown device, a time ahead of it) before they are final: the waits double to half a minute, so the
+    /// default of 120 outlasts an hour without a chain. Five, for who would rather know soon, take half a minute.
+    /// </param>
+    public ProofOutbox(HttpClient http, IReadOnlyCollection<OperatorEndpoint> operators, int capacity = 20_000, TimeSpan? pollInterval = null, int patience = 3, int chainTries = 120)
     {
         this.operators = [.. operators];
         this.pollInterval = pollInterval ?? TimeSpan.FromSeconds(1);
         this.patience = patience;
+        this.chainTries = chainTries;
         copies = OperatorRoute.Copies(operators.Count);
         room = new SemaphoreSlim(capacity, capacity);
         lanes = this.operators.Select((o, i) => new Lane(new OperatorClient(http, o), 1u << i)).ToDictionary(l => l.Client.Endpoint.Address);
@@ -163,7 +168,7 @@ public sealed class ProofOutbox : IAsyncDisposable
         // Both mean: beyond what the operator has read of the chain. It catches up, or the clock is wrong, the device never registered.
         var waitsForChain = result.Refusal is TooFarAhead or UnknownDevice;
         var waits = waitsForChain ? Interlocked.Increment(ref entry.ChainWaits) : 0;
-        var retry = waits > ChainPatience * copies ? null : result.RetryAfter ?? (waitsForChain ? TimeSpan.FromSeconds(Math.Min(30, 1 << (waits / copies))) : null);
+        var retry = waits > chainTries * copies ? null : result.RetryAfter ?? (waitsForChain ? TimeSpan.FromSeconds(Math.Min(30, 1 << Math.Min(5, waits / copies))) : null);
         if (retry is { } wait)
         {
             _ = Task.Delay(wait, ct).ContinueWith(_ => lane.Queue.Writer.TryWrite(entry), ct, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
