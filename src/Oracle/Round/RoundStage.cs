@@ -34,9 +34,8 @@ public sealed class RoundStage(
     /// <inheritdoc/>
     public async Task<bool> StepAsync(CancellationToken ct)
     {
-        if (await chain.GetHeadAsync(ct) is { Halted: not null })
+        if (await chain.IsHaltedAsync(ct))
         {
-            // What this node reads of the chain is of a branch that was dropped: nothing may be agreed on or signed from it.
             while (_running.Count > 0) await StopAsync(_running.Count - 1);
             return false;
         }

@@ -24,7 +24,7 @@ public sealed partial class TransmitStage(
     /// <inheritdoc/>
     public async Task<bool> StepAsync(CancellationToken ct)
     {
-        if (await chain.GetHeadAsync(ct) is { Halted: not null }) return false; // of a branch that was dropped: somebody must look first
+        if (await chain.IsHaltedAsync(ct)) return false;
         await transmitter.SettleAsync(ct);
         await FollowAsync(ct);
         await AttestAsync(ct);

@@ -32,6 +32,7 @@ public sealed partial class WatchStage(
 {
     private static readonly string[] Open = ["pending", "challenged"];
     private readonly HashSet<Bytes32> _told = [];
+    private readonly HashSet<Bytes32> _faultless = []; // foreign trees that were looked through: a report's tree, its parent's and the index of an account never change
 
     /// <inheritdoc/>
     public string Name => "watch";
@@ -42,7 +43,7 @@ public sealed partial class WatchStage(
     /// <inheritdoc/>
     public async Task<bool> StepAsync(CancellationToken ct)
     {
-        if (view.Current is not { } roster) return false;
+        if (view.Current is not { } roster || await chain.IsHaltedAsync(ct)) return false;
         await ProveEquivocationsAsync(roster, ct);
         foreach (var pending in await chain.GetReportsAsync(Open, ct))
         {
@@ -82,12 +83,18 @@ public sealed partial class WatchStage(
             LogForeign(logger, pending.Epoch, pending.Digest, own.Digest);
         }
 
+        if (_faultless.Contains(pending.Digest)) return;
         if (await rewards.FindDomainAsync(ct) is not { } domain || await FetchLeavesAsync(domain, report, roster, ct) is not { } leaves) return;
         var parent = report.Previous.Value.IsZero ? null : await reports.FindAsync(report.Previous.Value, ct);
         if (!report.Previous.Value.IsZero && parent is null) return;
         var parentTree = parent is null ? null : RewardTree.Build(domain, NetworkState.Parse(parent.State).Ledger);
         var accounts = (await chain.GetPayoutAccountsAsync(ct)).Select(AccountId.From);
-        if (TreeFaults.Find(domain, leaves, parentTree, [.. accounts], report.CumulativeTotal) is not { } fault) return;
+        if (TreeFaults.Find(domain, leaves, parentTree, [.. accounts], report.CumulativeTotal) is not { } fault)
+        {
+            _faultless.Add(pending.Digest);
+            return;
+        }
+
         LogFault(logger, pending.Epoch, pending.Digest, fault.Kind, fault.Leaf.Leaf.Index);
         if (!turn.HasCome("tree_fault", pending.Digest, roster, (ulong)pending.Epoch, (ulong)pending.Generation)) return;
         await transmitter.SendAsync("tree_fault", (ulong)pending.Epoch, (ulong)pending.Generation, pending.Digest,

@@ -45,6 +45,9 @@ public sealed class ChainView(NpgsqlDataSource dataSource, short chainId)
         where c.chain_id = @chainId
         """, new { chainId }, ct);
 
+    /// <summary>Whether the follower stopped for good: what is read here is of a branch that the chain dropped, and nothing may be agreed on, signed or sent from it.</summary>
+    public async Task<bool> IsHaltedAsync(CancellationToken ct) => await GetHeadAsync(ct) is { Halted: not null };
+
     /// <summary>Versions of devices that began at or after a block, in the order in which they came to be.</summary>
     public Task<IReadOnlyList<DeviceVersion>> GetDevicesSinceAsync(long fromBlock, CancellationToken ct) => ManyAsync<DeviceVersion>(
         """
