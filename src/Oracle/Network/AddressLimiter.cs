@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 
 namespace DePin.Oracle.Network;
 
@@ -13,8 +14,8 @@ namespace DePin.Oracle.Network;
 /// <param name="mostAddresses">Buckets held.</param>
 public sealed class AddressLimiter(BucketRule rule, int mostAddresses)
 {
-    private readonly ConcurrentDictionary<(ulong High, ulong Low), Bucket> _buckets = new();
-    private readonly Bucket _shared = new();
+    private readonly ConcurrentDictionary<(ulong High, ulong Low), StrongBox<long>> _buckets = new();
+    private readonly StrongBox<long> _shared = new();
     private long _sweptAt = long.MinValue;
     private int _count;
 
@@ -25,15 +26,15 @@ public sealed class AddressLimiter(BucketRule rule, int mostAddresses)
     /// <param name="address">The client; null (no network) is an address like another.</param>
     /// <param name="now">Ticks of a monotone wall clock.</param>
     /// <returns>Zero where a token was there; else how long until there is one.</returns>
-    public TimeSpan TryTake(IPAddress? address, long now) => rule.TryTake(ref Find(address, now).FullAt, now);
+    public TimeSpan TryTake(IPAddress? address, long now) => rule.TryTake(ref Find(address, now).Value, now);
 
     /// <summary>Takes more tokens for what was admitted already, into debt if need be: what follows waits the longer.</summary>
     public void Charge(IPAddress? address, int tokens, long now)
     {
-        if (tokens > 0) rule.Charge(ref Find(address, now).FullAt, tokens, now);
+        if (tokens > 0) rule.Charge(ref Find(address, now).Value, tokens, now);
     }
 
-    private Bucket Find(IPAddress? address, long now)
+    private StrongBox<long> Find(IPAddress? address, long now)
     {
         var key = KeyOf(address);
         if (_buckets.TryGetValue(key, out var found)) return found;
@@ -44,7 +45,7 @@ public sealed class AddressLimiter(BucketRule rule, int mostAddresses)
             return _shared;
         }
 
-        var made = new Bucket();
+        var made = new StrongBox<long>();
         var kept = _buckets.GetOrAdd(key, made);
         if (!ReferenceEquals(kept, made)) Interlocked.Decrement(ref _count);
         return kept;
@@ -58,7 +59,7 @@ public sealed class AddressLimiter(BucketRule rule, int mostAddresses)
         if (Interlocked.CompareExchange(ref _sweptAt, now, last) != last) return;
         foreach (var (key, bucket) in _buckets)
         {
-            if (Volatile.Read(ref bucket.FullAt) <= now && _buckets.TryRemove(new(key, bucket))) Interlocked.Decrement(ref _count);
+            if (Volatile.Read(ref bucket.Value) <= now && _buckets.TryRemove(new(key, bucket))) Interlocked.Decrement(ref _count);
         }
     }
 
@@ -71,10 +72,5 @@ public sealed class AddressLimiter(BucketRule rule, int mostAddresses)
         return address.AddressFamily == AddressFamily.InterNetwork
             ? (1, BinaryPrimitives.ReadUInt32BigEndian(bytes[..written]))
             : (BinaryPrimitives.ReadUInt64BigEndian(bytes), ulong.MaxValue);
-    }
-
-    private sealed class Bucket
-    {
-        public long FullAt;
     }
 }

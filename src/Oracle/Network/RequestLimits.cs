@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using DePin.Cryptography;
 using DePin.Oracle.Batch;
 using DePin.Oracle.Ingest;
@@ -22,7 +23,7 @@ public sealed class RequestLimits(IngestOptions ingest, LaneOptions lanes)
     private readonly AddressLimiter _devices = new(new BucketRule(ingest.AddressProofsPerSecond, ingest.AddressBurst), ingest.MaxAddresses);
     private readonly AddressLimiter _peers = new(new BucketRule(lanes.AddressRequestsPerSecond, lanes.AddressBurst), lanes.MaxAddresses);
     private readonly BucketRule _lane = new(lanes.PushedPerSecond, lanes.PushedBurst);
-    private readonly ConcurrentDictionary<Address, Box> _pushed = new();
+    private readonly ConcurrentDictionary<Address, StrongBox<long>> _pushed = new();
 
     private static long Now => Environment.TickCount64 * TimeSpan.TicksPerMillisecond;
 
@@ -33,7 +34,7 @@ public sealed class RequestLimits(IngestOptions ingest, LaneOptions lanes)
     public void Charge(HttpContext http, Audience audience, int tokens) => Of(audience).Charge(http.Connection.RemoteIpAddress, tokens, Now);
 
     /// <summary>Takes one token of an operator that has signed the batch it pushes: each has its own, wherever it calls from. Only for operators of the network, which are few.</summary>
-    public TimeSpan EnterLane(Address lane) => _lane.TryTake(ref _pushed.GetOrAdd(lane, static _ => new Box()).FullAt, Now);
+    public TimeSpan EnterLane(Address lane) => _lane.TryTake(ref _pushed.GetOrAdd(lane, static _ => new StrongBox<long>()).Value, Now);
 
     /// <summary>429 with <c>Retry-After</c>, as problem details.</summary>
     public static IResult Refuse(TimeSpan wait, string detail) => new Later(Results.Problem(detail, statusCode: StatusCodes.Status429TooManyRequests, title: "Too many requests",
@@ -43,11 +44,6 @@ public sealed class RequestLimits(IngestOptions ingest, LaneOptions lanes)
     public static IResult WithRetry(IResult inner, TimeSpan wait) => new Later(inner, wait);
 
     private AddressLimiter Of(Audience audience) => audience == Audience.Devices ? _devices : _peers;
-
-    private sealed class Box
-    {
-        public long FullAt;
-    }
 
     private sealed class Later(IResult inner, TimeSpan wait) : IResult
     {

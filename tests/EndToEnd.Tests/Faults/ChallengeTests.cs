@@ -124,12 +124,14 @@ public sealed class ChallengeTests(FaultNetwork network)
     private async Task<Dictionary<string, Row>> SignaturesAsync(Bytes32 digest)
     {
         var where = $"digest = '\\x{Convert.ToHexString(digest.AsSpan())}'";
-        var report = (await FaultNetwork.ScalarAsync<byte[]>(network.PublicDatabase, $"select report from chain.reports where {where}"))!;
+        byte[]? report = null;
+        await network.HoldsAsync( // the mirror follows the chain
+            async () => (report = await FaultNetwork.ScalarAsync<byte[]>(network.PublicDatabase, $"select report from chain.reports where {where}")) is not null, "the report is mirrored");
         var rows = new Dictionary<string, Row>();
         foreach (var text in await FaultNetwork.ColumnAsync<string>(network.OperatorDatabases[0], $"select encode(signer, 'hex') || ' ' || encode(signature, 'hex') from oracle.attestations where {where}"))
         {
             var parts = text.Split(' ');
-            rows[parts[0]] = new Row(Convert.FromHexString(parts[0]), report, Convert.FromHexString(parts[1]));
+            rows[parts[0]] = new Row(Convert.FromHexString(parts[0]), report!, Convert.FromHexString(parts[1]));
         }
 
         return rows;
