@@ -5,7 +5,6 @@ using Dapper;
 using DePin.Cryptography;
 using DePin.Mirror;
 using DePin.Protocol;
-using DePin.Protocol.Reports;
 using DePin.Protocol.Rewards;
 using DePin.Protocol.State;
 using DePin.Storage.Evidence;
@@ -93,26 +92,6 @@ public sealed class ApiFixture : IAsyncLifetime
 
     public static Bytes32 DeviceId(int token) => FakeNetworkActivity.HashOf(string.Create(CultureInfo.InvariantCulture, $"device {token}"));
 
-    public static Report ReportOf(ulong epoch, Bytes32 root) => new()
-    {
-        Config = new ConfigDigest(FakeNetworkActivity.HashOf("config")),
-        Generation = new Generation(0),
-        Epoch = new Epoch(epoch),
-        PeriodStart = 1_700_000_000 + ((epoch - 1) * 86_400),
-        PeriodEnd = 1_700_000_000 + (epoch * 86_400),
-        AnchorNumber = epoch * 10,
-        AnchorHash = FakeNetworkActivity.HashOf("anchor"),
-        Previous = ReportDigest.None,
-        EvidenceRoot = FakeNetworkActivity.HashOf("evidence"),
-        StateRoot = FakeNetworkActivity.HashOf("state"),
-        RewardsRoot = root,
-        MeteringRoot = default,
-        LeafCount = 3,
-        CumulativeTotal = 7_350,
-        Unallocated = 50,
-        ManifestHash = FakeNetworkActivity.HashOf("manifest"),
-    };
-
     private void Mine()
     {
         Tree = RewardTree.Build(Domain, [.. Providers.Select((p, i) => new LedgerEntry(new AccountId(p.ToBytes32()), Cumulatives[i], FakeNetworkActivity.HashOf($"items {i}")))]);
@@ -133,11 +112,11 @@ public sealed class ApiFixture : IAsyncLifetime
         Chain.Mine(FakeLog.Of(EventKind.ConfigScheduled, 1L, 1L, config, 4, 3, FakeNetworkActivity.HashOf("parameters"), FakeNetworkActivity.HashOf("rules"), keys, keys.Select(k => FakeNetworkActivity.HashOf(k.ToString())).ToArray()));
         foreach (var epoch in new ulong[] { 1, 2 })
         {
-            var report = ReportOf(epoch, epoch == 1 ? Tree.Root : FakeNetworkActivity.HashOf("next root"));
+            var report = FakeReport.Of(epoch, epoch == 1 ? Tree.Root : FakeNetworkActivity.HashOf("next root"));
             Chain.Mine(FakeLog.Of(EventKind.ReportAccepted, (long)epoch, 0L, report.Digest.Value, report.Encode(), 0b1011, 1_700_300_000L));
         }
 
-        Chain.Mine(FakeLog.Of(EventKind.ReportFinalized, 1L, ReportOf(1, Tree.Root).Digest.Value, Tree.Root, 7_350L, 3), FakeLog.Of(EventKind.RootAdvanced, 1L, Tree.Root, 3, 7_350L),
+        Chain.Mine(FakeLog.Of(EventKind.ReportFinalized, 1L, FakeReport.Of(1, Tree.Root).Digest.Value, Tree.Root, 7_350L, 3), FakeLog.Of(EventKind.RootAdvanced, 1L, Tree.Root, 3, 7_350L),
             FakeLog.Of(EventKind.TokenTransfer, Address.Zero, FakeNetworkActivity.AddressOf("distributor"), 7_350L));
         Chain.Mine(FakeLog.Of(EventKind.Claimed, Providers[0], 0, Providers[0], 2_000L, 2_000L, Tree.Root, Address.Zero, 0L));
     }
@@ -147,11 +126,11 @@ public sealed class ApiFixture : IAsyncLifetime
         var network = Chain.Network.NetworkId.ToArray();
         await using var connection = await Source.OpenConnectionAsync();
         await connection.ExecuteAsync("insert into evidence.networks values (@network, 'Fixture', 'eip155:31337', '{\"genesis\":1700000000,\"epochLength\":86400,\"challengeWindow\":172800}', '{\"name\":\"fixture\"}')", new { network });
-        var digest = ReportOf(1, Tree.Root).Digest.Value.ToArray();
+        var digest = FakeReport.Of(1, Tree.Root).Digest.Value.ToArray();
         await connection.ExecuteAsync(
             """
             insert into evidence.epochs values (@network, 1, 0, @digest, @report, @hash, 12345, to_timestamp(1700000000), to_timestamp(1700086400), 3, 3, 200, 7, 40, 0, 7400, 7350, 50, now())
-            """, new { network, digest, report = ReportOf(1, Tree.Root).Encode(), hash = new byte[32] });
+            """, new { network, digest, report = FakeReport.Of(1, Tree.Root).Encode(), hash = new byte[32] });
         for (uint i = 0; i < 3; i++)
         {
             var leaf = Tree.LeafAt(i);

@@ -1,9 +1,6 @@
 using System.Globalization;
 using Dapper;
-using DePin.Cryptography;
 using DePin.Mirror;
-using DePin.Protocol;
-using DePin.Protocol.Reports;
 using DePin.Storage.Jobs;
 using DePin.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -52,7 +49,7 @@ internal sealed class JobsNetwork : IAsyncDisposable
         for (var epoch = from; epoch <= to; epoch++)
         {
             var root = FakeNetworkActivity.HashOf(string.Create(CultureInfo.InvariantCulture, $"root {epoch}"));
-            var report = ReportOf((ulong)epoch, root);
+            var report = FakeReport.Of((ulong)epoch, root);
             Chain.Mine(86_400, FakeLog.Of(EventKind.ReportAccepted, epoch, 0L, report.Digest.Value, report.Encode(), 0b0111, 1_700_300_000L));
             Chain.Mine(FakeLog.Of(EventKind.ReportFinalized, epoch, report.Digest.Value, root, 7_350L, 3), FakeLog.Of(EventKind.RootAdvanced, epoch, root, 3, 7_350L));
         }
@@ -91,26 +88,6 @@ internal sealed class JobsNetwork : IAsyncDisposable
         await mirrored.DisposeAsync();
         await Database.DisposeAsync();
     }
-
-    private static Report ReportOf(ulong epoch, Bytes32 root) => new()
-    {
-        Config = new ConfigDigest(FakeNetworkActivity.HashOf("config")),
-        Generation = new Generation(0),
-        Epoch = new Epoch(epoch),
-        PeriodStart = epoch * 86_400,
-        PeriodEnd = (epoch + 1) * 86_400,
-        AnchorNumber = epoch,
-        AnchorHash = FakeNetworkActivity.HashOf("anchor"),
-        Previous = ReportDigest.None,
-        EvidenceRoot = FakeNetworkActivity.HashOf("evidence"),
-        StateRoot = FakeNetworkActivity.HashOf("state"),
-        RewardsRoot = root,
-        MeteringRoot = default,
-        LeafCount = 3,
-        CumulativeTotal = 7_350,
-        Unallocated = 0,
-        ManifestHash = FakeNetworkActivity.HashOf("manifest"),
-    };
 }
 
 /// <summary>A clock that a test sets.</summary>

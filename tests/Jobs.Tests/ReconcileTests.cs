@@ -1,8 +1,4 @@
-using System.Globalization;
-using DePin.Chain.Deployment;
-using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
-using DePin.Cryptography;
 using DePin.DevTools;
 using DePin.Mirror;
 using DePin.Storage.Jobs;
@@ -15,30 +11,20 @@ namespace DePin.Jobs.Tests;
 /// <summary>The comparison of the mirror with the contracts, on the contracts.</summary>
 public sealed class ReconcileTests
 {
-    private static readonly PrivateKey Bank = PrivateKey.Parse(KeyType.Secp256k1, AnvilNode.PrivateKeys[0]);
-
     [Fact]
     public async Task Records_what_differs_and_an_alarm_follows_until_the_mirror_is_mended()
     {
         var ct = CancellationToken.None;
-        var folder = Directory.CreateTempSubdirectory("depin-reconcile").FullName;
-        using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
-        await using var node = await AnvilNode.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1, TimestampInterval = 1 }, ct);
+        await using var chain = await DeployedChain.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1, TimestampInterval = 1 }, ct);
+        var (rpc, manifest) = (chain.Rpc, chain.Manifest);
         await using var database = await TestDatabase.CreateAsync();
-        var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [node.Url] });
-        var fast = new FeePolicy { PollInterval = TimeSpan.FromMilliseconds(20) };
-        var now = (await rpc.GetHeaderAsync(BlockTag.Latest, ct))!.Timestamp;
-        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"),
-            new Dictionary<string, string> { ["genesis"] = (((now / 86_400) + 2) * 86_400).ToString(CultureInfo.InvariantCulture) });
-        var manifest = await new NetworkDeployer(rpc, Bank, fast).DeployAsync(profile,
-            new DeploymentRequest("test", RepositoryRoot.Combine("contracts", "evm", "artifacts"), Path.Combine(folder, "network.json")), null, ct);
-        using (var bank = new TransactionSender(rpc, Bank, fast))
+        using (var bank = chain.NewSender())
         {
             for (var i = 0; i < 5; i++)
                 await bank.SendAsync(manifest.AddressOf("NetworkToken"), new NetworkToken.TransferCall(FakeNetworkActivity.AddressOf($"holder {i}"), (UInt128)(1_000 + i)), ct);
         }
 
-        await node.Rpc.MineAsync(4, ct);
+        await chain.Node.Rpc.MineAsync(4, ct);
         var network = manifest.ToMirroredNetwork();
         await using var mirrored = new MirrorDatabase(database.ConnectionString);
         var mirror = new ChainMirror(mirrored, network);
@@ -74,6 +60,5 @@ public sealed class ReconcileTests
         await reconcile.Execute(null!, ct);
         await alarms.Execute(null!, ct);
         Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from jobs.alarms where cleared_at is null and key like '%/mirror-differs'", ct));
-        Directory.Delete(folder, recursive: true);
     }
 }

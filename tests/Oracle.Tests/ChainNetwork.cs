@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.Cryptography;
@@ -24,31 +23,32 @@ namespace DePin.Oracle.Tests;
 /// <summary>The real contracts on an Anvil, with bonded operators.</summary>
 public sealed class ChainNetwork : IAsyncDisposable
 {
-    private static readonly FeePolicy Fast = new() { PollInterval = TimeSpan.FromMilliseconds(30) };
-    private readonly string _folder = Directory.CreateTempSubdirectory("depin-oracle").FullName;
-    private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly DeployedChain _chain;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<int> _ports = [];
     private Task _ticker = Task.CompletedTask;
 
-    public AnvilNode Node { get; private set; } = null!;
+    private ChainNetwork(DeployedChain chain) => _chain = chain;
 
-    public EvmRpc Rpc { get; private set; } = null!;
+    public AnvilNode Node => _chain.Node;
 
-    public NetworkManifest Manifest { get; private set; } = null!;
+    public EvmRpc Rpc => _chain.Rpc;
+
+    public NetworkManifest Manifest => _chain.Manifest;
 
     public IReadOnlyList<OperatorKeyRing> Operators { get; private set; } = [];
 
     public static ClassCatalog Catalog { get; } = new([WirelessCoverage.Implementation, EnvironmentSensing.Implementation]);
 
-    public static PrivateKey Owner { get; } = PrivateKey.Parse(KeyType.Secp256k1, AnvilNode.PrivateKeys[0]);
+    public static PrivateKey Owner => DeployedChain.Owner;
 
     public static async Task<ChainNetwork> StartAsync(CancellationToken ct, int operators = 4, int? lateSeconds = null)
     {
-        var network = new ChainNetwork();
-        network.Node = await AnvilNode.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1 }, ct);
-        network.Rpc = new EvmRpc(network._http, new EvmRpcOptions { Urls = [network.Node.Url] });
-        await network.DeployAsync(operators, lateSeconds, ct);
+        var network = new ChainNetwork(await DeployedChain.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1 }, ct, profile =>
+        {
+            if (lateSeconds is { } late) profile["network"]!["lateSeconds"] = late;
+        }));
+        await network.EnrolAsync(operators, ct);
         return network;
     }
 
@@ -78,8 +78,8 @@ public sealed class ChainNetwork : IAsyncDisposable
         var parameters = Manifest.NetworkParameters;
         var keys = Operators[number];
         var mirrored = Manifest.ToMirroredNetwork();
-        var rpc = new EvmRpc(_http, new EvmRpcOptions { Urls = [Node.Url] });
-        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, keys.Transaction, Fast), Manifest.ChainId, Manifest.AddressOf("ReportVerifier"));
+        var rpc = _chain.NewRpc();
+        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, keys.Transaction, DeployedChain.Fees), Manifest.ChainId, Manifest.AddressOf("ReportVerifier"));
         var setup = new OracleSetup
         {
             Facts = new NetworkFacts(Manifest.Id, Manifest.Genesis, Manifest.EpochLength, (ulong)parameters.LateSeconds, (ulong)parameters.EpochGraceSeconds),
@@ -105,26 +105,16 @@ public sealed class ChainNetwork : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _ticker;
-        await Node.DisposeAsync();
-        _http.Dispose();
+        await _chain.DisposeAsync();
         _stop.Dispose();
-        Directory.Delete(_folder, recursive: true);
     }
 
-    private async Task DeployAsync(int operators, int? lateSeconds, CancellationToken ct)
+    private async Task EnrolAsync(int operators, CancellationToken ct)
     {
-        var now = (await Rpc.GetHeaderAsync(BlockTag.Latest, ct))!.Timestamp;
-        var variables = new Dictionary<string, string> { ["genesis"] = (((now / 86_400) + 2) * 86_400).ToString(CultureInfo.InvariantCulture) };
-        var document = JsonNode.Parse(await File.ReadAllTextAsync(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), ct))!;
-        if (lateSeconds is { } late) document["network"]!["lateSeconds"] = late;
-        var profile = DeploymentProfile.Parse(document.ToJsonString(), variables);
-        var request = new DeploymentRequest("test", RepositoryRoot.Combine("contracts", "evm", "artifacts"), Path.Combine(_folder, "network.json"));
-        Manifest = await new NetworkDeployer(Rpc, Owner, Fast).DeployAsync(profile, request, null, ct);
-
         Operators = [.. Enumerable.Range(0, operators)
             .Select(_ => new OperatorKeyRing(PrivateKey.Generate(KeyType.Secp256k1), PrivateKey.Generate(KeyType.Ed25519), PrivateKey.Generate(KeyType.Secp256k1)))
             .OrderBy(keys => keys.Address)];
-        var registration = new OperatorRegistration(Rpc, Manifest, Fast);
+        var registration = new OperatorRegistration(Rpc, Manifest, DeployedChain.Fees);
         var bond = await registration.GetMinimumBondAsync(ct);
         foreach (var keys in Operators)
         {

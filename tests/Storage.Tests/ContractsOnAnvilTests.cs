@@ -11,14 +11,12 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace DePin.Storage.Tests;
 
 /// <summary>The mirror against the real contracts.</summary>
-public sealed class ContractsOnAnvilTests : IAsyncLifetime, IDisposable
+public sealed class ContractsOnAnvilTests : IAsyncLifetime
 {
-    private static readonly FeePolicy Fast = new() { PollInterval = TimeSpan.FromMilliseconds(30) };
     private static readonly PrivateKey[] Keys = [.. AnvilNode.PrivateKeys.Select(k => PrivateKey.Parse(KeyType.Secp256k1, k))];
 
-    private readonly string _folder = Directory.CreateTempSubdirectory("depin-mirror").FullName;
-    private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
     private readonly CancellationToken _ct = CancellationToken.None;
+    private DeployedChain _chain = null!;
     private AnvilNode _node = null!;
     private TestDatabase _database = null!;
     private EvmRpc _rpc = null!;
@@ -28,27 +26,21 @@ public sealed class ContractsOnAnvilTests : IAsyncLifetime, IDisposable
 
     public async Task InitializeAsync()
     {
-        _node = await AnvilNode.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1, TimestampInterval = 1 }, _ct);
+        _chain = await DeployedChain.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1, TimestampInterval = 1 }, _ct);
+        (_node, _rpc, _manifest) = (_chain.Node, _chain.Rpc, _chain.Manifest);
         _database = await TestDatabase.CreateAsync();
-        _rpc = new EvmRpc(_http, new EvmRpcOptions { Urls = [_node.Url] });
-        var now = (await _rpc.GetHeaderAsync(BlockTag.Latest, _ct))!.Timestamp;
-        var variables = new Dictionary<string, string> { ["genesis"] = (((now / 86_400) + 2) * 86_400).ToString(System.Globalization.CultureInfo.InvariantCulture) };
-        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), variables);
-        var request = new DeploymentRequest("test", RepositoryRoot.Combine("contracts", "evm", "artifacts"), Path.Combine(_folder, "network.json"));
-        _manifest = await new NetworkDeployer(_rpc, Keys[0], Fast).DeployAsync(profile, request, null, _ct);
         _network = _manifest.ToMirroredNetwork();
-        _mirrored = new MirrorDatabase(_database.ConnectionString, role: "depin_indexer");
+        _mirrored = Open(_database);
     }
-
-    public void Dispose() => _http.Dispose();
 
     public async Task DisposeAsync()
     {
         await _mirrored.DisposeAsync();
         await _database.DisposeAsync();
-        await _node.DisposeAsync();
-        Directory.Delete(_folder, recursive: true);
+        await _chain.DisposeAsync();
     }
+
+    private static MirrorDatabase Open(TestDatabase database) => new(database.ConnectionString, role: "depin_indexer");
 
     [Fact]
     public async Task Every_mirrored_value_is_what_the_contracts_answer()
@@ -81,7 +73,7 @@ public sealed class ContractsOnAnvilTests : IAsyncLifetime, IDisposable
         var mirror = new ChainMirror(_mirrored, _network);
         await mirror.InitializeAsync(_ct);
         var follower = NewFollower(mirror);
-        using var bank = new TransactionSender(_rpc, Keys[0], Fast);
+        using var bank = new TransactionSender(_rpc, Keys[0], DeployedChain.Fees);
         var token = _manifest.AddressOf("NetworkToken");
         for (var i = 0; i < 6; i++) await bank.SendAsync(token, new NetworkToken.TransferCall(Keys[1 + i].Address, (UInt128)1_000), _ct);
         await CatchUpAsync(follower);
@@ -144,12 +136,12 @@ public sealed class ContractsOnAnvilTests : IAsyncLifetime, IDisposable
         var token = _manifest.AddressOf("NetworkToken");
         var staking = _manifest.AddressOf("ProviderStaking");
         var devices = _manifest.AddressOf("DeviceRegistry");
-        using var bank = new TransactionSender(_rpc, Keys[0], Fast);
-        using var provider = new TransactionSender(_rpc, Keys[1], Fast);
-        using var delegator = new TransactionSender(_rpc, Keys[2], Fast);
+        using var bank = new TransactionSender(_rpc, Keys[0], DeployedChain.Fees);
+        using var provider = new TransactionSender(_rpc, Keys[1], DeployedChain.Fees);
+        using var delegator = new TransactionSender(_rpc, Keys[2], DeployedChain.Fees);
         var whole = (UInt128)1_000_000_000_000_000_000;
         foreach (var key in Keys[1..4]) await bank.SendAsync(token, new NetworkToken.TransferCall(key.Address, 100_000 * whole), _ct);
-        var operators = new OperatorRegistration(_rpc, _manifest, Fast);
+        var operators = new OperatorRegistration(_rpc, _manifest, DeployedChain.Fees);
         var bond = await operators.GetMinimumBondAsync(_ct);
         var reportKeys = new List<Address>();
         for (var i = 0; i < 4; i++)
@@ -168,7 +160,7 @@ public sealed class ContractsOnAnvilTests : IAsyncLifetime, IDisposable
         var shares = await _rpc.CallAsync(staking, new ProviderStaking.SharesOfCall(Keys[1].Address, Keys[2].Address), BlockTag.Latest, _ct);
         await delegator.SendAsync(staking, new ProviderStaking.RequestThawCall(Keys[1].Address, shares / 3, 0), _ct);
         await delegator.SendAsync(staking, new ProviderStaking.RequestThawCall(Keys[1].Address, shares / 5, 0), _ct);
-        using (var slasher = new TransactionSender(_rpc, Keys[2], Fast))
+        using (var slasher = new TransactionSender(_rpc, Keys[2], DeployedChain.Fees))
             await slasher.SendAsync(staking, new ProviderStaking.SlashCall(Keys[1].Address, 70_000, Keccak256.Hash("reason"u8)), _ct);
         await delegator.SendAsync(staking, new ProviderStaking.CancelThawCall(Keys[1].Address, (UInt128)0, 0), _ct);
 
@@ -186,7 +178,7 @@ public sealed class ContractsOnAnvilTests : IAsyncLifetime, IDisposable
         await provider.SendAsync(devices, new DeviceRegistry.AssertCellCall((UInt128)1, ulong.MaxValue), _ct);
         await provider.SendAsync(_manifest.AddressOf("PayoutRegistry"), new PayoutRegistry.ScheduleRecipientCall(Keys[5].Address), _ct);
         await provider.SendAsync(token, new NetworkToken.BurnCall((UInt128)777), _ct);
-        using (var slasher = new TransactionSender(_rpc, Keys[2], Fast))
+        using (var slasher = new TransactionSender(_rpc, Keys[2], DeployedChain.Fees))
             await slasher.SendAsync(staking, new ProviderStaking.SlashCall(Keys[1].Address, 1_000_000, Keccak256.Hash("all"u8)), _ct);
         await provider.SendAsync(staking, new ProviderStaking.DepositCall(Keys[1].Address, 200 * whole, 0), _ct);
     }

@@ -1,11 +1,7 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using DePin.Chain.Deployment;
-using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
-using DePin.Cryptography;
 using DePin.DevTools;
 using DePin.Mirror;
 using DePin.TestKit;
@@ -14,35 +10,19 @@ using Microsoft.Extensions.Logging.Abstractions;
 namespace DePin.Storage.Tests;
 
 /// <summary>The indexer as a process, killed with SIGKILL again and again. DEPIN_DEEP=1 makes it a thousand times.</summary>
-public sealed class KilledIndexerTests : IDisposable
+public sealed class KilledIndexerTests
 {
-    private static readonly PrivateKey Bank = PrivateKey.Parse(KeyType.Secp256k1, AnvilNode.PrivateKeys[0]);
-    private readonly string _folder = Directory.CreateTempSubdirectory("depin-kill").FullName;
-    private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
-
-    public void Dispose()
-    {
-        _http.Dispose();
-        Directory.Delete(_folder, recursive: true);
-    }
-
     [Fact]
     public async Task Loses_nothing_and_doubles_nothing_however_often_it_is_killed()
     {
         var kills = Environment.GetEnvironmentVariable("DEPIN_DEEP") == "1" ? 1_000 : 20;
         var ct = CancellationToken.None;
-        await using var node = await AnvilNode.StartAsync(new AnvilOptions { SlotsInAnEpoch = 4, TimestampInterval = 1 }, ct);
+        await using var chain = await DeployedChain.StartAsync(new AnvilOptions { SlotsInAnEpoch = 4, TimestampInterval = 1 }, ct);
+        var (node, rpc, manifest, path) = (chain.Node, chain.Rpc, chain.Manifest, chain.ManifestPath);
         await using var database = await TestDatabase.CreateAsync();
-        var rpc = new EvmRpc(_http, new EvmRpcOptions { Urls = [node.Url] });
-        var fast = new FeePolicy { PollInterval = TimeSpan.FromMilliseconds(20) };
-        var now = (await rpc.GetHeaderAsync(BlockTag.Latest, ct))!.Timestamp;
-        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"),
-            new Dictionary<string, string> { ["genesis"] = (((now / 86_400) + 2) * 86_400).ToString(CultureInfo.InvariantCulture) });
-        var path = Path.Combine(_folder, "network.json");
-        var manifest = await new NetworkDeployer(rpc, Bank, fast).DeployAsync(profile, new DeploymentRequest("test", RepositoryRoot.Combine("contracts", "evm", "artifacts"), path), null, ct);
         var network = manifest.ToMirroredNetwork();
         var token = manifest.AddressOf("NetworkToken");
-        using var bank = new TransactionSender(rpc, Bank, fast);
+        using var bank = chain.NewSender();
         var random = new Random(20);
         var advances = 0;
         ulong seen = 0;

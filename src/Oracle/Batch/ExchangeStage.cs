@@ -16,7 +16,10 @@ public sealed partial class ExchangeStage(
     ILogger<ExchangeStage> logger) : IStage
 {
     // Peers that hold the own lane further than they acknowledged it: what lies below is not offered to them again.
-    private readonly ConcurrentDictionary<Address, long> passed = new();
+    private readonly ConcurrentDictionary<Address, long> _passed = new();
+
+    // Peers that did not answer, and when to ask them again.
+    private readonly ConcurrentDictionary<Address, (long Until, TimeSpan For)> _resting = new();
 
     /// <inheritdoc/>
     public string Name => "exchange";
@@ -28,7 +31,7 @@ public sealed partial class ExchangeStage(
     public async Task<bool> StepAsync(CancellationToken ct)
     {
         if (view.Current is not { } roster) return false;
-        var others = roster.Members.Where(m => m.Address != keys.Address && m.Endpoint is not null).ToList();
+        var others = roster.Members.Where(m => m.Address != keys.Address && m.Endpoint is not null && !IsResting(m.Address)).ToList();
         var more = await Task.WhenAll(others.Select(peer => ExchangeAsync(peer, ct)));
         await CertifyAsync(roster, ct);
         await healer.HealAsync(others, ct);
@@ -40,20 +43,31 @@ public sealed partial class ExchangeStage(
         try
         {
             var more = await PushAsync(peer, ct);
-            return await FetchAsync(peer, ct) || more;
+            more |= await FetchAsync(peer, ct);
+            _resting.TryRemove(peer.Address, out _);
+            return more;
         }
         catch (Exception error) when (error is HttpRequestException or TaskCanceledException && !ct.IsCancellationRequested)
         {
             LogUnreachable(logger, peer.Address, error.Message);
+            Rest(peer.Address);
             return false;
         }
+    }
 
+    private bool IsResting(Address peer) => _resting.TryGetValue(peer, out var rest) && TimeProvider.System.GetTimestamp() < rest.Until;
+
+    private void Rest(Address peer)
+    {
+        var rest = _resting.TryGetValue(peer, out var last) ? last.For * 2 : options.ExchangeEvery;
+        if (rest > options.LongestRest) rest = options.LongestRest;
+        _resting[peer] = (TimeProvider.System.GetTimestamp() + (long)(rest.TotalSeconds * TimeProvider.System.TimestampFrequency), rest);
     }
 
     private async Task<bool> PushAsync(Member peer, CancellationToken ct)
     {
         var height = (await store.GetLaneAsync(keys.Address, ct)).Height;
-        var next = Math.Max(await store.GetAcknowledgedHeightAsync(keys.Address, peer.Address, ct), passed.GetValueOrDefault(peer.Address)) + 1;
+        var next = Math.Max(await store.GetAcknowledgedHeightAsync(keys.Address, peer.Address, ct), _passed.GetValueOrDefault(peer.Address)) + 1;
         for (var sent = 0; sent < options.PushAtOnce && next <= height; sent++)
         {
             if (await store.FindBatchAsync(keys.Address, next, ct) is not { } batch
@@ -72,7 +86,7 @@ public sealed partial class ExchangeStage(
             }
             else if ((LaneRefusal)answer.Refusal == LaneRefusal.Gap && (long)answer.Height < next - 1)
             {
-                passed.TryRemove(peer.Address, out _);
+                _passed.TryRemove(peer.Address, out _);
                 next = (long)answer.Height + 1; // the peer lost its copy: start over from where it is
             }
             else if ((LaneRefusal)answer.Refusal is LaneRefusal.Settled or LaneRefusal.Conflict && (long)answer.Height >= next)
@@ -80,7 +94,7 @@ public sealed partial class ExchangeStage(
                 // The peer was away or joined later and has this batch from an accepted report's evidence, or it took a certified branch for the one that
                 // it had acknowledged: it acknowledges nothing below its height any more, but everything that follows.
                 next = Math.Max(next + 1, (long)answer.Height);
-                passed[peer.Address] = next - 1;
+                _passed[peer.Address] = next - 1;
             }
             else
             {

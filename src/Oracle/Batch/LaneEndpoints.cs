@@ -1,7 +1,6 @@
 using DePin.Cryptography;
 using DePin.Oracle.Batch.Wire;
 using DePin.Oracle.Network;
-using DePin.Protocol.Lanes;
 using DePin.Storage.Oracle;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Mvc;
@@ -12,15 +11,13 @@ namespace DePin.Oracle.Batch;
 public static class LaneEndpoints
 {
     private const int MaxBody = Protocol.Lanes.Batch.MaxSize + 1_024;
-    private const int MaxCertificates = 64 << 10;
 
-    /// <summary>Maps <c>PUT</c> and <c>GET /v1/lanes/{operator}/batches/{index}</c>, <c>GET /v1/lanes</c> and <c>POST /v1/certificates</c>.</summary>
+    /// <summary>Maps <c>PUT</c> and <c>GET /v1/lanes/{operator}/batches/{index}</c>, and <c>GET /v1/lanes</c>.</summary>
     public static IEndpointRouteBuilder MapLanes(this IEndpointRouteBuilder routes)
     {
         routes.MapPut("/v1/lanes/{operator}/batches/{index}", PutBatchAsync).WithMetadata(new RequestSizeLimitAttribute(MaxBody)).For(Audience.Peers);
         routes.MapGet("/v1/lanes/{operator}/batches/{index}", GetBatchAsync).For(Audience.Peers);
         routes.MapGet("/v1/lanes", GetLanesAsync).For(Audience.Peers);
-        routes.MapPost("/v1/certificates", PostCertificatesAsync).WithMetadata(new RequestSizeLimitAttribute(MaxCertificates)).For(Audience.Peers);
         return routes;
     }
 
@@ -62,17 +59,6 @@ public static class LaneEndpoints
         }
 
         return new ProtobufResult(message);
-    }
-
-    private static async Task<IResult> PostCertificatesAsync(HttpContext http, LaneKeeper keeper, CancellationToken ct)
-    {
-        if (await ReadAsync(http, Certificates.Parser, ct) is not { } message || message.Certificates_.Count > Cut.MaxLanes) return Results.BadRequest();
-        foreach (var one in message.Certificates_)
-        {
-            if (!LaneMessages.TryRead(one, out var acknowledgements) || !await keeper.AcceptCertificateAsync(acknowledgements, ct)) return Results.UnprocessableEntity();
-        }
-
-        return Results.NoContent();
     }
 
     private static async Task<T?> ReadAsync<T>(HttpContext http, MessageParser<T> parser, CancellationToken ct) where T : class, IMessage<T>

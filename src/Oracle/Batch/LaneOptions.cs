@@ -15,6 +15,9 @@ public sealed record LaneOptions
     /// <summary>Wall time between two looks for batches to push, certify or fetch. Default 0.5 s.</summary>
     public TimeSpan ExchangeEvery { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Longest wall time for which a peer that did not answer is left alone; the rest doubles up to it, from <see cref="ExchangeEvery"/>. Default 5 s.</summary>
+    public TimeSpan LongestRest { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Wall time between two looks for lanes of departed operators. Default 5 s.</summary>
     public TimeSpan AdoptEvery { get; init; } = TimeSpan.FromSeconds(5);
 

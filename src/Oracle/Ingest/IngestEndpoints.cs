@@ -146,7 +146,7 @@ public static class IngestEndpoints
         var (status, detail) = Describe(refusal);
         var problem = Results.Problem(new ProblemDetails
         {
-            Type = "https://depin.dev/problems/" + refusal,
+            Type = "urn:depin:problem:" + refusal,
             Title = refusal.ToString(),
             Status = status,
             Detail = detail,

@@ -38,7 +38,7 @@ public sealed class RequestLimits(IngestOptions ingest, LaneOptions lanes)
 
     /// <summary>429 with <c>Retry-After</c>, as problem details.</summary>
     public static IResult Refuse(TimeSpan wait, string detail) => new Later(Results.Problem(detail, statusCode: StatusCodes.Status429TooManyRequests, title: "Too many requests",
-        type: "https://depin.dev/problems/" + nameof(IngestRefusal.RateLimited), extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["code"] = (int)IngestRefusal.RateLimited }), wait);
+        type: "urn:depin:problem:" + nameof(IngestRefusal.RateLimited), extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["code"] = (int)IngestRefusal.RateLimited }), wait);
 
     /// <summary>An answer with <c>Retry-After</c> in whole seconds, at least one.</summary>
     public static IResult WithRetry(IResult inner, TimeSpan wait) => new Later(inner, wait);

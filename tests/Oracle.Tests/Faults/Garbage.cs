@@ -46,7 +46,7 @@ public sealed class Garbage(FaultNetwork network, OperatorKeyRing liar, byte pos
         {
             foreach (var one in network.Processes)
             {
-                foreach (var path in (string[])["/v1/messages", "/v1/certificates", $"/v1/lanes/{liar.Address}/batches/1", "/v1/attestations", "/v1/proofs", "/v1/proofs:batch"])
+                foreach (var path in (string[])["/v1/messages", $"/v1/lanes/{liar.Address}/batches/1", "/v1/attestations", "/v1/proofs", "/v1/proofs:batch"])
                 {
                     await SayAsync(one, path, RandomNumberGenerator.GetBytes(RandomNumberGenerator.GetInt32(1, 2_000)));
                     await SayAsync(one, path, new byte[9 << 20]);

@@ -17,7 +17,6 @@ public sealed class SevenOperatorsTests(SevenOperatorsTests.FiveOfSeven five) : 
     public Task Epochs_become_final_with_two_of_seven_stopped() => five.Honest.GoOnAsync(Ct);
 
     [Fact]
-    [Trait("Run", "deep")]
     public async Task Epochs_become_final_with_two_of_seven_lying_about_everything_and_both_lose_their_bonds()
     {
         await using var first = await LyingOperator.StartAsync(Network.Chain, Others[0], Ct);

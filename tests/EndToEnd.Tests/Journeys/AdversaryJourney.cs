@@ -8,7 +8,7 @@ using DePin.Protocol.Verification;
 using DePin.Protocol.Verification.Sensing;
 using DePin.Replayer;
 
-namespace DePin.EndToEnd.Tests;
+namespace DePin.EndToEnd.Tests.Journeys;
 
 /// <summary>A network some of whose devices cheat.</summary>
 public sealed class CheatedNetwork : RunningNetwork
@@ -21,7 +21,6 @@ public sealed class CheatedNetwork : RunningNetwork
 }
 
 /// <summary>Adversaries over the whole stack: from the wire to the lines that are paid.</summary>
-[Trait("Run", "deep")]
 public sealed partial class AdversaryJourney(CheatedNetwork network) : IClassFixture<CheatedNetwork>
 {
     // What an operator refuses at the door, and what the epoch rejects; nothing else may turn up.
