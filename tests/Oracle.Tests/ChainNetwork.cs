@@ -26,6 +26,7 @@ public sealed class ChainNetwork : IAsyncDisposable
     private readonly DeployedChain _chain;
     private readonly CancellationTokenSource _stop = new();
     private readonly List<int> _ports = [];
+    private CancellationTokenSource _ticking = new();
     private Task _ticker = Task.CompletedTask;
 
     private ChainNetwork(DeployedChain chain) => _chain = chain;
@@ -55,19 +56,28 @@ public sealed class ChainNetwork : IAsyncDisposable
     /// <summary>Where an operator says on chain that it listens.</summary>
     public string EndpointOf(int number) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_ports[number]}");
 
-    /// <summary>From here on a block an hour of chain time, mined every so often.</summary>
+    /// <summary>From here on a block an hour of chain time, mined every so often, until <see cref="StopClockAsync"/>.</summary>
     public async Task StartClockAsync(TimeSpan every, CancellationToken ct)
     {
         await Node.Rpc.SetBlockTimestampIntervalAsync(3_600, ct);
+        _ticking = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var ticking = _ticking.Token;
         _ticker = Task.Run(
             async () =>
             {
-                while (!_stop.IsCancellationRequested)
+                while (!ticking.IsCancellationRequested)
                 {
                     await Node.Rpc.MineAsync(1, CancellationToken.None);
                     await Task.Delay(every, CancellationToken.None);
                 }
             }, ct);
+    }
+
+    /// <summary>The chain stands still but for transactions.</summary>
+    public async Task StopClockAsync()
+    {
+        await _ticking.CancelAsync();
+        await _ticker;
     }
 
     /// <summary>An operator with its own database, follower and loops; not started.</summary>
@@ -106,6 +116,7 @@ public sealed class ChainNetwork : IAsyncDisposable
         await _stop.CancelAsync();
         await _ticker;
         await _chain.DisposeAsync();
+        _ticking.Dispose();
         _stop.Dispose();
     }
 

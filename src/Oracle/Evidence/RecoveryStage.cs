@@ -9,15 +9,14 @@ using DePin.Storage.Oracle;
 namespace DePin.Oracle.Evidence;
 
 /// <summary>
-/// Brings a node back that missed epochs: for every accepted report that it did not compute it fetches the bundle from a peer, computes the epoch
-/// anew, and keeps state and cut only if the digest is the one that the chain accepted. Nothing of a peer is believed.
+/// Brings a node back that missed epochs: for every report from the newest final one on that it did not compute, the newest first, it fetches the
+/// bundle from a peer, computes the epoch anew, and keeps state and cut only if the digest is the one that the chain accepted. Nothing of a peer is
+/// believed. The newest is enough to go on; the others are what is built on should a challenge cancel it.
 /// </summary>
 public sealed partial class RecoveryStage(
     ChainView chain, ReportStore reports, BundleStore bundles, LaneStore lanes, NetworkView view, OperatorKeyRing keys, ClassCatalog catalog, EvidenceOptions options,
     IHttpClientFactory clients, ILogger<RecoveryStage> logger) : IStage
 {
-    private static readonly string[] Standing = ["pending", "challenged", "final"];
-
     /// <inheritdoc/>
     public string Name => "recovery";
 
@@ -27,9 +26,10 @@ public sealed partial class RecoveryStage(
     /// <inheritdoc/>
     public async Task<bool> StepAsync(CancellationToken ct)
     {
-        if (await chain.GetLastReportAsync(ct) is not { } last || await reports.FindAsync(last.Digest, ct) is not null) return false;
-        // The newest alone is enough to go on; those before it are fetched too, for their bundles, when they are asked for.
-        return view.Current is { } roster && await RecoverAsync(last, roster, ct);
+        if (view.Current is not { } roster) return false;
+        var recovered = false;
+        foreach (var missed in await chain.GetMissedReportsAsync(ct)) recovered |= await RecoverAsync(missed, roster, ct);
+        return recovered;
     }
 
     private async Task<bool> RecoverAsync(AcceptedReport report, OperatorRoster roster, CancellationToken ct)
@@ -51,7 +51,7 @@ public sealed partial class RecoveryStage(
                 LogRecovered(logger, report.Epoch, peer.Address);
                 return true;
             }
-            catch (Exception error) when (error is HttpRequestException or TaskCanceledException or FormatException or InvalidOperationException && !ct.IsCancellationRequested)
+            catch (Exception error) when (error is HttpRequestException or IOException or TaskCanceledException or FormatException or InvalidOperationException && !ct.IsCancellationRequested)
             {
                 LogUnusable(logger, peer.Address, report.Epoch, error.Message);
             }

@@ -47,7 +47,7 @@ public sealed partial class WatchStage(
         await ProveEquivocationsAsync(roster, ct);
         foreach (var pending in await chain.GetReportsAsync(Open, ct))
         {
-            if (await reports.FindAsync(pending.Digest, ct) is null) await ExamineAsync(pending, roster, ct);
+            if (!await reports.HasAsync(pending.Digest, ct)) await ExamineAsync(pending, roster, ct);
         }
 
         return false;

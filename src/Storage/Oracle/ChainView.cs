@@ -82,6 +82,20 @@ public sealed class ChainView(NpgsqlDataSource dataSource, short chainId)
         from chain.reports where chain_id = @chainId and status <> 'cancelled' order by epoch desc, generation desc limit 1
         """, new { chainId }, ct);
 
+    /// <summary>
+    /// Reports that stand and that this operator has no row of, newest first: those that may still be cancelled, and the newest final one, on which
+    /// whatever is attested in their place builds.
+    /// </summary>
+    public Task<IReadOnlyList<AcceptedReport>> GetMissedReportsAsync(CancellationToken ct) => ManyAsync<AcceptedReport>(
+        """
+        select digest, epoch, generation, report, signers, claimable_at, status, accepted_block
+        from chain.reports c
+        where chain_id = @chainId and status <> 'cancelled'
+          and epoch >= coalesce((select max(epoch) from chain.reports where chain_id = @chainId and status = 'final'), 0)
+          and not exists (select from oracle.reports r where r.digest = c.digest)
+        order by epoch desc, generation desc
+        """, new { chainId }, ct);
+
     /// <summary>A report by its digest, whatever became of it; null where the chain never accepted it.</summary>
     public Task<AcceptedReport?> FindReportAsync(Bytes32 digest, CancellationToken ct) => OneAsync<AcceptedReport>(
         """

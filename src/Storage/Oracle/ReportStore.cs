@@ -48,6 +48,13 @@ public sealed class ReportStore(NpgsqlDataSource dataSource)
         return await connection.QuerySingleOrDefaultAsync<ReportRow>(Sql.Command($"select {Columns} from oracle.reports where digest = @digest", new { digest }, ct: ct));
     }
 
+    /// <summary>Whether this operator computed the report with this digest.</summary>
+    public async Task<bool> HasAsync(Bytes32 digest, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return await connection.ExecuteScalarAsync<bool>(Sql.Command("select exists (select from oracle.reports where digest = @digest)", new { digest }, ct: ct));
+    }
+
     /// <summary>Reports with one of the statuses, ascending by epoch.</summary>
     public async Task<IReadOnlyList<ReportRow>> GetAsync(IReadOnlyCollection<string> statuses, CancellationToken ct)
     {
