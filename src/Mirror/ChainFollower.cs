@@ -127,7 +127,7 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
         var headers = latest.Number == at.Number + 1 ? [latest] : await _reader.GetHeadersAsync(at.Number + 1, latest.Number, ct);
         if (!Links(at, headers[0])) return await ReorganizeAsync(checkpoint, heads, ct);
         var range = await _reader.ReadByHashAsync(headers, ct);
-        await ApplyAsync(at, null, range, heads.Finalized, ct);
+        await ApplyAsync(at, null, [range], heads.Finalized, ct);
         return Convergence.Advanced;
     }
 
@@ -149,10 +149,15 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
                     next = to + 1;
                 }
 
-                var range = await reads.Dequeue();
-                if (!Links(at, range.Headers[0])) return await ReorganizeAsync(checkpoint with { Block = at }, heads, ct);
-                await ApplyAsync(at, null, range, heads.Finalized, ct);
-                at = range.Headers[^1].Point;
+                // What is read already is written together: the more blocks at once, the fewer times a balance is written.
+                List<BlockRange> ranges = [await reads.Dequeue()];
+                while (reads.TryPeek(out var read) && read.IsCompletedSuccessfully) ranges.Add(await reads.Dequeue());
+                var links = 0;
+                for (var end = at; links < ranges.Count && Links(end, ranges[links].Headers[0]); links++) end = ranges[links].Headers[^1].Point;
+                if (links == 0) return await ReorganizeAsync(checkpoint with { Block = at }, heads, ct);
+                await ApplyAsync(at, null, ranges[..links], heads.Finalized, ct);
+                at = ranges[links - 1].Headers[^1].Point;
+                if (links < ranges.Count) return Convergence.Advanced; // the chain moved meanwhile: look anew
             }
         }
         finally
@@ -177,7 +182,7 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
         var headers = await _reader.GetHeadersAsync(keep.Number + 1, to, ct);
         if (!Links(keep, headers[0])) throw new ChainSourceException("The chain moved again while a reorg was read.");
         var range = await _reader.ReadByHashAsync(headers, ct);
-        await ApplyAsync(at, keep, range, heads.Finalized, ct);
+        await ApplyAsync(at, keep, [range], heads.Finalized, ct);
         var depth = (long)(at.Number - keep.Number);
         LogReorganized(depth, keep.Number, at.Hash, headers[^1].Number);
         Update(s => s with { Reorgs = s.Reorgs + 1, DeepestReorg = Math.Max(s.DeepestReorg, depth) });
@@ -219,10 +224,10 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
 
     private static bool Links(BlockPoint at, BlockHeader next) => at.Hash == Bytes32.Zero || next.ParentHash == at.Hash;
 
-    private async Task ApplyAsync(BlockPoint at, BlockPoint? keep, BlockRange range, BlockPoint? finalized, CancellationToken ct)
+    private async Task ApplyAsync(BlockPoint at, BlockPoint? keep, IReadOnlyList<BlockRange> ranges, BlockPoint? finalized, CancellationToken ct)
     {
-        await mirror.ApplyAsync(at, keep, range, finalized, ct);
-        var head = range.Headers[^1].Point;
+        await mirror.ApplyAsync(at, keep, ranges, finalized, ct);
+        var head = ranges[^1].Headers[^1].Point;
         Update(s => s with { Head = head, Finalized = finalized is { } f && f.Number <= head.Number ? f : finalized is null ? s.Finalized : head });
     }
 

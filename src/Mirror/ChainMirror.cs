@@ -102,27 +102,31 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
     /// </summary>
     /// <param name="expected">The checkpoint that the caller saw.</param>
     /// <param name="keep">On a reorg, the last block that both branches have.</param>
-    /// <param name="range">Blocks that link to the checkpoint or to <paramref name="keep"/>.</param>
+    /// <param name="ranges">Ranges of blocks, each linked to the one before, the first to the checkpoint or to <paramref name="keep"/>.</param>
     /// <param name="finalized">The finalized block as the source says.</param>
     /// <param name="ct">Cancels; nothing is written then.</param>
     /// <exception cref="CheckpointMovedException">Somebody else wrote.</exception>
-    public async Task ApplyAsync(BlockPoint expected, BlockPoint? keep, BlockRange range, BlockPoint? finalized, CancellationToken ct)
+    public async Task ApplyAsync(BlockPoint expected, BlockPoint? keep, IReadOnlyList<BlockRange> ranges, BlockPoint? finalized, CancellationToken ct)
     {
         await using var connection = await database.DataSource.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var stored = await ReadCheckpointAsync(connection, transaction, ct, forUpdate: true);
         if (stored.Block != expected)
             throw new CheckpointMovedException($"The mirror is at block {stored.Block.Number}, not at {expected.Number}: another follower writes to it. Stop one of them.");
-        if (keep is { } last) await RollBackAsync(connection, last, stored, ct);
+        if (keep is { } common) await RollBackAsync(connection, common, stored, ct);
 
         var at = keep ?? expected;
         try
         {
-            var kinds = Classify(range.Logs);
-            await CopyBlocksAsync(connection, range, ct);
-            await CopyLogsAsync(connection, range.Logs, kinds, ct);
-            await ReduceAsync(connection, range, kinds, ct);
-            if (range.Headers.Count > 0) at = range.Headers[^1].Point;
+            var kinds = ranges.Select(range => Classify(range.Logs)).ToArray();
+            for (var i = 0; i < ranges.Count; i++)
+            {
+                await CopyBlocksAsync(connection, ranges[i], ct);
+                await CopyLogsAsync(connection, ranges[i].Logs, kinds[i], ct);
+            }
+
+            await ReduceAsync(connection, ranges, kinds, ct);
+            if (ranges.LastOrDefault(range => range.Headers.Count > 0) is { } last) at = last.Headers[^1].Point;
         }
         finally
         {
@@ -284,12 +288,12 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
         await writer.CompleteAsync(ct);
     }
 
-    private async Task ReduceAsync(NpgsqlConnection connection, BlockRange range, (ContractKind Contract, EventKind Event)[] kinds, CancellationToken ct)
+    private async Task ReduceAsync(NpgsqlConnection connection, IReadOnlyList<BlockRange> ranges, (ContractKind Contract, EventKind Event)[][] kinds, CancellationToken ct)
     {
-        Touch(range.Logs, kinds);
+        for (var i = 0; i < ranges.Count; i++) Touch(ranges[i].Logs, kinds[i]);
         foreach (var table in _reducer.Tables.All)
             await table.LoadAsync(connection, network.ChainId, ct);
-        Apply(range, kinds);
+        for (var i = 0; i < ranges.Count; i++) Apply(ranges[i], kinds[i]);
         await _reducer.Holders.FlushAsync(connection, network.ChainId, undo: false, ct);
         foreach (var table in _reducer.Tables.All)
             await table.FlushAsync(connection, network.ChainId, ct);

@@ -11,7 +11,7 @@ namespace DePin.Storage;
 /// </summary>
 public static class SchemaDump
 {
-    private sealed record Relation(string Schema, string Name, string Kind, uint Oid, string? PartitionKey, string? Parent, string? Bound, bool Unlogged);
+    private sealed record Relation(string Schema, string Name, string Kind, uint Oid, string? PartitionKey, string? Parent, string? Bound, bool Unlogged, string? Options);
 
     private sealed record Attribute(string Name, string Type, bool NotNull, string? Default, string Identity, string Generated);
 
@@ -29,7 +29,8 @@ public static class SchemaDump
                 select n.nspname as schema, c.relname as name, c.relkind::text as kind, c.oid, pg_get_partkeydef(c.oid) as partition_key,
                     (select pn.nspname || '.' || p.relname from pg_inherits i join pg_class p on p.oid = i.inhparent join pg_namespace pn on pn.oid = p.relnamespace
                      where i.inhrelid = c.oid) as parent,
-                    pg_get_expr(c.relpartbound, c.oid) as bound, c.relpersistence = 'u' as unlogged
+                    pg_get_expr(c.relpartbound, c.oid) as bound, c.relpersistence = 'u' as unlogged,
+                    array_to_string(c.reloptions, ', ') as options
                 from pg_class c join pg_namespace n on n.oid = c.relnamespace
                 where n.nspname = @schema and c.relkind in ('r', 'p', 'v', 'm', 'S') order by c.relname collate "C"
                 """, new { schema }, ct: ct))).ToList();
@@ -77,6 +78,7 @@ public static class SchemaDump
             lines.Add($"    {constraint}");
         text.Append(CultureInfo.InvariantCulture, $"\ncreate {(relation.Unlogged ? "unlogged " : "")}table {name} (\n{string.Join(",\n", lines)}\n)");
         if (relation.PartitionKey is { } key) text.Append(CultureInfo.InvariantCulture, $" partition by {key}");
+        if (relation.Options is { } options) text.Append(CultureInfo.InvariantCulture, $" with ({options})");
         text.Append(";\n");
         if (relation.Parent is { } parent) text.Append(CultureInfo.InvariantCulture, $"alter table {parent} attach partition {name} {relation.Bound};\n");
         foreach (var index in await connection.QueryAsync<string>(Sql.Command(

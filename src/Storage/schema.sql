@@ -271,7 +271,7 @@ create table chain.holders (
     transfers bigint not null,
     constraint holders_account_check CHECK ((octet_length(account) = 20)),
     constraint holders_pkey PRIMARY KEY (chain_id, account)
-);
+) with (fillfactor=50);
 
 create table chain.logs (
     chain_id smallint not null,

@@ -116,6 +116,17 @@ public class RunningNetwork : IAsyncLifetime
         default,
         TimeSpan.FromMinutes(12));
 
+    /// <summary>Waits until a proof is judged by an imported epoch, and not left for a later one; the verdict as the API gives it.</summary>
+    public async Task<JsonNode> JudgedAsync(string proof)
+    {
+        using var api = new Cli.Network.ApiClient(Api);
+        JsonNode? verdict = null;
+        await Eventually.HoldsAsync(
+            async () => (verdict = await api.TryGetAsync($"/v1/proofs/{proof}", default)) is not null && verdict["judgement"]!.ToString() != "pending",
+            $"proof {proof} is judged; logs in {Data}/logs", default, TimeSpan.FromMinutes(12));
+        return verdict!;
+    }
+
     internal static int FreeRange(int count)
     {
         for (var attempt = 0; attempt < 100; attempt++)

@@ -52,12 +52,15 @@ public sealed class ProviderJourney(RunningNetwork network)
 
         var proof = await Succeeds("device", "prove", "--device", device, "--reading", "temperature=18.4");
         Assert.True(proof["certified"]!.GetValue<bool>());
+
+        // It counts for its own day, or for the next where it was certified after that day's cut.
+        var verdict = await network.JudgedAsync(proof["proofId"]!.ToString());
+        Assert.True(verdict["judgement"]!.ToString() == "accept", verdict.ToJsonString());
+        await network.FinalAsync(verdict["epoch"]!.GetValue<int>());
+
         var manifest = NetworkManifest.Load(network.Manifest);
         using var http = new HttpClient();
         var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [new Uri(network.Rpc)] });
-        var epoch = await rpc.CallAsync(manifest.AddressOf("ReportVerifier"), new ReportVerifier.EpochAtCall(proof["time"]!.GetValue<ulong>() / 1000), BlockTag.Latest, default);
-        await network.FinalAsync((int)epoch);
-
         var (_, accounts) = await network.AskHereAsync("accounts", account.ToString());
         var earned = BigInteger.Parse(accounts[0]!["account"]!["cumulative"]!.ToString(), CultureInfo.InvariantCulture);
         Assert.True(earned > 0, accounts.ToJsonString());
