@@ -28,7 +28,18 @@ public sealed record ApiOptions
     [Range(1, 30 * 86_400)]
     public int ReadyLagSeconds { get; init; } = 6 * 3600;
 
-    /// <summary>Seconds that a list or a status may be served from memory; default 1.</summary>
+    /// <summary>Seconds that the mirror's lag may be served from memory; what depends on the mirror's head alone is kept until that moves. 0 turns both off. Default 1.</summary>
     [Range(0, 3600)]
     public int CacheSeconds { get; init; } = 1;
+
+    /// <summary>Wall time between two looks of the live feed at the mirror; default 0.5 s.</summary>
+    public TimeSpan FeedPace { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>Events of a network that the live feed holds for those who reconnect or are slow; default 4,096.</summary>
+    [Range(16, 1_000_000)]
+    public int FeedEvents { get; init; } = 4_096;
+
+    /// <summary>Live streams that one client address may hold open; default 16.</summary>
+    [Range(1, 100_000)]
+    public int StreamsPerAddress { get; init; } = 16;
 }

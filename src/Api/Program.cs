@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using System.Threading.RateLimiting;
 using DePin.Api;
 using DePin.Api.Endpoints;
+using DePin.Api.Live;
 using DePin.Hosting;
 using DePin.Storage;
 using DePin.Storage.Read;
@@ -16,7 +17,8 @@ var options = builder.Configuration.GetSection(ApiOptions.Section).Get<ApiOption
 
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(DatabaseRole.As(options.Database, options.Role)));
-builder.Services.AddSingleton<NetworkReads>().AddSingleton<DeviceReads>().AddSingleton<ProofReads>().AddSingleton<EpochReads>().AddSingleton<RewardReads>().AddSingleton<ParticipantReads>();
+builder.Services.AddSingleton<NetworkReads>().AddSingleton<DeviceReads>().AddSingleton<ProofReads>().AddSingleton<EpochReads>().AddSingleton<RewardReads>().AddSingleton<ParticipantReads>().AddSingleton<ChangeReads>();
+builder.Services.AddSingleton<ChangeFeed>().AddHostedService(services => services.GetRequiredService<ChangeFeed>());
 builder.Services.AddSingleton<Networks>().AddSingleton<ChainClock>().AddSingleton(_ => new Reasons(ClassTables.All)).AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Microsoft.AspNetCore.Hosting", "System.Runtime"));
 builder.Services.ConfigureHttpJsonOptions(o =>
 {
@@ -31,8 +33,13 @@ builder.Services.AddOpenApi("v1", o => o.AddDocumentTransformer((document, _, _)
     document.Info.Description = "Reads of a mirrored network: devices, proofs and verdicts, epochs and reports, rewards and claims. Amounts are decimal text in base units; lists are paged by cursor; errors are RFC 9457 problem details with a stable code.";
     return Task.CompletedTask;
 }));
-builder.Services.AddOutputCache(o => o.AddBasePolicy(p => p.Expire(TimeSpan.FromSeconds(Math.Max(options.CacheSeconds, 1))).SetVaryByQuery("*")));
-builder.Services.AddCors(o => o.AddDefaultPolicy(p => p.AllowAnyOrigin().WithMethods("GET").AllowAnyHeader()));
+builder.Services.AddOutputCache(o =>
+{
+    o.AddPolicy(Caching.Brief, p => p.Expire(TimeSpan.FromSeconds(Math.Max(options.CacheSeconds, 1))).SetVaryByQuery("*"));
+    o.AddPolicy(Caching.WhileTheHeadStands, p => p.Expire(TimeSpan.FromMinutes(5)).SetVaryByQuery("*").VaryByValue(http =>
+        new KeyValuePair<string, string>("at", http.RequestServices.GetRequiredService<ChangeFeed>().Version.ToString(CultureInfo.InvariantCulture))));
+});
+builder.Services.AddCors(o => o.AddDefaultPolicy(p => p.AllowAnyOrigin().WithMethods("GET").AllowAnyHeader().WithExposedHeaders("ETag", "Retry-After")));
 builder.Services.AddRateLimiter(o =>
 {
     o.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
@@ -50,6 +57,8 @@ builder.Services.AddRateLimiter(o =>
         QueueLimit = 0,
         AutoReplenishment = true,
     }));
+    o.AddPolicy("streams", http => RateLimitPartition.GetConcurrencyLimiter(http.Connection.RemoteIpAddress?.ToString() ?? "",
+        _ => new ConcurrencyLimiterOptions { PermitLimit = options.StreamsPerAddress, QueueLimit = 0 }));
 });
 
 var app = builder.Build();
@@ -76,9 +85,10 @@ app.UseDefaultFiles();
 app.UseStaticFiles();
 app.UseCors();
 app.UseRateLimiter();
+app.UseMiddleware<EntityTags>();
 if (options.CacheSeconds > 0) app.UseOutputCache();
 
-app.MapOpenApi().CacheOutput();
+app.MapOpenApi().CacheOutput(Caching.Brief);
 app.UseSwaggerUI(o =>
 {
     o.SwaggerEndpoint("/openapi/v1.json", "v1");
@@ -93,6 +103,7 @@ api.MapProofs();
 api.MapEpochs();
 api.MapRewards();
 api.MapParticipants();
+api.MapStream();
 
 app.MapGet("/health", () => TypedResults.Ok(new { status = "alive" })).ExcludeFromDescription();
 app.MapGet("/ready", Readiness.CheckAsync).ExcludeFromDescription();

@@ -21,7 +21,7 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
 
     private sealed record Parameter(string Name, bool InPath);
 
-    private sealed record Operation(string Path, IReadOnlyList<Parameter> Parameters)
+    private sealed record Operation(string Path, IReadOnlyList<Parameter> Parameters, bool Streams)
     {
         public string Fill(string? name = null, string? value = null)
         {
@@ -52,7 +52,8 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
                 foreach (var value in Bad.Append(new string('7', 3_000)).Where(v => !parameter.InPath || v != "%00")) // a null in a path never gets past a real server
                 {
                     var path = operation.Fill(parameter.Name, value);
-                    using var response = await fixture.Client.GetAsync(new Uri(path, UriKind.Relative));
+                    using var response = await fixture.Client.GetAsync(new Uri(path, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+                    if (operation.Streams && response.IsSuccessStatusCode) continue; // it would not end
                     var text = await response.Content.ReadAsStringAsync();
                     Assert.True((int)response.StatusCode < 500, $"{path}: {(int)response.StatusCode} {text}");
                     asked++;
@@ -75,7 +76,7 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
     public async Task Money_is_text_everywhere_and_no_number_is_beyond_what_a_browser_holds()
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var operation in await OperationsAsync()) Check(operation.Path, await fixture.GetAsync(operation.Fill()), seen);
+        foreach (var operation in (await OperationsAsync()).Where(o => !o.Streams)) Check(operation.Path, await fixture.GetAsync(operation.Fill()), seen);
         Assert.Empty(Money.Except(seen).Except(["challengeBond", "paid", "thawingTokens", "tokens", "shares", "rewards", "sinks", "used", "capacity", "unallocated"])); // what the fixture has no row of
 
         // The same by the description, which covers what the fixture has no row of.
@@ -189,7 +190,8 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
             var get = path.Value.GetProperty("get");
             operations.Add(new Operation(path.Name, get.TryGetProperty("parameters", out var parameters)
                 ? [.. parameters.EnumerateArray().Select(p => new Parameter(p.GetProperty("name").GetString()!, p.GetProperty("in").GetString() == "path"))]
-                : []));
+                : [],
+                get.GetProperty("responses").GetProperty("200").TryGetProperty("content", out var content) && content.TryGetProperty("text/event-stream", out _)));
         }
 
         Assert.True(operations.Count >= 18, "the description lacks endpoints");

@@ -8,11 +8,11 @@ internal static class DeviceEndpoints
 {
     public static void MapDevices(this RouteGroupBuilder api)
     {
-        api.MapGet("/devices", ListAsync).WithSummary("Devices, ascending by token; filter by owner, class, status, H3 cell").WithTags("Devices").CacheOutput();
+        api.MapGet("/devices", ListAsync).WithSummary("Devices, ascending by token; filter by owner, class, status, H3 cell").WithTags("Devices").CacheOutput(Caching.WhileTheHeadStands);
         api.MapGet("/devices/{id}", GetAsync).WithSummary("A device by device id (any key it ever had) or token id").WithTags("Devices");
         api.MapGet("/devices/{id}/proofs", ProofsAsync).WithSummary("A device's judged proofs with reasons, newest first").WithTags("Devices");
         api.MapGet("/devices/{id}/rewards", RewardsAsync).WithSummary("What a device earned, epoch by epoch and rule by rule").WithTags("Devices");
-        api.MapGet("/makers", MakersAsync).WithSummary("Makers with quota and devices issued").WithTags("Devices").CacheOutput();
+        api.MapGet("/makers", MakersAsync).WithSummary("Makers with quota and devices issued").WithTags("Devices").CacheOutput(Caching.WhileTheHeadStands);
     }
 
     private static async Task<Results<Ok<Page<DeviceRow>>, ProblemHttpResult>> ListAsync(

@@ -22,9 +22,9 @@ internal static class EpochEndpoints
 {
     public static void MapEpochs(this RouteGroupBuilder api)
     {
-        api.MapGet("/epochs", ListAsync).WithSummary("Accepted reports, newest first; cancelled ones too").WithTags("Epochs").CacheOutput();
-        api.MapGet("/epochs/{epoch:long}", GetAsync).WithSummary("An epoch: report, signers, status, classes, reasons").WithTags("Epochs").CacheOutput();
-        api.MapGet("/epochs/{epoch:long}/rewards", RewardsAsync).WithSummary("Who earned in an epoch: device, rule, verdicts, amount").WithTags("Epochs").CacheOutput();
+        api.MapGet("/epochs", ListAsync).WithSummary("Accepted reports, newest first; cancelled ones too").WithTags("Epochs").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/epochs/{epoch:long}", GetAsync).WithSummary("An epoch: report, signers, status, classes, reasons").WithTags("Epochs").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/epochs/{epoch:long}/rewards", RewardsAsync).WithSummary("Who earned in an epoch: device, rule, verdicts, amount").WithTags("Epochs").CacheOutput(Caching.WhileTheHeadStands);
     }
 
     private static async Task<Results<Ok<Page<EpochRow>>, ProblemHttpResult>> ListAsync(Networks networks, EpochReads reads, string? network, string? status, int? limit, string? cursor, CancellationToken ct)

@@ -31,8 +31,8 @@ internal static class NetworkEndpoints
             TypedResults.Ok((await networks.ListAsync(ct)).Select(n => new { Id = Text.Hex(n.Id), Chain = n.Caip2, n.Row.Name })))
             .WithSummary("Every network that this API serves").WithTags("Network");
 
-        api.MapGet("/network", GetAsync).WithSummary("The network: contracts, totals, parameters").WithTags("Network").CacheOutput();
-        api.MapGet("/indexer", IndexerAsync).WithSummary("The mirror's head, finality and lag").WithTags("Network").CacheOutput();
+        api.MapGet("/network", GetAsync).WithSummary("The network: contracts, totals, parameters").WithTags("Network").CacheOutput(Caching.Brief);
+        api.MapGet("/indexer", IndexerAsync).WithSummary("The mirror's head, finality and lag").WithTags("Network").CacheOutput(Caching.Brief);
     }
 
     private static async Task<Results<Ok<NetworkView>, ProblemHttpResult>> GetAsync(Networks networks, NetworkReads reads, string? network, CancellationToken ct)
@@ -47,7 +47,7 @@ internal static class NetworkEndpoints
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
         if (await reads.MirrorAsync(found.Chain, ct) is not { } mirror) return Problems.NotMirrored();
-        var totals = await reads.TotalsAsync(found.Chain, found.Id, ct);
-        return TypedResults.Ok(new IndexerView(found.Caip2, mirror, clock.LagSeconds(found, mirror), totals.LastAcceptedEpoch, totals.LastImportedEpoch, await reads.KeptFromAsync(found.Id, ct)));
+        var last = await reads.LastEpochsAsync(found.Chain, found.Id, ct);
+        return TypedResults.Ok(new IndexerView(found.Caip2, mirror, clock.LagSeconds(found, mirror), last.Accepted, last.Imported, await reads.KeptFromAsync(found.Id, ct)));
     }
 }

@@ -33,10 +33,10 @@ internal static class ParticipantEndpoints
 {
     public static void MapParticipants(this RouteGroupBuilder api)
     {
-        api.MapGet("/operators", OperatorsAsync).WithSummary("Operators, sets, proven faults").WithTags("Operators").CacheOutput();
-        api.MapGet("/stakes", PoolsAsync).WithSummary("Providers' stake pools").WithTags("Stakes").CacheOutput();
+        api.MapGet("/operators", OperatorsAsync).WithSummary("Operators, sets, proven faults").WithTags("Operators").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/stakes", PoolsAsync).WithSummary("Providers' stake pools").WithTags("Stakes").CacheOutput(Caching.WhileTheHeadStands);
         api.MapGet("/stakes/{address}", StakerAsync).WithSummary("What a staker holds and thaws").WithTags("Stakes");
-        api.MapGet("/emission", EmissionAsync).WithSummary("Minted epochs, splits, outflow breaker").WithTags("Emission").CacheOutput();
+        api.MapGet("/emission", EmissionAsync).WithSummary("Minted epochs, splits, outflow breaker").WithTags("Emission").CacheOutput(Caching.WhileTheHeadStands);
     }
 
     private static async Task<Results<Ok<OperatorsView>, ProblemHttpResult>> OperatorsAsync(Networks networks, ParticipantReads reads, string? network, int? limit, string? cursor, CancellationToken ct)

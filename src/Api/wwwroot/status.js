@@ -163,9 +163,24 @@ async function loop() {
     await refresh();
   } catch (error) {
     pulse('no answer', 'bad');
-    Object.assign(at('problem'), { hidden: false, textContent: `${error instanceof TypeError ? 'The API does not answer.' : error.message} This page asks again every two seconds.` });
+    Object.assign(at('problem'), { hidden: false, textContent: `${error instanceof TypeError ? 'The API does not answer.' : error.message} This page asks again by itself.` });
     at('main').setAttribute('aria-busy', 'true');
   }
-  setTimeout(loop, 2000);
 }
-loop();
+
+// The stream says when there is something new; without it the page asks every two seconds. Never two looks at once, and no more than one a second.
+let live = false, due = true, last = 0;
+const stream = new EventSource('v1/stream');
+stream.onopen = () => { live = true; };
+stream.onerror = () => { live = false; };
+for (const kind of ['head', 'reorg', 'reset']) stream.addEventListener(kind, () => { due = true; });
+async function watch() {
+  if (due || !live || Date.now() - last > 15000) {
+    due = false;
+    last = Date.now();
+    await loop();
+  }
+  setTimeout(watch, live ? 1000 : 2000);
+}
+watch();
+

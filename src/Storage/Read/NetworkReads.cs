@@ -7,11 +7,14 @@ namespace DePin.Storage.Read;
 public sealed record NetworkRow(short ChainId, string Caip2, byte[] NetworkId, long FirstBlock, string? Name, string? Manifest, string? Parameters);
 
 /// <summary>How far the mirror is. Times are of blocks; null before the first block.</summary>
-public sealed record MirrorRow(long BlockNumber, string BlockHash, DateTime? BlockTime, long FinalizedNumber, DateTime? FinalizedTime, string? Halted, long Logs);
+public sealed record MirrorRow(long BlockNumber, string BlockHash, DateTime? BlockTime, long FinalizedNumber, DateTime? FinalizedTime, string? Halted);
 
 /// <summary>Counts for the network's front page. Amounts are decimal text in base units.</summary>
 public sealed record NetworkTotals(long Devices, long ActiveDevices, long Providers, long Holders, long Operators, string Minted, string Burned, string Claimed, string Staked,
     long LastAcceptedEpoch, long LastFinalEpoch, long LastImportedEpoch);
+
+/// <summary>Newest epochs with an accepted report, and with evidence recomputed here; 0 before the first.</summary>
+public sealed record LastEpochs(long Accepted, long Imported);
 
 /// <summary>First epochs whose verdicts and reward trees are kept; earlier ones were pruned, their sums, leaves and lines never are.</summary>
 public sealed record KeptFrom(long Verdicts, long Trees);
@@ -48,7 +51,7 @@ public sealed class NetworkReads(NpgsqlDataSource source)
             """
             select k.block_number, '0x' || encode(k.block_hash, 'hex') as block_hash, b.block_time, k.finalized_number,
                 (select f.block_time from chain.blocks f where f.chain_id = k.chain_id and f.block_number <= k.finalized_number order by f.block_number desc limit 1) as finalized_time,
-                k.halted, (select coalesce(sum(log_count), 0)::bigint from chain.blocks where chain_id = k.chain_id) as logs
+                k.halted
             from chain.checkpoints k left join chain.blocks b on b.chain_id = k.chain_id and b.block_number = k.block_number
             where k.chain_id = @chain
             """, new { chain }, ct: ct));
@@ -60,6 +63,17 @@ public sealed class NetworkReads(NpgsqlDataSource source)
         await using var connection = await source.OpenConnectionAsync(ct);
         return await connection.QuerySingleOrDefaultAsync<KeptFrom>(Sql.Command(
             "select greatest(verdicts_before, 1) as verdicts, greatest(trees_before, 1) as trees from evidence.pruned where network_id = @network", new { network }, ct: ct)) ?? new KeptFrom(1, 1);
+    }
+
+    /// <summary>How far reports and evidence are.</summary>
+    public async Task<LastEpochs> LastEpochsAsync(short chain, byte[] network, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        return await connection.QuerySingleAsync<LastEpochs>(Sql.Command(
+            """
+            select (select coalesce(max(epoch), 0) from chain.reports where chain_id = @chain and status <> 'cancelled') as accepted,
+                (select coalesce(max(epoch), 0) from evidence.epochs where network_id = @network) as imported
+            """, new { chain, network }, ct: ct));
     }
 
     /// <summary>The front page's counts at the mirror's head.</summary>
