@@ -191,7 +191,9 @@ internal sealed class Admission
     {
         var device = _snapshot.Devices[candidate.Device];
         var proof = candidate.Proof;
-        if (_standing.FaultOf(candidate.Device) is var standing && standing != RejectReason.None) return (Fate.Judged, standing, 0);
+        // The anchor lies before a proof of the next period: whether its device may earn then is not said yet.
+        var early = !candidate.Carried && proof.TimeMs >= _window.EndMs;
+        if (!early && _standing.FaultOf(candidate.Device) is var standing && standing != RejectReason.None) return (Fate.Judged, standing, 0);
         var at = IndexOfClass(proof.Class);
         if (at < 0) return (Fate.Judged, RejectReason.UnknownClass, 0);
         if (device.View.Class != proof.Class) return (Fate.Judged, RejectReason.WrongClass, 0);

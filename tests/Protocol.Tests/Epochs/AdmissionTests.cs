@@ -136,6 +136,23 @@ public sealed class AdmissionTests
     }
 
     [Fact]
+    public void A_proof_from_past_the_period_is_not_held_to_the_stake_of_before_it()
+    {
+        // Staked after the anchor and before the cut, as a newcomer may be.
+        var newcomer = _network.AddDevice(owner: 7, staked: false);
+        var early = _network.Proof(newcomer, 1, second: (long)TestNetwork.Day);
+        Assert.Empty(_network.Run(early).Verdicts);
+        _network.AddStake(newcomer);
+        Assert.Equal(Judgement.Accept, _network.Run().VerdictOf(early).Judgement);
+
+        // Whoever still has none then is refused for it then.
+        var never = _network.AddDevice(owner: 8, staked: false);
+        var vain = _network.Proof(never, 1, second: (long)TestNetwork.Day + 1);
+        Assert.Empty(_network.Run(vain).Verdicts);
+        Assert.Equal(RejectReason.NotStaked, _network.Run().ReasonOf(vain));
+    }
+
+    [Fact]
     public void A_waiting_proof_that_is_sent_again_stays_one_proof()
     {
         var device = _network.AddDevice(owner: 7);

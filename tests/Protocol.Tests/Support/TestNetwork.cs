@@ -76,6 +76,9 @@ internal sealed class TestNetwork
 
     public static PrivateKey Key(KeyType type, string label) => PrivateKey.FromBytes(type, Keccak256.Hash(Encoding.ASCII.GetBytes(label)).AsSpan());
 
+    /// <summary>Stake for one more device of the owner, from the next epoch's anchor on.</summary>
+    public void AddStake(TestDevice device) => _stakes[device.Record.Owner] = _stakes.GetValueOrDefault(device.Record.Owner) + Stake;
+
     /// <summary>Registers a device of an owner who gets stake and a payout index with it.</summary>
     public TestDevice AddDevice(ulong owner, ushort @class = 1, KeyType type = KeyType.Ed25519, DeviceStatus status = DeviceStatus.Active, bool staked = true, bool payout = true)
     {
