@@ -62,7 +62,7 @@ internal sealed class IngestRun : IAsyncDisposable
         await app.StartAsync();
         app.Services.GetRequiredService<NetworkClock>().Advance(DateTimeOffset.FromUnixTimeSeconds((long)Genesis + 43_200));
         app.Services.GetRequiredService<DeviceDirectory>().Apply(devices.Select((key, i) => new DeviceVersion(
-            i + 1, key.PublicKey.DeviceId, (short)type, key.PublicKey.Bytes.ToArray(), "active", AnyPayload.Number, 1, 0, 60, 0, (long)Genesis, Bytes32.Zero, 1, true)));
+            i + 1, key.PublicKey.DeviceId, (short)type, key.PublicKey.Bytes.ToArray(), "active", AnyPayload.Number, 1, 0, 60, 0, (long)Genesis, (long)Genesis, Bytes32.Zero, 1, true)));
 
         var proofs = new DePin.Protocol.Proofs.SignedProof[count];
         Parallel.For(0, count, i =>

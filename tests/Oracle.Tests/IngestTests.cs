@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Dapper;
 using DePin.Cryptography;
 using DePin.Oracle.Ingest;
 using DePin.Protocol;
@@ -129,6 +130,34 @@ public sealed class IngestTests : IAsyncLifetime
         await RefusedAsync(_network.Prove(device, ulong.MaxValue), IngestRefusal.Replayed, HttpStatusCode.Conflict);
         using var unknown = await RefusedAsync(_network.Prove(stranger, 1), IngestRefusal.UnknownDevice, HttpStatusCode.NotFound);
         Assert.NotNull(unknown.Headers.RetryAfter);
+    }
+
+    [Fact]
+    public async Task A_device_that_came_after_a_period_waits_for_the_periods_report()
+    {
+        // Its proof would get into a cut whose anchor does not know it, and be refused there for good.
+        var newcomer = new TestDevice(99, PrivateKey.Generate(KeyType.Ed25519));
+        _network.Now += TimeSpan.FromDays(1);
+        await _network.WriteMirrorAsync(_operator.Database.DataSource, Ct, [newcomer]);
+        await Eventually.HoldsAsync(() => Task.FromResult(_operator.Get<Network.DeviceDirectory>().TryGet(newcomer.Id, out _)), "the operator knows the newcomer", Ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(_operator.Get<Network.NetworkView>().Now == _network.NowMs), "the clock moved", Ct);
+        var proof = _network.Prove(newcomer, 1);
+
+        using var early = await RefusedAsync(proof, IngestRefusal.UnknownDevice, HttpStatusCode.NotFound);
+        Assert.NotNull(early.Headers.RetryAfter);
+        Assert.True((await _operator.PostAsync(_network.Prove(_network.Devices[0], 1), Ct)).IsSuccessStatusCode);
+
+        await using (var connection = await _operator.Database.DataSource.OpenConnectionAsync(Ct))
+        {
+            await connection.ExecuteAsync(Storage.Sql.Command(
+                """
+                insert into chain.report_versions (chain_id, digest, epoch, generation, report, signers, claimable_at, status, accepted_block, accepted_transaction, valid_from, valid_to)
+                values (@ChainId, @Digest, 1, 0, @Report, 7, 0, 'pending', 2, @Digest, 2, 9223372036854775807)
+                """, new { TestNetwork.ChainId, _network.Digest, Report = new byte[348] }, ct: Ct));
+        }
+
+        await Eventually.HoldsAsync(async () => (await _operator.PostAsync(proof, Ct)).IsSuccessStatusCode, "the newcomer's proof is taken", Ct);
+        Assert.Equal(1, await CountAsync(proof.Id));
     }
 
     [Fact]

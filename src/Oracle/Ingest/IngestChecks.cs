@@ -26,6 +26,8 @@ public sealed class IngestChecks(NetworkView view, DeviceDirectory devices, Clas
         if (classes.Find(proof.Class, proof.Schema) is not { } schema) return Refuse(IngestRefusal.UnknownClass);
         if (proof.Payload.Length < schema.MinLength || proof.Payload.Length > schema.MaxLength) return Refuse(IngestRefusal.BadPayload);
         if (!devices.TryGet(proof.Device, out var device)) return new CheckedProof(IngestRefusal.UnknownDevice, null, options.UnknownDeviceRetry);
+        // The next cut takes in whatever is sealed by then, and its anchor is judge: a key that came after it would be unknown there for good.
+        if (device.Since >= view.Facts.StartOf(view.NextReport + 1)) return new CheckedProof(IngestRefusal.UnknownDevice, null, options.UnknownDeviceRetry);
         if (!device.IsActive) return Refuse(IngestRefusal.InactiveDevice);
         if (device.View.Class != proof.Class) return Refuse(IngestRefusal.WrongClass);
 

@@ -162,7 +162,7 @@ public static class IngestEndpoints
         IngestRefusal.WrongNetwork => (422, "The proof is signed for another network."),
         IngestRefusal.UnknownClass => (422, "This network has no such resource class or payload schema."),
         IngestRefusal.BadPayload => (422, "The payload's length is not one that its class and schema allow."),
-        IngestRefusal.UnknownDevice => (404, "The device is not registered as far as this operator has read the chain. Register it, or try again later."),
+        IngestRefusal.UnknownDevice => (404, "The device is not registered as far as this operator has read the chain, or too lately for the report that comes next. Register it, or try again later."),
         IngestRefusal.InactiveDevice => (409, "The device is suspended or retired, or its key was replaced."),
         IngestRefusal.WrongClass => (422, "The device's model proves for another resource class."),
         IngestRefusal.TooFarAhead => (422, "The device's clock is ahead of the network's by more than the tolerance."),

@@ -24,7 +24,10 @@ public enum IngestRefusal : byte
     /// <summary>The payload is not laid out as its class and schema say.</summary>
     BadPayload = 5,
 
-    /// <summary>Not registered as far as this operator's mirror is: try again once the registration is a few blocks old.</summary>
+    /// <summary>
+    /// Not registered as far as this operator's mirror is, or registered after the end of a period whose report is still to come: try again once the
+    /// registration is a few blocks old and that report is in.
+    /// </summary>
     UnknownDevice = 6,
 
     /// <summary>Suspended, retired, or its key was replaced.</summary>

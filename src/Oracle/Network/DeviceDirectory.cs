@@ -29,6 +29,9 @@ public sealed class KnownDevice(PublicKey key, DeviceView view)
     /// <summary>Whether the newest mirrored block has it active with this key.</summary>
     public bool IsActive { get; internal set; }
 
+    /// <summary>Unix seconds of the block that made this key a device's. The anchor of a period that ended by then does not know it.</summary>
+    public ulong Since { get; internal set; }
+
     /// <summary>Which sequences earlier cuts took of it, by the last accepted report's state; null where they took none.</summary>
     public Watermark? Watermark
     {
@@ -75,6 +78,7 @@ public sealed class DeviceDirectory
                 device.View = ViewOf(version);
             }
 
+            device.Since = (ulong)version.KnownSince;
             if (_current.TryGetValue(version.TokenId, out var before) && before != id) _devices[before].IsActive = false;
             _current[version.TokenId] = id;
             device.IsActive = version is { Current: true, Status: "active" };

@@ -14,9 +14,10 @@ namespace DePin.Storage.Oracle;
 public sealed record ChainHead(long Number, Bytes32 Hash, DateTimeOffset Time, long FinalizedNumber, DateTimeOffset? FinalizedTime, string? Halted);
 
 /// <summary>One version of a device, with what its model says: the state from a block on.</summary>
+/// <param name="KnownSince">Unix seconds of the block that made this key the device's: its registration, or the end of a rotation.</param>
 public sealed record DeviceVersion(
     long TokenId, Bytes32 DeviceId, short KeyType, byte[] PublicKey, string Status, int Class, long ModelId, long Capabilities, long Cadence,
-    ulong Cell, long RegisteredAt, Bytes32 Metadata, long ValidFrom, bool Current);
+    ulong Cell, long RegisteredAt, long KnownSince, Bytes32 Metadata, long ValidFrom, bool Current);
 
 /// <summary>A config as the chain scheduled it.</summary>
 public sealed record ConfigRow(long ConfigCount, long FirstEpoch, Bytes32 Digest, short N, short Q, byte[] ReportKeys, byte[] ProtocolKeys);
@@ -52,7 +53,11 @@ public sealed class ChainView(NpgsqlDataSource dataSource, short chainId)
     public Task<IReadOnlyList<DeviceVersion>> GetDevicesSinceAsync(long fromBlock, CancellationToken ct) => ManyAsync<DeviceVersion>(
         """
         select d.token_id, d.device_id, d.key_type, d.public_key, d.status, m.class, d.model_id, m.capabilities, m.cadence,
-               d.cell::text as cell, d.registered_at, d.metadata, d.valid_from, d.valid_to = 9223372036854775807 as current
+               d.cell::text as cell, d.registered_at,
+               coalesce((select extract(epoch from b.block_time)::bigint from chain.blocks b
+                         where b.chain_id = d.chain_id and b.block_number =
+                             (select min(f.valid_from) from chain.device_versions f where f.chain_id = d.chain_id and f.device_id = d.device_id)),
+                        d.registered_at) as known_since, d.metadata, d.valid_from, d.valid_to = 9223372036854775807 as current
         from chain.device_versions d
         join chain.models m on m.chain_id = d.chain_id and m.model_id = d.model_id
         where d.chain_id = @chainId and d.valid_from >= @fromBlock
