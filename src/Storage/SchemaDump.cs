@@ -7,7 +7,7 @@ namespace DePin.Storage;
 
 /// <summary>
 /// The schema of a migrated database as text, read from the catalog: what <c>schema.sql</c> is generated from and compared with. Tables with
-/// their columns and constraints, indexes, views and functions, in name order; nothing that differs between servers.
+/// their columns and constraints, indexes, triggers, views and functions, in name order; nothing that differs between servers.
 /// </summary>
 public static class SchemaDump
 {
@@ -40,6 +40,12 @@ public static class SchemaDump
                 "select pg_get_functiondef(p.oid) from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = @schema and p.prokind in ('f', 'p') order by p.proname collate \"C\", p.oid::regprocedure::text",
                 new { schema }, ct: ct)))
                 text.Append('\n').Append(function.TrimEnd()).Append(";\n");
+            foreach (var trigger in await connection.QueryAsync<string>(Sql.Command(
+                """
+                select pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+                where n.nspname = @schema and not t.tgisinternal order by c.relname collate "C", t.tgname collate "C"
+                """, new { schema }, ct: ct)))
+                text.Append('\n').Append(trigger).Append(";\n");
         }
 
         await connection.ExecuteAsync(Sql.Command("reset search_path", ct: ct));

@@ -647,7 +647,6 @@ create table evidence.leaves (
     items_hash bytea not null,
     constraint leaves_account_check CHECK ((octet_length(account) = 32)),
     constraint leaves_items_hash_check CHECK ((octet_length(items_hash) = 32)),
-    constraint leaves_network_id_epoch_fkey FOREIGN KEY (network_id, epoch) REFERENCES evidence.epochs(network_id, epoch) ON DELETE CASCADE,
     constraint leaves_pkey PRIMARY KEY (network_id, epoch, index)
 );
 CREATE INDEX leaves_account_idx ON evidence.leaves USING btree (network_id, account, epoch DESC);
@@ -666,7 +665,6 @@ create table evidence.lines (
     inconclusive bigint not null,
     constraint lines_account_check CHECK ((octet_length(account) = 32)),
     constraint lines_device_id_check CHECK ((octet_length(device_id) = 32)),
-    constraint lines_network_id_epoch_fkey FOREIGN KEY (network_id, epoch) REFERENCES evidence.epochs(network_id, epoch) ON DELETE CASCADE,
     constraint lines_pkey PRIMARY KEY (network_id, epoch, account, class, device_id, rule)
 );
 CREATE INDEX lines_device_idx ON evidence.lines USING btree (network_id, device_id, epoch DESC);
@@ -698,7 +696,6 @@ create table evidence.tree_chunks (
     tier smallint not null,
     position integer not null,
     nodes bytea not null,
-    constraint tree_chunks_network_id_epoch_fkey FOREIGN KEY (network_id, epoch) REFERENCES evidence.epochs(network_id, epoch) ON DELETE CASCADE,
     constraint tree_chunks_pkey PRIMARY KEY (network_id, epoch, tier, "position")
 );
 
@@ -716,11 +713,25 @@ create table evidence.verdicts (
     constraint verdicts_device_id_check CHECK ((octet_length(device_id) = 32)),
     constraint verdicts_judgement_check CHECK ((judgement = ANY (ARRAY[0, 1, 2, 3]))),
     constraint verdicts_proof_id_check CHECK ((octet_length(proof_id) = 32)),
-    constraint verdicts_network_id_epoch_fkey FOREIGN KEY (network_id, epoch) REFERENCES evidence.epochs(network_id, epoch) ON DELETE CASCADE,
     constraint verdicts_pkey PRIMARY KEY (network_id, epoch, proof_id)
 );
 CREATE INDEX verdicts_device_idx ON evidence.verdicts USING btree (network_id, device_id, epoch DESC, sequence DESC);
 CREATE INDEX verdicts_proof_idx ON evidence.verdicts USING btree (proof_id);
+
+CREATE OR REPLACE FUNCTION evidence.forget_epoch()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+    delete from evidence.leaves where network_id = old.network_id and epoch = old.epoch;
+    delete from evidence.tree_chunks where network_id = old.network_id and epoch = old.epoch;
+    delete from evidence.lines where network_id = old.network_id and epoch = old.epoch;
+    delete from evidence.verdicts where network_id = old.network_id and epoch = old.epoch;
+    return old;
+end
+$function$;
+
+CREATE TRIGGER epochs_forget BEFORE DELETE ON evidence.epochs FOR EACH ROW EXECUTE FUNCTION evidence.forget_epoch();
 
 -- schema jobs ------------------------------------------------------------------------------------------------
 
