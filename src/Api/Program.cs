@@ -16,7 +16,7 @@ var options = builder.Configuration.GetSection(ApiOptions.Section).Get<ApiOption
     ?? throw new InvalidOperationException("The API needs a database: set Api:Database (or the variable Api__Database) to a PostgreSQL connection string.");
 
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(DatabaseRole.As(options.Database, options.Role)));
+builder.Services.AddSingleton(_ => ReadSource.Create(DatabaseRole.As(options.Database, options.Role)));
 builder.Services.AddSingleton<NetworkReads>().AddSingleton<DeviceReads>().AddSingleton<ProofReads>().AddSingleton<EpochReads>().AddSingleton<RewardReads>().AddSingleton<ParticipantReads>().AddSingleton<ChangeReads>();
 builder.Services.AddSingleton<ChangeFeed>().AddHostedService(services => services.GetRequiredService<ChangeFeed>());
 builder.Services.AddSingleton<Networks>().AddSingleton<ChainClock>().AddSingleton(_ => new Reasons(ClassTables.All)).AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Microsoft.AspNetCore.Hosting", "System.Runtime"));
