@@ -26,6 +26,19 @@ public sealed class EndpointTests(ApiFixture fixture) : IClassFixture<ApiFixture
         Assert.Equal(1, totals.GetProperty("lastFinalEpoch").GetInt64());
     }
 
+    [Fact]
+    public async Task A_map_counts_devices_by_the_cell_they_lie_in()
+    {
+        // Ancestor and centre by h3-js.
+        var place = Assert.Single((await fixture.GetAsync("/v1/map?resolution=5")).GetProperty("items").EnumerateArray());
+        Assert.Equal(("851f91b3fffffff", 46.4470822m, 5.9232145m), (place.GetProperty("cell").GetString(), place.GetProperty("latitude").GetDecimal(), place.GetProperty("longitude").GetDecimal()));
+        Assert.Equal((4, 3), (place.GetProperty("devices").GetInt32(), place.GetProperty("active").GetInt32()));
+        Assert.Equal("801ffffffffffff", (await fixture.GetAsync("/v1/map?resolution=0")).GetProperty("items")[0].GetProperty("cell").GetString());
+        Assert.Equal(1, (await fixture.GetAsync("/v1/map?class=1")).GetProperty("items")[0].GetProperty("devices").GetInt32());
+        Assert.Equal(0, (await fixture.GetAsync("/v1/map?resolution=11")).GetProperty("items").GetArrayLength()); // finer than they say
+        Assert.Equal(0, (await fixture.GetAsync("/v1/map?cell=8a1f91b1c8cffff")).GetProperty("items").GetArrayLength());
+    }
+
     [Theory]
     [InlineData("/v1/devices?limit=1", "tokenId", 4)]
     [InlineData("/v1/devices?limit=3", "tokenId", 4)]
@@ -66,7 +79,9 @@ public sealed class EndpointTests(ApiFixture fixture) : IClassFixture<ApiFixture
         var retired = (await fixture.GetAsync("/v1/devices?status=retired")).GetProperty("items");
         Assert.Equal(3, Assert.Single(retired.EnumerateArray()).GetProperty("tokenId").GetInt64());
         Assert.Equal(4, (await fixture.GetAsync("/v1/devices?cell=8a1f91b1c8dffff")).GetProperty("items").GetArrayLength());
-        Assert.Equal(0, (await fixture.GetAsync("/v1/devices?cell=8a1f91b1c8dfffe")).GetProperty("items").GetArrayLength());
+        Assert.Equal(0, (await fixture.GetAsync("/v1/devices?cell=8a1f91b1c8cffff")).GetProperty("items").GetArrayLength()); // its neighbour
+        Assert.Equal(4, (await fixture.GetAsync("/v1/devices?cell=851f91b3fffffff")).GetProperty("items").GetArrayLength()); // what it lies in
+        Assert.Equal(0, (await fixture.GetAsync("/v1/devices?cell=8b1f91b1c8d8fff")).GetProperty("items").GetArrayLength()); // what lies in it
     }
 
     [Fact]
@@ -140,6 +155,8 @@ public sealed class EndpointTests(ApiFixture fixture) : IClassFixture<ApiFixture
     [InlineData("/v1/devices?cursor=!!", 400, "bad-cursor")]
     [InlineData("/v1/devices?owner=0x12", 400, "bad-parameter")]
     [InlineData("/v1/devices?status=lost", 400, "bad-parameter")]
+    [InlineData("/v1/map?resolution=16", 400, "bad-parameter")]
+    [InlineData("/v1/devices?cell=8a1f91b1c8dfffe", 400, "bad-parameter")]
     [InlineData("/v1/devices?cell=zz", 400, "bad-parameter")]
     [InlineData("/v1/devices/zz", 400, "bad-parameter")]
     [InlineData("/v1/devices/99", 404, "not-found")]

@@ -102,7 +102,7 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
     {
         var lists = (await OperationsAsync()).Where(o => o.Parameters.Any(p => p.Name == "cursor")).ToList();
         Assert.Equal(
-            ["/v1/accounts/{address}/claims", "/v1/accounts/{address}/rewards", "/v1/devices", "/v1/devices/{id}/proofs", "/v1/devices/{id}/rewards", "/v1/emission", "/v1/epochs", "/v1/epochs/{epoch}/rewards", "/v1/makers", "/v1/operators", "/v1/stakes"],
+            ["/v1/accounts/{address}/claims", "/v1/accounts/{address}/rewards", "/v1/devices", "/v1/devices/{id}/proofs", "/v1/devices/{id}/rewards", "/v1/emission", "/v1/epochs", "/v1/epochs/{epoch}/rewards", "/v1/makers", "/v1/map", "/v1/operators", "/v1/stakes"],
             lists.Select(o => o.Path).Order(StringComparer.Ordinal));
         foreach (var list in lists)
         {

@@ -1,14 +1,27 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using DePin.Protocol.Geo;
 using DePin.Storage.Read;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace DePin.Api.Endpoints;
 
+/// <summary>Devices in one place of the map.</summary>
+/// <param name="Cell">H3 index in hex.</param>
+/// <param name="Latitude">Of the cell's centre, degrees; null for an index that no cell has, since owners write what they like.</param>
+/// <param name="Longitude">The same.</param>
+/// <param name="Devices">All of them.</param>
+/// <param name="Active">Those that are active.</param>
+public sealed record PlaceView(string Cell, decimal? Latitude, decimal? Longitude, long Devices, long Active);
+
 internal static class DeviceEndpoints
 {
+    private const int DefaultZoom = 5; // some 17 km across
+
     public static void MapDevices(this RouteGroupBuilder api)
     {
-        api.MapGet("/devices", ListAsync).WithSummary("Devices, ascending by token; filter by owner, class, status, H3 cell").WithTags("Devices").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/devices", ListAsync).WithSummary("Devices, ascending by token; filter by owner, class, status, H3 cell of any resolution").WithTags("Devices").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/map", MapAsync).WithSummary("Devices counted by H3 cell at a resolution, for a map").WithTags("Devices").CacheOutput(Caching.WhileTheHeadStands);
         api.MapGet("/devices/{id}", GetAsync).WithSummary("A device by device id (any key it ever had) or token id").WithTags("Devices");
         api.MapGet("/devices/{id}/proofs", ProofsAsync).WithSummary("A device's judged proofs with reasons, newest first").WithTags("Devices");
         api.MapGet("/devices/{id}/rewards", RewardsAsync).WithSummary("What a device earned, epoch by epoch and rule by rule").WithTags("Devices");
@@ -20,16 +33,7 @@ internal static class DeviceEndpoints
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
-        byte[]? ownerBytes = null;
-        if (owner is not null && !Text.TryBytes(owner, 20, out ownerBytes)) return Problems.BadParameter("owner", "an address of 40 hexadecimal digits");
-        if (status is not (null or "active" or "suspended" or "retired")) return Problems.BadParameter("status", "active, suspended or retired");
-        long? cellNumber = null;
-        if (cell is not null)
-        {
-            if (!long.TryParse(cell, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var parsed)) return Problems.BadParameter("cell", "an H3 index in hexadecimal, as h3 libraries print it");
-            cellNumber = parsed;
-        }
-
+        if (!TryFilter(owner, @class, status, cell, out var filter, out var badFilter)) return badFilter;
         if (!Paging.TryRead("devices", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
         long? last = null;
         if (after is not null)
@@ -38,8 +42,53 @@ internal static class DeviceEndpoints
             last = token;
         }
 
-        var rows = await reads.ListAsync(found.Chain, new DeviceFilter(ownerBytes, @class, status, cellNumber), last, take, ct);
+        var rows = await reads.ListAsync(found.Chain, filter, last, take, ct);
         return TypedResults.Ok(Paging.Cut("devices", rows, take, r => r, r => [r.TokenId.ToString(CultureInfo.InvariantCulture)]));
+    }
+
+    private static async Task<Results<Ok<Page<PlaceView>>, ProblemHttpResult>> MapAsync(
+        Networks networks, DeviceReads reads, string? network, int? resolution, string? owner, int? @class, string? status, string? cell, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        var zoom = resolution ?? DefaultZoom;
+        if (zoom is < 0 or > H3Cell.MaxResolution) return Problems.BadParameter("resolution", "an H3 resolution from 0 (1,100 km) to 15 (1 m)");
+        if (!TryFilter(owner, @class, status, cell, out var filter, out var badFilter)) return badFilter;
+        if (!Paging.TryRead("map", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
+        long? last = null;
+        if (after is not null)
+        {
+            if (!long.TryParse(after[0], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var parsed)) return Problems.BadCursor();
+            last = parsed;
+        }
+
+        var rows = await reads.MapAsync(found.Chain, filter, zoom, last, take, ct);
+        return TypedResults.Ok(Paging.Cut("map", rows, take, Place, r => [r.Cell]));
+    }
+
+    private static PlaceView Place(CellRow row)
+    {
+        var cell = new H3Cell(ulong.Parse(row.Cell, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+        GeoPoint? centre = cell.IsValid ? cell.Centre() : null;
+        return new PlaceView(row.Cell, centre?.LatitudeE7 / 10_000_000m, centre?.LongitudeE7 / 10_000_000m, row.Devices, row.Active);
+    }
+
+    private static bool TryFilter(string? owner, int? @class, string? status, string? cell, [NotNullWhen(true)] out DeviceFilter? filter, [NotNullWhen(false)] out ProblemHttpResult? problem)
+    {
+        (filter, problem) = (null, null);
+        byte[]? ownerBytes = null;
+        H3Cell? within = null;
+        if (owner is not null && !Text.TryBytes(owner, 20, out ownerBytes)) problem = Problems.BadParameter("owner", "an address of 40 hexadecimal digits");
+        else if (status is not (null or "active" or "suspended" or "retired")) problem = Problems.BadParameter("status", "active, suspended or retired");
+        else if (cell is not null)
+        {
+            if (ulong.TryParse(cell, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var parsed) && new H3Cell(parsed) is { IsValid: true } valid) within = valid;
+            else problem = Problems.BadParameter("cell", "an H3 index in hexadecimal, as h3 libraries print it");
+        }
+
+        if (problem is not null) return false;
+        filter = new DeviceFilter(ownerBytes, @class, status, within);
+        return true;
     }
 
     private static async Task<Results<Ok<DeviceRow>, ProblemHttpResult>> GetAsync(Networks networks, DeviceReads reads, string id, string? network, CancellationToken ct)

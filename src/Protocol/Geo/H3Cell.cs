@@ -66,6 +66,24 @@ public readonly record struct H3Cell(ulong Value) : IComparable<H3Cell>
         return new H3Cell((Value & ~(15UL << 52)) | ((ulong)resolution << 52) | below);
     }
 
+    /// <summary>The first and the last index that a descendant of a finer or equal resolution can have; a pentagon's has gaps between.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="resolution"/> is coarser than this cell's, or beyond 15.</exception>
+    public (H3Cell First, H3Cell Last) Descendants(int resolution)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(resolution, Resolution);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(resolution, MaxResolution);
+        var first = (Value & ~(15UL << 52)) | ((ulong)resolution << 52);
+        var last = first;
+        for (var level = Resolution + 1; level <= resolution; level++)
+        {
+            var shift = (MaxResolution - level) * DigitBits;
+            first &= ~(7UL << shift);
+            last = (last & ~(7UL << shift)) | (6UL << shift);
+        }
+
+        return (new H3Cell(first), new H3Cell(last));
+    }
+
     /// <summary>The cell of that resolution that holds the point.</summary>
     public static H3Cell At(GeoPoint point, int resolution) => H3Grid.CellAt(point, resolution);
 

@@ -1,4 +1,5 @@
 using Dapper;
+using DePin.Protocol.Geo;
 using Npgsql;
 
 namespace DePin.Storage.Read;
@@ -8,7 +9,27 @@ public sealed record DeviceRow(long TokenId, string DeviceId, string Owner, long
     string? Cell, string Status, long RegisteredAt, string? NextDeviceId, long? NextReadyAt, long BlockNumber);
 
 /// <summary>Which devices a list asks for; a null member does not restrict.</summary>
-public sealed record DeviceFilter(byte[]? Owner, int? Class, string? Status, long? Cell);
+/// <param name="Owner">20 bytes.</param>
+/// <param name="Class">Resource class.</param>
+/// <param name="Status">active, suspended or retired.</param>
+/// <param name="Within">The device's cell is this H3 cell or lies in it.</param>
+public sealed record DeviceFilter(byte[]? Owner, int? Class, string? Status, H3Cell? Within)
+{
+    // One stretch of indices for each resolution that a device's cell can have.
+    internal long[]? From => Stretches(static s => s.First);
+
+    internal long[]? To => Stretches(static s => s.Last);
+
+    private long[]? Stretches(Func<(H3Cell First, H3Cell Last), H3Cell> end) => Within is { } cell
+        ? [.. Enumerable.Range(cell.Resolution, H3Cell.MaxResolution - cell.Resolution + 1).Select(resolution => (long)end(cell.Descendants(resolution)).Value)]
+        : null;
+}
+
+/// <summary>Devices that a map shows in one place.</summary>
+/// <param name="Cell">H3 index in hex.</param>
+/// <param name="Devices">All of them.</param>
+/// <param name="Active">Those that are active.</param>
+public sealed record CellRow(string Cell, long Devices, long Active);
 
 /// <summary>A maker, its models and quota.</summary>
 public sealed record MakerRow(long MakerId, string Account, long Quota, bool Active, long Issued, long Models);
@@ -37,9 +58,32 @@ public sealed class DeviceReads(NpgsqlDataSource source)
                 and (@owner::bytea is null or d.owner = @owner)
                 and (@class::integer is null or m.class = @class)
                 and (@status::text is null or d.status = @status)
-                and (@cell::bigint is null or d.cell = @cell)
+                and (@From::bigint[] is null or exists (select from unnest(@From::bigint[], @To::bigint[]) s (first, last) where d.cell between s.first and s.last))
             order by d.token_id limit @take
-            """, new { chain, after = after ?? -1, owner = filter.Owner, @class = filter.Class, status = filter.Status, cell = filter.Cell, take = take + 1 }, ct: ct))).AsList();
+            """, new { chain, after = after ?? -1, owner = filter.Owner, @class = filter.Class, status = filter.Status, filter.From, filter.To, take = take + 1 }, ct: ct))).AsList();
+    }
+
+    /// <summary>
+    /// Devices counted by the H3 cell of a resolution that they lie in, ascending by cell, beginning after <paramref name="after"/>. A device that says no place, or one coarser than
+    /// asked for, is in none. The ancestor of a cell has the resolution in bits 52 to 55 and ones in place of the finer digits (the published index layout).
+    /// </summary>
+    public async Task<IReadOnlyList<CellRow>> MapAsync(short chain, DeviceFilter filter, int resolution, long? after, int take, CancellationToken ct)
+    {
+        await using var connection = await source.OpenConnectionAsync(ct);
+        return (await connection.QueryAsync<CellRow>(Sql.Command(
+            """
+            select to_hex(ancestor) as cell, count(*) as devices, count(*) filter (where status = 'active') as active
+            from (
+                select (d.cell::bigint & ~(15::bigint << 52)) | (@resolution::bigint << 52) | ((1::bigint << (3 * (15 - @resolution))) - 1) as ancestor, d.status
+                from chain.devices d join chain.models m on m.chain_id = d.chain_id and m.model_id = d.model_id
+                where d.chain_id = @chain and d.cell > 0 and d.cell < 9223372036854775808 and (d.cell::bigint >> 52) & 15 >= @resolution
+                    and (@owner::bytea is null or d.owner = @owner)
+                    and (@class::integer is null or m.class = @class)
+                    and (@status::text is null or d.status = @status)
+                    and (@From::bigint[] is null or exists (select from unnest(@From::bigint[], @To::bigint[]) s (first, last) where d.cell between s.first and s.last))
+            ) placed
+            where ancestor > @after group by ancestor order by ancestor limit @take
+            """, new { chain, resolution, after = after ?? -1, owner = filter.Owner, @class = filter.Class, status = filter.Status, filter.From, filter.To, take = take + 1 }, ct: ct))).AsList();
     }
 
     /// <summary>One device by any key it ever had; null if the mirror has none.</summary>

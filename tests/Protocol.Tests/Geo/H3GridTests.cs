@@ -102,6 +102,15 @@ public sealed class H3GridTests(H3Witness witness) : IClassFixture<H3Witness>
         static IEnumerable<H3Cell> Origins() => [new H3Cell(631615575095659519).Parent(11)];
     }
 
+    /// <summary>The least and greatest of h3-js's children; a pentagon is among them.</summary>
+    [Theory]
+    [InlineData(0x851f91b3fffffff, 7, 0x871f91b00ffffff, 0x871f91b36ffffff)]
+    [InlineData(0x851f91b3fffffff, 5, 0x851f91b3fffffff, 0x851f91b3fffffff)]
+    [InlineData(0x8009fffffffffff, 2, 0x820807fffffffff, 0x8209b7fffffffff)]
+    [InlineData(0x8a1f91b1c8dffff, 15, 0x8f1f91b1c8d8000, 0x8f1f91b1c8dedb6)]
+    public void The_descendants_of_a_cell_lie_between_two_indexes(ulong cell, int resolution, ulong first, ulong last) =>
+        Assert.Equal((new H3Cell(first), new H3Cell(last)), new H3Cell(cell).Descendants(resolution));
+
     [Fact]
     public void Refuses_points_and_indexes_that_do_not_exist()
     {
@@ -109,6 +118,7 @@ public sealed class H3GridTests(H3Witness witness) : IClassFixture<H3Witness>
         Assert.Throws<ArgumentOutOfRangeException>(() => H3Cell.At(new GeoPoint(0, 0), 16));
         Assert.Throws<ArgumentException>(() => new H3Cell(0).Centre());
         Assert.Throws<ArgumentOutOfRangeException>(() => H3Cell.At(new GeoPoint(0, 0), 5).Parent(6));
+        Assert.Throws<ArgumentOutOfRangeException>(() => H3Cell.At(new GeoPoint(0, 0), 5).Descendants(4));
     }
 
     private static bool Close(GeoPoint point, int lat, int lng)
