@@ -88,6 +88,30 @@ public sealed class CAnswerTests
     }
 
     [Fact]
+    public async Task A_receipt_for_many_with_a_field_out_of_its_range_is_none()
+    {
+        await using var c = await CLibrary.StartAsync();
+        BatchReceipt Good() => new() { Operator = ByteString.CopyFrom(new byte[20]), Signature = ByteString.CopyFrom(new byte[64]), Durable = 2, Refusals = { new Refusal { Index = 2, Code = 6 } } };
+        Assert.StartsWith("ok", await c.AskAsync("read-receipts", 3, Good().ToByteArray()));
+        Action<BatchReceipt>[] spoil =
+        [
+            r => r.Refusals[0].Index = 3,
+            r => r.Refusals[0].Index = uint.MaxValue,
+            r => r.Refusals[0].Code = 0,
+            r => r.Operator = ByteString.CopyFrom(new byte[19]),
+            r => r.Operator = ByteString.CopyFrom(new byte[21]),
+            r => r.Signature = ByteString.CopyFrom(new byte[63]),
+            r => r.Signature = ByteString.CopyFrom(new byte[65]),
+        ];
+        foreach (var change in spoil)
+        {
+            var spoilt = Good();
+            change(spoilt);
+            Assert.Equal("error 8", await c.AskAsync("read-receipts", 3, spoilt.ToByteArray()));
+        }
+    }
+
+    [Fact]
     public async Task Reads_stages_packed_and_one_by_one()
     {
         await using var c = await CLibrary.StartAsync();

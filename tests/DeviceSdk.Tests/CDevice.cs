@@ -42,6 +42,12 @@ internal sealed class SimulatedOperator(NetworkId network)
 
     public bool Silent { get; set; }
 
+    /// <summary>Requests that it does not answer from now on.</summary>
+    public int SilentFor { get; set; }
+
+    /// <summary>A sequence that it tells to come again, always, while it takes all others of a batch.</summary>
+    public ulong PutsOff { get; set; }
+
     public Lie Lies { get; set; }
 
     /// <summary>Number of the refusal of every proof; 0 = taken.</summary>
@@ -63,7 +69,7 @@ internal sealed class SimulatedOperator(NetworkId network)
             if (whim.Next(5) == 0) return (200, 0, CAgreementTests.RandomBytes(whim, whim.Next(300)));
         }
 
-        if (Silent) return (0, 0, []);
+        if (Silent || SilentFor-- > 0) return (0, 0, []);
         return path switch
         {
             "/v1/proofs" => AnswerOne(body),
@@ -91,6 +97,13 @@ internal sealed class SimulatedOperator(NetworkId network)
         {
             for (var i = 0; i < proofs.Count; i++) receipt.Refusals.Add(new Refusal { Index = (uint)i, Code = (uint)Refuses, Reason = "refused", RetryAfterMs = RetryMs });
             return receipt.ToByteArray();
+        }
+
+        if (proofs.FindIndex(p => p.Proof.Sequence == PutsOff) is >= 0 and var late)
+        {
+            receipt.Refusals.Add(new Refusal { Index = (uint)late, Code = 6, RetryAfterMs = RetryMs });
+            proofs.RemoveAt(late);
+            if (proofs.Count == 0) return receipt.ToByteArray();
         }
 
         if (Lies == Lie.None) proofs.ForEach(Take);

@@ -41,6 +41,19 @@ public sealed class CQueueTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    public async Task Nobody_stands_in_for_one_that_failed_once(int most)
+    {
+        await using var device = await CDevice.StartAsync(4);
+        device.Route[0].SilentFor = 2;
+        await device.ProveAsync();
+        await device.RunAsync(most, TimeSpan.FromMinutes(2));
+        Assert.Equal(1, device.Certified);
+        Assert.Equal([1, 1, 0, 0], device.Route.Select(o => o.Held.Count));
+    }
+
+    [Theory]
     [InlineData(Lie.AnothersKey)]
     [InlineData(Lie.OtherProof)]
     [InlineData(Lie.AnothersName)]
@@ -140,6 +153,20 @@ public sealed class CQueueTests
             await device.RunAsync(most, TimeSpan.FromMinutes(30));
             Assert.Equal(1, device.Certified);
         }
+    }
+
+    [Fact]
+    public async Task One_that_takes_all_proofs_but_one_does_not_keep_that_one_from_the_others()
+    {
+        await using var device = await CDevice.StartAsync(4);
+        (device.Route[0].PutsOff, device.Route[0].RetryMs) = (1, 1_000);
+        for (var i = 0; i < 60; i++)
+        {
+            await device.ProveAsync(); // so often that it always has one to take
+            await device.RunAsync(16, TimeSpan.FromSeconds(0.5));
+        }
+
+        Assert.Contains(1UL, device.Route[2].Held.Values);
     }
 
     [Fact]

@@ -285,10 +285,9 @@ static depin_error posted_one(depin_queue *queue, const depin_work *work, uint64
         fail(queue, which, now, 0);
         return DEPIN_ANSWER;
     }
+    /* The message is of what was sent and to whom: a receipt that names anything else was signed over something else. */
     depin_receipt_message(queue->network, slot->id, which->address, receipt.received_at, message);
-    if (memcmp(receipt.id, slot->id, 32) != 0 || memcmp(receipt.address, which->address, 20) != 0
-        || queue->verify(queue->verify_context, which->key, message, sizeof message, receipt.signature) != 0)
-        return distrust(queue, which, now);
+    if (queue->verify(queue->verify_context, which->key, message, sizeof message, receipt.signature) != 0) return distrust(queue, which, now);
     which->failures = 0;
     slot->held |= (uint32_t)1 << work->to;
     slot->due = now + ASK_FIRST_MS;
@@ -313,9 +312,7 @@ static depin_error posted_many(depin_queue *queue, const depin_work *work, uint6
     }
     if (taken > 0) {
         depin_receipts_message(queue->network, ids, taken, which->address, receipt.received_at, message);
-        if (receipt.durable != taken || memcmp(receipt.address, which->address, 20) != 0
-            || queue->verify(queue->verify_context, which->key, message, sizeof message, receipt.signature) != 0)
-            return distrust(queue, which, now);
+        if (queue->verify(queue->verify_context, which->key, message, sizeof message, receipt.signature) != 0) return distrust(queue, which, now);
         which->failures = 0;
     }
     for (i = 0; i < work->count; i++) {
