@@ -3,7 +3,6 @@ using DePin.Cryptography;
 using DePin.Oracle.Ingest.Wire;
 using DePin.Protocol;
 using DePin.Protocol.Proofs;
-using DePin.Sdk.Proofs;
 using DePin.TestKit;
 
 namespace DePin.DeviceSdk.Tests;

@@ -7,14 +7,13 @@ using DePin.Cryptography;
 using DePin.Oracle.Ingest.Wire;
 using DePin.Protocol;
 using DePin.Protocol.Proofs;
-using DePin.Sdk.Proofs;
 using Google.Protobuf;
 using SignedProof = DePin.Protocol.Proofs.SignedProof;
 
 namespace DePin.DeviceSdk.Tests;
 
 /// <summary>What is wrong with an operator's receipts.</summary>
-public enum Lie
+public enum FalseReceipt
 {
     None,
     AnothersKey,
@@ -48,7 +47,7 @@ internal sealed class SimulatedOperator(NetworkId network)
     /// <summary>A sequence that it tells to come again, always, while it takes all others of a batch.</summary>
     public ulong PutsOff { get; set; }
 
-    public Lie Lies { get; set; }
+    public FalseReceipt Gives { get; set; }
 
     /// <summary>Number of the refusal of every proof; 0 = taken.</summary>
     public int Refuses { get; set; }
@@ -65,7 +64,7 @@ internal sealed class SimulatedOperator(NetworkId network)
     {
         if (Hostile is { } whim)
         {
-            (Silent, Lies, Refuses, RetryMs, Stage) = (whim.Next(6) == 0, (Lie)whim.Next(6), whim.Next(3) == 0 ? whim.Next(1, 15) : 0, whim.Next(2) == 0 ? 0u : uint.MaxValue, (uint)whim.Next(3));
+            (Silent, Gives, Refuses, RetryMs, Stage) = (whim.Next(6) == 0, (FalseReceipt)whim.Next(6), whim.Next(3) == 0 ? whim.Next(1, 15) : 0, whim.Next(2) == 0 ? 0u : uint.MaxValue, (uint)whim.Next(3));
             if (whim.Next(5) == 0) return (200, 0, CAgreementTests.RandomBytes(whim, whim.Next(300)));
         }
 
@@ -83,16 +82,16 @@ internal sealed class SimulatedOperator(NetworkId network)
         var request = JsonNode.Parse(body)!;
         var proof = Read(request["proof"]!.Deserialize<byte[]>()!, request["signature"]!.Deserialize<byte[]>()!);
         if (Refuses != 0) return (422, (RetryMs + 999) / 1_000, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new { title = "refused", code = Refuses })));
-        if (Lies == Lie.None) Take(proof);
-        var id = Lies == Lie.OtherProof ? Bytes32.FromUInt64(9) : proof.Id.Value;
+        if (Gives == FalseReceipt.None) Take(proof);
+        var id = Gives == FalseReceipt.OtherProof ? Bytes32.FromUInt64(9) : proof.Id.Value;
         var signature = Sign(ReceiptMessage.Of(network, id, Name, 77));
-        return (200, 0, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new { ProofId = id.ToString(), Operator = Name.ToString(), ReceivedAt = Lies == Lie.OtherTime ? 78UL : 77UL, signature }, Web)));
+        return (200, 0, Encoding.UTF8.GetBytes(JsonSerializer.Serialize(new { ProofId = id.ToString(), Operator = Name.ToString(), ReceivedAt = Gives == FalseReceipt.OtherTime ? 78UL : 77UL, signature }, Web)));
     }
 
     private byte[] AnswerMany(byte[] body)
     {
         var proofs = ProofBatch.Parser.ParseFrom(body).Proofs.Select(p => Read(p.Proof.ToByteArray(), p.Signature.ToByteArray())).ToList();
-        var receipt = new BatchReceipt { Operator = ByteString.CopyFrom(Name.AsSpan()), ReceivedAt = Lies == Lie.OtherTime ? 78UL : 77UL };
+        var receipt = new BatchReceipt { Operator = ByteString.CopyFrom(Name.AsSpan()), ReceivedAt = Gives == FalseReceipt.OtherTime ? 78UL : 77UL };
         if (Refuses != 0)
         {
             for (var i = 0; i < proofs.Count; i++) receipt.Refusals.Add(new Refusal { Index = (uint)i, Code = (uint)Refuses, Reason = "refused", RetryAfterMs = RetryMs });
@@ -106,9 +105,9 @@ internal sealed class SimulatedOperator(NetworkId network)
             if (proofs.Count == 0) return receipt.ToByteArray();
         }
 
-        if (Lies == Lie.None) proofs.ForEach(Take);
+        if (Gives == FalseReceipt.None) proofs.ForEach(Take);
         receipt.Durable = (uint)proofs.Count;
-        receipt.Signature = ByteString.CopyFrom(Sign(ReceiptMessage.Of(network, [.. proofs.Select(p => Lies == Lie.OtherProof ? Bytes32.FromUInt64(9) : p.Id.Value)], Name, 77)));
+        receipt.Signature = ByteString.CopyFrom(Sign(ReceiptMessage.Of(network, [.. proofs.Select(p => Gives == FalseReceipt.OtherProof ? Bytes32.FromUInt64(9) : p.Id.Value)], Name, 77)));
         return receipt.ToByteArray();
     }
 
@@ -119,12 +118,12 @@ internal sealed class SimulatedOperator(NetworkId network)
         return answer.ToByteArray();
     }
 
-    private Address Name => Lies == Lie.AnothersName ? new Address(new byte[20]) : Address;
+    private Address Name => Gives == FalseReceipt.AnothersName ? new Address(new byte[20]) : Address;
 
-    private byte[] Sign(byte[] message) => Lies switch
+    private byte[] Sign(byte[] message) => Gives switch
     {
-        Lie.NoSignature => new byte[64],
-        Lie.AnothersKey => stranger.Sign(message),
+        FalseReceipt.NoSignature => new byte[64],
+        FalseReceipt.AnothersKey => stranger.Sign(message),
         _ => Key.Sign(message),
     };
 

@@ -54,17 +54,17 @@ public sealed class CQueueTests
     }
 
     [Theory]
-    [InlineData(Lie.AnothersKey)]
-    [InlineData(Lie.OtherProof)]
-    [InlineData(Lie.AnothersName)]
-    [InlineData(Lie.NoSignature)]
-    [InlineData(Lie.OtherTime)]
-    public async Task A_false_receipt_counts_for_nothing(Lie lie)
+    [InlineData(FalseReceipt.AnothersKey)]
+    [InlineData(FalseReceipt.OtherProof)]
+    [InlineData(FalseReceipt.AnothersName)]
+    [InlineData(FalseReceipt.NoSignature)]
+    [InlineData(FalseReceipt.OtherTime)]
+    public async Task A_false_receipt_counts_for_nothing(FalseReceipt receipt)
     {
         foreach (var most in new[] { 1, 16 })
         {
             await using var device = await CDevice.StartAsync(4);
-            device.Route[0].Lies = lie;
+            device.Route[0].Gives = receipt;
             await device.ProveAsync();
             await device.ProveAsync();
             await device.RunAsync(most, TimeSpan.FromMinutes(2));
