@@ -61,4 +61,6 @@ app.MapHealthChecks("/ready");
 app.MapGet("/metrics", (PrometheusText metrics) => TypedResults.Text(metrics.Collect(), "text/plain; version=0.0.4; charset=utf-8"));
 app.MapGet("/alarms", async (HousekeepingStore housekeeping, CancellationToken ct) => TypedResults.Ok(await housekeeping.AlarmsAsync(100, ct)));
 app.MapGet("/reconciliations", async (HousekeepingStore housekeeping, CancellationToken ct) => TypedResults.Ok(await housekeeping.ReconciliationsAsync(ct)));
+// Without its database Quartz's own stop has no end. Jobs are taken up again by another host, or by this one's next start.
+ShutdownLimit.Apply(app, TimeSpan.FromSeconds(20));
 app.Run();
