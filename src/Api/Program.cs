@@ -11,6 +11,7 @@ using DePin.Storage.Read;
 using Npgsql;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.Configuration.AddQuietLibraries();
 builder.Services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 var options = builder.Configuration.GetSection(ApiOptions.Section).Get<ApiOptions>()
     ?? throw new InvalidOperationException("The API needs a database: set Api:Database (or the variable Api__Database) to a PostgreSQL connection string.");

@@ -10,6 +10,7 @@ using Npgsql;
 using Quartz;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.Configuration.AddQuietLibraries();
 builder.Services.AddOptions<JobsOptions>().BindConfiguration(JobsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 var options = builder.Configuration.GetSection(JobsOptions.Section).Get<JobsOptions>()
     ?? throw new InvalidOperationException("The job host needs settings: set Jobs:Database, Jobs:Manifest and Jobs:Rpc (or Jobs__Database, …).");
