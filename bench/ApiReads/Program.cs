@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using DePin.Bench.ApiReads;
+using DePin.Bench;
 using DePin.DevTools;
 using DePin.Storage;
 using Npgsql;
@@ -47,12 +48,12 @@ await using var kept = await ServeAsync("api, answers kept", [api], 1, "/v1/devi
 
 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Devices:N0} devices, 32 connections of one wrk thread, {seconds} s a turn, {rounds} rounds, {Environment.ProcessorCount} cores; medians"));
 var one = Script("one", "\"/v1/devices/\" .. math.random(1, 100000)");
-await CompareAsync("one device by its token", one, one, plain, 0.6);
-await CompareAsync("a page of 50 devices", Script("page-bare", "\"/v1/devices?limit=51&cursor=0\""), Script("page", "\"/v1/devices?limit=50\""), plain, 0.6);
-await CompareAsync("the same page, kept in memory", Script("page-bare", "\"/v1/devices?limit=51&cursor=0\""), Script("page", "\"/v1/devices?limit=50\""), kept, 1);
+await CompareAsync("api.one", "one device by its token", one, one, plain, 0.6);
+await CompareAsync("api.page", "a page of 50 devices", Script("page-bare", "\"/v1/devices?limit=51&cursor=0\""), Script("page", "\"/v1/devices?limit=50\""), plain, 0.6);
+await CompareAsync("api.kept", "the same page, kept in memory", Script("page-bare", "\"/v1/devices?limit=51&cursor=0\""), Script("page", "\"/v1/devices?limit=50\""), kept, 1);
 return 0;
 
-async Task CompareAsync(string what, string bareScript, string script, Server ours, double target)
+async Task CompareAsync(string name, string what, string bareScript, string script, Server ours, double target)
 {
     _ = (await LoadAsync(bare, bareScript, 3), await LoadAsync(ours, script, 3)); // warm
     var turns = new List<(Load Bare, Load Ours)>();
@@ -66,6 +67,7 @@ async Task CompareAsync(string what, string bareScript, string script, Server ou
     double Median(Func<(Load Bare, Load Ours), double> value) => turns.Select(value).Order().ElementAt(rounds / 2);
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{what}: {Median(t => t.Ours.PerSecond):N0}/s of {Median(t => t.Bare.PerSecond):N0}/s = {Median(t => t.Ours.PerSecond / t.Bare.PerSecond):P0} (target {target:P0}); p50 {Median(t => t.Ours.P50):F1}, p95 {Median(t => t.Ours.P95):F1}, p99 {Median(t => t.Ours.P99):F1} ms, bare {Median(t => t.Bare.P50):F1}, {Median(t => t.Bare.P95):F1}, {Median(t => t.Bare.P99):F1}"));
+    Ratio.OfRate(name, Median(t => t.Ours.PerSecond / t.Bare.PerSecond));
 }
 
 string Script(string name, string path)
