@@ -90,12 +90,12 @@ app.UseMiddleware<EntityTags>();
 if (options.CacheSeconds > 0) app.UseOutputCache();
 
 app.MapOpenApi().CacheOutput(Caching.Brief);
-app.UseSwaggerUI(o =>
+app.UseWhen(static http => http.Request.Path.StartsWithSegments("/docs"), static docs => docs.UseSwaggerUI(o =>
 {
     o.SwaggerEndpoint("/openapi/v1.json", "v1");
     o.RoutePrefix = "docs";
     o.DocumentTitle = "DePin.Dapp API";
-});
+}));
 
 var api = app.MapGroup("/v1").RequireRateLimiting("address");
 api.MapNetwork();
