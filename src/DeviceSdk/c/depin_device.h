@@ -106,7 +106,7 @@ typedef struct depin_operator {
     uint8_t address[20];   /* of its report key */
     uint8_t key[32];       /* its Ed25519 protocol key: what receipts are checked with */
     const void *user;      /* yours, such as where it listens */
-    uint64_t not_before;   /* from here the queue's; zero at the start. ms: it is left alone until then */
+    uint64_t not_before;   /* from here the queue's. ms: it is left alone until then */
     uint32_t failures;     /* in a row; from DEPIN_PATIENCE on the next operator stands in */
     uint32_t lies;         /* false receipts */
 } depin_operator;

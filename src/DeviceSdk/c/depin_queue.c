@@ -71,6 +71,10 @@ depin_error depin_queue_open(depin_queue *queue)
         return DEPIN_ARGUMENT;
     error = depin_sequence_open(queue->sequence);
     if (error != DEPIN_OK) return error;
+    for (i = 0; i < queue->operator_count; i++) {
+        queue->operators[i].not_before = 0; /* of an uptime that may be over */
+        queue->operators[i].failures = queue->operators[i].lies = 0;
+    }
     depin_route(queue->device, queue->operators, queue->operator_count);
     queue->random = (uint32_t)queue->device[0] << 24 | (uint32_t)queue->device[1] << 16 | (uint32_t)queue->device[2] << 8 | queue->device[3] | 1u;
     queue->certified = queue->given_up = queue->dropped = queue->last_refusal = 0;
@@ -167,6 +171,7 @@ void depin_queue_next(depin_queue *queue, uint64_t now_ms, size_t most, depin_wo
 {
     uint64_t first = never, after = 0;
     memset(work, 0, sizeof *work);
+    if (most == 0) most = 1;
     if (most > DEPIN_MAX_BATCH) most = DEPIN_MAX_BATCH;
     while (work->count < most) {
         /* The oldest proof above those taken so far, with the same thing to do. */

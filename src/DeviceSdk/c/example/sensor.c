@@ -10,6 +10,7 @@
  *     key      FILE            64 hexadecimal digits, an Ed25519 seed (depin device keygen --type ed25519 writes it)
  *     state    FILE            made when it is not there
  *     operator ADDRESS PROTOCOL-KEY HOST PORT
+ *     batch    PROOFS          most of one request; 16 where it is left out, and with 1 requests are JSON
  *
  * Plain HTTP, for a local operator or a proxy that adds TLS. The time is the system's; a network that runs at another speed wants it given.
  */
@@ -55,6 +56,7 @@ static depin_operator operators[DEPIN_MAX_OPERATORS];
 static endpoint endpoints[DEPIN_MAX_OPERATORS];
 static depin_sodium_key key;
 static state *kept;
+static size_t batch = DEPIN_MAX_BATCH;
 
 static void die(const char *format, ...)
 {
@@ -137,6 +139,8 @@ static void read_configuration(const char *path)
             depin_device_id(3, public_key, 32, queue.device);
             memset(seed, 0, sizeof seed);
             has_key = 1;
+        } else if (words == 2 && strcmp(what, "batch") == 0) {
+            batch = (size_t)strtoul(a, NULL, 10);
         } else if (words == 2 && strcmp(what, "state") == 0) {
             open_state(a);
         } else if (words == 5 && strcmp(what, "operator") == 0 && queue.operator_count < DEPIN_MAX_OPERATORS) {
@@ -289,7 +293,7 @@ int main(int count, char **arguments)
         uint32_t retry_after;
         int status;
 
-        depin_queue_next(&queue, milliseconds(CLOCK_MONOTONIC), DEPIN_MAX_BATCH, &work);
+        depin_queue_next(&queue, milliseconds(CLOCK_MONOTONIC), batch, &work);
         if (more && depin_queue_kept(&queue) < SLOTS) {
             int got = read_line(line, sizeof line, work.action == DEPIN_WAIT ? work.wait_ms : 0);
             more = got >= 0;
