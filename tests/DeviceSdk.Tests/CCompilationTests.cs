@@ -60,7 +60,7 @@ public sealed class CCompilationTests
     private static async Task<string> ObjectAsync(string source, string[] how)
     {
         var folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "c")).FullName;
-        var output = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(source)}-{Guid.NewGuid():n}.o");
+        var output = Path.Combine(folder, $"{Path.GetFileNameWithoutExtension(source)}{string.Concat(how).Replace('=', '-')}.o");
         await CProgram.RunAsync("cc", [.. CProgram.Strict, .. how, $"-I{CProgram.Sdk}", "-c", source, "-o", output], CancellationToken.None);
         return output;
     }
