@@ -14,13 +14,15 @@ public sealed class ReferenceTests
         ["Chain"] = ["Protocol", "Abi", "ContractBindings", "Cryptography"],
         ["Storage"] = ["Protocol", "Cryptography"],
         ["Mirror"] = ["Protocol", "Chain", "Storage", "ContractBindings", "Cryptography"],
-        ["Sdk"] = ["Protocol", "Chain", "Abi", "ContractBindings", "Cryptography"],
+        // Small enough for a gateway: a device knows neither chain nor database.
+        ["DeviceSdk"] = ["Protocol", "Cryptography"],
+        ["Sdk"] = ["Protocol", "DeviceSdk", "Chain", "Abi", "ContractBindings", "Cryptography"],
         ["Oracle"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
         ["Indexer"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
         ["Jobs"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
         // Abi and ContractBindings are codecs: the API lays out transactions for others to sign and send, and calls no chain.
         ["Api"] = ["Protocol", "Storage", "Abi", "ContractBindings", "Hosting", "Cryptography"],
-        ["Cli"] = ["Protocol", "Chain", "Storage", "Mirror", "Sdk", "DevTools", "Cryptography"],
+        ["Cli"] = ["Protocol", "Chain", "Storage", "Mirror", "Sdk", "DeviceSdk", "DevTools", "Cryptography"],
     };
 
     public static TheoryData<string> Projects => [.. SourceProjects()];

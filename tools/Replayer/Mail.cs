@@ -1,7 +1,7 @@
 using System.Globalization;
 using DePin.Adversaries;
 using DePin.Protocol.Proofs;
-using DePin.Sdk.Proofs;
+using DePin.DeviceSdk;
 
 namespace DePin.Replayer;
 

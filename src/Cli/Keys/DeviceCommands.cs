@@ -9,7 +9,7 @@ using DePin.Protocol;
 using DePin.Protocol.Proofs;
 using DePin.Protocol.Verification.Sensing;
 using DePin.Sdk.Network;
-using DePin.Sdk.Proofs;
+using DePin.DeviceSdk;
 using DePin.Sdk.Registration;
 
 namespace DePin.Cli.Keys;

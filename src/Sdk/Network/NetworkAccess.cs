@@ -4,7 +4,7 @@ using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.Protocol;
-using DePin.Sdk.Proofs;
+using DePin.DeviceSdk;
 
 namespace DePin.Sdk.Network;
 

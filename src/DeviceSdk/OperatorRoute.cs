@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using DePin.Cryptography;
 
-namespace DePin.Sdk.Proofs;
+namespace DePin.DeviceSdk;
 
 /// <summary>An operator as a device sees it.</summary>
 /// <param name="Address">Address of its report key.</param>

@@ -2,13 +2,12 @@ using System.Collections.Concurrent;
 using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Protocol.Proofs;
-using DePin.Sdk.Proofs;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-namespace DePin.EndToEnd.Tests.Sdk;
+namespace DePin.DeviceSdk.Tests;
 
 /// <summary>What is wrong with a stub's receipts.</summary>
 public enum Lie

@@ -5,7 +5,7 @@ using System.Threading.Channels;
 using DePin.Cryptography;
 using DePin.Protocol.Proofs;
 
-namespace DePin.Sdk.Proofs;
+namespace DePin.DeviceSdk;
 
 /// <summary>Counts of an outbox so far.</summary>
 /// <param name="Accepted">Proofs given to it.</param>
@@ -37,6 +37,7 @@ public sealed class ProofOutbox : IAsyncDisposable
     private readonly TimeSpan pollInterval;
     private readonly int patience;
     private readonly int chainTries;
+    private readonly Action<SignedProof>? settled;
     private long accepted, durable, certified, refused;
 
     /// <summary>Starts posting.</summary>
@@ -49,12 +50,15 @@ public sealed class ProofOutbox : IAsyncDisposable
     /// Refusals by an operator that it has not read enough of the chain (an unknown device, a time ahead of it) before they are final: the waits double to half a minute, so the
     /// default of 120 outlasts an hour without a chain. Five, for who would rather know soon, take half a minute.
     /// </param>
-    public ProofOutbox(HttpClient http, IReadOnlyCollection<OperatorEndpoint> operators, int capacity = 20_000, TimeSpan? pollInterval = null, int patience = 3, int chainTries = 120)
+    /// <param name="settled">Told of each proof that is forgotten, certified or refused by all. From any thread; must not throw.</param>
+    public ProofOutbox(HttpClient http, IReadOnlyCollection<OperatorEndpoint> operators, int capacity = 20_000, TimeSpan? pollInterval = null, int patience = 3, int chainTries = 120,
+        Action<SignedProof>? settled = null)
     {
         this.operators = [.. operators];
         this.pollInterval = pollInterval ?? TimeSpan.FromSeconds(1);
         this.patience = patience;
         this.chainTries = chainTries;
+        this.settled = settled;
         copies = OperatorRoute.Copies(operators.Count);
         room = new SemaphoreSlim(capacity, capacity);
         lanes = this.operators.Select((o, i) => new Lane(new OperatorClient(http, o), 1u << i)).ToDictionary(l => l.Client.Endpoint.Address);
@@ -106,13 +110,14 @@ public sealed class ProofOutbox : IAsyncDisposable
     {
         var next = Interlocked.Increment(ref entry.NextInRoute) - 1;
         if (next < entry.Route.Length) lanes[entry.Route[next].Address].Queue.Writer.TryWrite(entry);
-        else if (Volatile.Read(ref entry.HeldBy) == 0 && Interlocked.Increment(ref entry.Failures) >= copies) Forget(entry, ref refused);
+        else if (Volatile.Read(ref entry.HeldBy) == 0 && Interlocked.Increment(ref entry.Failures) >= copies) Forget(entry, isCertified: false);
     }
 
-    private void Forget(Entry entry, ref long counter)
+    private void Forget(Entry entry, bool isCertified)
     {
         if (!kept.TryRemove(entry.Proof.Id.Value, out _)) return;
-        Interlocked.Increment(ref counter);
+        settled?.Invoke(entry.Proof);
+        Interlocked.Increment(ref isCertified ? ref certified : ref refused);
         room.Release();
     }
 
@@ -208,7 +213,7 @@ public sealed class ProofOutbox : IAsyncDisposable
                     if (!kept.TryGetValue(ids[i], out var entry)) continue;
                     if (stages[i] == ProofStage.Certified && BitOperations.PopCount(Volatile.Read(ref entry.HeldBy)) >= copies)
                     {
-                        Forget(entry, ref certified);
+                        Forget(entry, isCertified: true);
                     }
                     else if (stages[i] is ProofStage.Certified or ProofStage.Durable)
                     {

@@ -5,7 +5,7 @@ using DePin.Oracle.Ingest.Wire;
 using DePin.Protocol.Proofs;
 using Google.Protobuf;
 
-namespace DePin.Sdk.Proofs;
+namespace DePin.DeviceSdk;
 
 /// <summary>What an operator said of one proof.</summary>
 /// <param name="Refusal">Null: it is durable there. Else why not, as a short stable name.</param>

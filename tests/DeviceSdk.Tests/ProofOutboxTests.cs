@@ -1,10 +1,9 @@
 using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Protocol.Proofs;
-using DePin.Sdk.Proofs;
 using DePin.TestKit;
 
-namespace DePin.EndToEnd.Tests.Sdk;
+namespace DePin.DeviceSdk.Tests;
 
 public sealed class ProofOutboxTests : IAsyncLifetime, IDisposable
 {
