@@ -157,6 +157,7 @@ public sealed class RpcProxy : IAsyncDisposable
     {
         RpcFault.Refuse refuse => Wrap(call, "error", new JsonObject { ["code"] = refuse.Code, ["message"] = refuse.Message }),
         RpcFault.Lag lag => await LaggingNode.AnswerAsync(call, lag.Blocks, AskAsync).ConfigureAwait(false),
+        RpcFault.Lie lie => lie.Tell(call, await AskAsync(lie.Ask?.Invoke(call.DeepClone().AsObject()) ?? call).ConfigureAwait(false)),
         RpcFault.TruncateLogs cut when MethodOf(call) == "eth_getLogs" => Keep(await AskAsync(call).ConfigureAwait(false), (i, _) => i < cut.Keep),
         RpcFault.HideNewestLogs hide when MethodOf(call) == "eth_getLogs" => await HideAsync(call, hide.Blocks).ConfigureAwait(false),
         _ => await AskAsync(call).ConfigureAwait(false),
