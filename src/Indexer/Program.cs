@@ -1,6 +1,5 @@
 using System.Text;
 using DePin.Chain.Deployment;
-using DePin.Chain.Evm;
 using DePin.Hosting;
 using DePin.Indexer;
 using DePin.Mirror;
@@ -26,8 +25,8 @@ var services = builder.Services;
 services.AddSingleton(options).AddSingleton(network).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(TimeProvider.System).AddSingleton(BuiltInClasses.Catalog);
 services.AddSingleton(_ => new MirrorDatabase(options.Database, role: options.Role)).AddSingleton(p => p.GetRequiredService<MirrorDatabase>().DataSource);
 services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan });
-services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new EvmRpcOptions { Urls = options.Rpc }));
-services.AddSingleton<EvmChainSource>().AddSingleton<IChainSource>(p => p.GetRequiredService<EvmChainSource>());
+services.AddSingleton(p => new ChainProviders(p.GetRequiredService<HttpClient>(), options.Rpc, options.RpcQuorum, IndexerOptions.Section, TimeProvider.System)).AddSingleton<ProviderMeters>();
+services.AddSingleton(p => p.GetRequiredService<ChainProviders>().CreateSource(network, p.GetRequiredService<ILoggerFactory>()));
 services.AddSingleton(new FollowerOptions { PollInterval = TimeSpan.FromMilliseconds(options.PollMilliseconds) });
 services.AddSingleton<ChainMirror>().AddSingleton<ChainFollower>().AddSingleton<MirrorReader>();
 services.AddSingleton<EvidenceStore>().AddSingleton<OperatorDirectory>().AddSingleton<IEvidenceSource, OperatorEvidenceSource>().AddSingleton(p => ActivatorUtilities.CreateInstance<EvidenceImporter>(p, manifest.Id));
@@ -37,7 +36,8 @@ services.AddHostedService<FollowerWorker>().AddHostedService<ImportWorker>().Add
 await using var app = builder.Build();
 await app.Services.GetRequiredService<ChainMirror>().InitializeAsync(CancellationToken.None);
 await app.Services.GetRequiredService<EvidenceStore>().RegisterNetworkAsync(manifest.Id, manifest.Network, network.Caip2, await File.ReadAllTextAsync(options.Manifest, Encoding.UTF8), manifest.Parameters, CancellationToken.None);
-await app.Services.GetRequiredService<EvmChainSource>().CheckChainAsync(CancellationToken.None);
+await new EvmChainSource(app.Services.GetRequiredService<ChainProviders>().Rpc, network).CheckChainAsync(CancellationToken.None);
 app.Services.GetRequiredService<IndexerMeters>();
+app.Services.GetRequiredService<ProviderMeters>();
 Health.Map(app);
 await app.RunAsync();

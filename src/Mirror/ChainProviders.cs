@@ -28,7 +28,7 @@ public sealed class ChainProviders
         if (quorum < 0 || quorum > providers.Count)
             throw new ValidationException(string.Create(CultureInfo.InvariantCulture, $"{section}:RpcQuorum is {quorum} of {providers.Count} providers in {section}:Rpc."));
         (_http, _time) = (http, time);
-        _endPoints = [.. providers.Select((p, i) => p.ToEndPoint(string.Create(CultureInfo.InvariantCulture, $"{section}:Rpc:{i}")))];
+        _endPoints = [.. providers.Select((p, i) => p.ToEndPoint(string.Create(CultureInfo.InvariantCulture, $"{section}:Rpc:{i}"), LabelOf(providers, i)))];
         WebSockets = [.. providers.Select(p => p.WebSocket).OfType<Uri>()];
         Quorum = quorum == 0 ? DefaultQuorum(providers.Count) : quorum;
         Rpc = new EvmRpc(http, _endPoints, new EvmRpcOptions(), time);
@@ -49,6 +49,15 @@ public sealed class ChainProviders
 
     /// <summary>A majority of three and more; both of two; the only one.</summary>
     public static int DefaultQuorum(int providers) => (providers / 2) + 1;
+
+    // Two of one host differ in what must not be shown: they are numbered.
+    private static string? LabelOf(IReadOnlyList<RpcProviderOptions> providers, int index)
+    {
+        if (providers[index].Url is not { IsAbsoluteUri: true } url) return null;
+        var label = RpcEndPoint.LabelOf(url);
+        var before = providers.Take(index).Count(p => p.Url is { IsAbsoluteUri: true } u && RpcEndPoint.LabelOf(u) == label);
+        return before == 0 ? label : string.Create(CultureInfo.InvariantCulture, $"{label}#{before + 1}");
+    }
 
     /// <summary>The follower's source. With a quorum of one it is the client that fails over; else every provider is asked on its own.</summary>
     public IChainSource CreateSource(MirroredNetwork network, ILoggerFactory loggers)

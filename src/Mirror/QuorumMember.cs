@@ -1,3 +1,4 @@
+using System.Globalization;
 using DePin.Chain.Evm;
 
 namespace DePin.Mirror;
@@ -101,7 +102,7 @@ internal sealed class QuorumMember(string label, IChainSource source, RpcEndPoin
         }
         catch (ChainSourceException error) when (error is not RangeTooLargeException)
         {
-            Failed(error.Message);
+            Failed(KindOf(error));
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -150,13 +151,22 @@ internal sealed class QuorumMember(string label, IChainSource source, RpcEndPoin
         }
         catch (RangeTooLargeException error)
         {
-            Failed(error.Message);
+            Failed(KindOf(error));
             return null;
         }
 
         lock (_lock) _latest = heads?.Latest.Number ?? _latest;
         return heads;
     }
+
+    // Not a node's own words: they are shown to everybody, and may hold a key.
+    private string KindOf(ChainSourceException error) => error.InnerException switch
+    {
+        RpcException refusal => string.Create(CultureInfo.InvariantCulture, $"refuses with code {refusal.Code} ({refusal.Kind})"),
+        RpcUnavailableException => endPoint?.LastError ?? "does not answer",
+        null => error.Message,
+        _ => "broken answer",
+    };
 
     private void Failed(string why)
     {

@@ -6,7 +6,8 @@ namespace DePin.Chain.Evm;
 /// </summary>
 /// <param name="url">Where it is. Path, query and user info may hold keys and are never shown.</param>
 /// <param name="callsPerSecond">Most calls a second, each call of a batch for one; 0 = no limit.</param>
-public sealed class RpcEndPoint(Uri url, double callsPerSecond = 0)
+/// <param name="label">What to call it; null = scheme, host and port of the URL.</param>
+public sealed class RpcEndPoint(Uri url, double callsPerSecond = 0, string? label = null)
 {
     private static readonly TimeSpan LongestRest = TimeSpan.FromHours(1);
 
@@ -20,8 +21,8 @@ public sealed class RpcEndPoint(Uri url, double callsPerSecond = 0)
     private long _requests, _failures;
     private string? _lastError;
 
-    /// <summary>Scheme, host and port: all of the URL that is no secret.</summary>
-    public string Label { get; } = url.GetComponents(UriComponents.Scheme | UriComponents.Host | UriComponents.StrongPort, UriFormat.Unescaped);
+    /// <summary>Its name in logs, health and metrics.</summary>
+    public string Label { get; } = label ?? LabelOf(url);
 
     /// <summary>Most calls a second; 0 = no limit.</summary>
     public double CallsPerSecond { get; } = callsPerSecond;
@@ -32,10 +33,13 @@ public sealed class RpcEndPoint(Uri url, double callsPerSecond = 0)
     /// <summary>Requests that were not answered, or not well.</summary>
     public long Failures => Interlocked.Read(ref _failures);
 
-    /// <summary>What went wrong last; kept after it is well again.</summary>
+    /// <summary>The kind of what went wrong last, never the node's own words, which may hold a key; kept after it is well again.</summary>
     public string? LastError => Volatile.Read(ref _lastError);
 
     internal Uri Url { get; } = url;
+
+    /// <summary>Scheme, host and port: all of a URL that is no secret.</summary>
+    public static string LabelOf(Uri url) => url.GetComponents(UriComponents.Scheme | UriComponents.Host | UriComponents.StrongPort, UriFormat.Unescaped);
 
     /// <summary>Whether it is passed over now: it asked to be left alone for a while, or failed just now.</summary>
     public bool IsResting(TimeProvider time)

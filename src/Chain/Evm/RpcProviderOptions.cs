@@ -22,12 +22,12 @@ public sealed record RpcProviderOptions
 
     /// <summary>The end point.</summary>
     /// <exception cref="ValidationException">The URL is missing or of another kind; the message names the setting.</exception>
-    public RpcEndPoint ToEndPoint(string setting)
+    public RpcEndPoint ToEndPoint(string setting, string? label = null)
     {
         Validator.ValidateObject(this, new ValidationContext(this), validateAllProperties: true);
         if (Url is not { IsAbsoluteUri: true, Scheme: "http" or "https" }) throw new ValidationException($"Set {setting} to the http or https URL of a node of the network's chain.");
         if (WebSocket is not null and not { IsAbsoluteUri: true, Scheme: "ws" or "wss" }) throw new ValidationException($"{setting}:WebSocket is no ws or wss URL.");
-        return new RpcEndPoint(Url, CallsPerSecond);
+        return new RpcEndPoint(Url, CallsPerSecond, label);
     }
 
     private sealed class FromUrl : TypeConverter

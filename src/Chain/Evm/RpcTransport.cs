@@ -72,7 +72,7 @@ internal sealed class RpcTransport(HttpClient http, IReadOnlyList<RpcEndPoint> e
                 catch (Exception e) when (Describe(e, ct) is { } why)
                 {
                     askedToWait = (e as TransientRpcException)?.RetryAfter;
-                    endPoint.Failed(why, options.Penalty, askedToWait, time);
+                    endPoint.Failed((e as TransientRpcException)?.Kind ?? why, options.Penalty, askedToWait, time);
                     last = e;
                     if (failures.Count < 12) failures.Add($"{endPoint.Label}: {why}");
                 }
@@ -200,7 +200,10 @@ internal sealed class RpcTransport(HttpClient http, IReadOnlyList<RpcEndPoint> e
 }
 
 /// <summary>The end point failed in a way that may pass.</summary>
-internal sealed class TransientRpcException(string message, TimeSpan? retryAfter) : Exception(message)
+internal sealed class TransientRpcException(string message, TimeSpan? retryAfter, string? kind = null) : Exception(message)
 {
+    /// <summary>What happened, without the node's own words.</summary>
+    public string Kind { get; } = kind ?? message;
+
     public TimeSpan? RetryAfter { get; } = retryAfter;
 }
