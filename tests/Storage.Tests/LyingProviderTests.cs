@@ -110,6 +110,20 @@ public sealed class LyingProviderTests : IClassFixture<LyingProviderTests.Chain>
     }
 
     [Fact]
+    public async Task A_provider_that_asks_to_be_left_alone_rests_while_two_others_serve()
+    {
+        await _chain.ActAsync();
+        _chain.Proxies[0].Apply(new RpcFault.Limit(0, TimeSpan.FromMinutes(5)));
+        await using var asking = await Follower.CreateAsync(_chain, providers: 3, quorum: 2);
+        await asking.CatchUpAsync();
+        Assert.Empty(MirrorContent.Differences(await _chain.HonestAsync(), await asking.HashAsync()));
+        var rested = asking.Providers.Status.Providers[0];
+        Assert.Equal((ProviderState.Resting, 1L, 1L, 0L), (rested.State, rested.Requests, rested.Failures, rested.Disagreements));
+        Assert.Equal("HTTP 429, asked too often", rested.LastError);
+        Assert.Equal(0, _chain.Proxies[0].Impatient);
+    }
+
+    [Fact]
     public async Task Where_too_few_agree_nothing_moves_and_it_says_why_and_goes_on_when_they_agree_again()
     {
         await _chain.ActAsync();
