@@ -59,6 +59,20 @@ public sealed class ChainProviders
         return before == 0 ? label : string.Create(CultureInfo.InvariantCulture, $"{label}#{before + 1}");
     }
 
+    /// <summary>Ranges that the slowest provider's limit lets it read within the follower's patience.</summary>
+    public FollowerOptions Pace(FollowerOptions options)
+    {
+        var limited = _endPoints.Where(e => e.CallsPerSecond > 0).Select(e => e.CallsPerSecond).ToList();
+        if (limited.Count == 0) return options;
+        var most = (int)Math.Max(1, 2 * limited.Min()); // a call for each header, and so many ranges at once as are read ahead
+        return options with
+        {
+            MaxBlocksPerRange = Math.Min(options.MaxBlocksPerRange, most),
+            TipWindow = Math.Min(options.TipWindow, most),
+            ReplaceAtOnce = Math.Min(options.ReplaceAtOnce, most),
+        };
+    }
+
     /// <summary>The follower's source. With a quorum of one it is the client that fails over; else every provider is asked on its own.</summary>
     public IChainSource CreateSource(MirroredNetwork network, ILoggerFactory loggers)
     {

@@ -265,7 +265,8 @@ public sealed partial class QuorumChainSource : IChainSource
     {
         var difference = Agreement.Compare(agreed, its);
         if (difference is { Missing: null, Extra: null }) return new Fault("gives the same logs in another order", MayLag: false);
-        if (difference.Extra is { } extra && (byHash || IsFinal(extra))) return new Fault(difference.ToString(), MayLag: false);
+        // By number, what is not final may be of another branch.
+        if (difference.Extra is { } extra) return byHash || IsFinal(extra) ? new Fault(difference.ToString(), MayLag: false) : null;
         if (difference.Missing is { } missing) return new Fault(difference.ToString(), MayLag: !IsFinal(missing));
         return null;
     }

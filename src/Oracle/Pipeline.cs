@@ -59,10 +59,12 @@ public static class Pipeline
             .AddSingleton(_ => new MirrorDatabase(setup.Database, role: setup.FollowerRole)).AddSingleton<MirrorReader>();
         if (link.Providers is { } providers)
             services.AddSingleton(providers).AddSingleton(p => providers.CreateSource(link.Network, p.GetRequiredService<ILoggerFactory>())).AddSingleton(new ProviderMeters(providers));
-        else if (link.Source is { } source)
+        if (link.Providers is { WebSockets.Count: > 0 } sockets)
+            services.AddSingleton(p => new NewHeads(sockets.WebSockets, TimeProvider.System, p.GetRequiredService<ILogger<NewHeads>>()));
+        if (link.Providers is null && link.Source is { } source)
             services.AddSingleton(source);
         if (link.Providers is not null || link.Source is not null)
-            services.AddSingleton<ChainMirror>().AddSingleton(new FollowerOptions()).AddSingleton(TimeProvider.System)
+            services.AddSingleton<ChainMirror>().AddSingleton(link.Providers?.Pace(new FollowerOptions()) ?? new FollowerOptions()).AddSingleton(TimeProvider.System)
                 .AddSingleton<ChainFollower>().AddHostedService<FollowerLoop>();
         return services;
     }

@@ -124,6 +124,19 @@ public sealed class LyingProviderTests : IClassFixture<LyingProviderTests.Chain>
     }
 
     [Fact]
+    public async Task A_mirror_keeps_to_the_limit_of_its_provider_while_it_catches_up()
+    {
+        await _chain.ActAsync();
+        await _chain.Node.Rpc.MineAsync(100, Ct);
+        _chain.Proxies[0].Apply(new RpcFault.Limit(90, TimeSpan.FromMinutes(5)));
+        await using var limited = await Follower.CreateAsync(_chain, providers: 1, quorum: 1, callsPerSecond: 30);
+        var refused = _chain.Proxies[0].Limited;
+        await limited.CatchUpAsync();
+        Assert.Equal(refused, _chain.Proxies[0].Limited);
+        Assert.Empty(MirrorContent.Differences(await _chain.HonestAsync(), await limited.HashAsync()));
+    }
+
+    [Fact]
     public async Task Where_too_few_agree_nothing_moves_and_it_says_why_and_goes_on_when_they_agree_again()
     {
         await _chain.ActAsync();
@@ -307,15 +320,15 @@ public sealed class LyingProviderTests : IClassFixture<LyingProviderTests.Chain>
         private readonly MirrorDatabase _mirrored;
         private readonly List<string> _warnings = [];
 
-        private Follower(Chain chain, TestDatabase database, int providers, int quorum, int tipWindow)
+        private Follower(Chain chain, TestDatabase database, int providers, int quorum, int tipWindow, double callsPerSecond)
         {
             (_database, _mirrored) = (database, new MirrorDatabase(database.ConnectionString));
             RpcProviderOptions[] urls = providers == 0
                 ? [new RpcProviderOptions { Url = chain.Node.Url }]
-                : [.. chain.Proxies.Take(providers).Select(p => new RpcProviderOptions { Url = new Uri(p.Url, "?key=secret") })];
+                : [.. chain.Proxies.Take(providers).Select(p => new RpcProviderOptions { Url = new Uri(p.Url, "?key=secret"), CallsPerSecond = callsPerSecond })];
             Providers = new ChainProviders(_http, urls, quorum, "Test", TimeProvider.System);
             Mirror = new ChainMirror(_mirrored, chain.Network);
-            Subject = new ChainFollower(Mirror, Providers.CreateSource(chain.Network, this), new FollowerOptions { TipWindow = tipWindow }, TimeProvider.System, NullLogger<ChainFollower>.Instance);
+            Subject = new ChainFollower(Mirror, Providers.CreateSource(chain.Network, this), Providers.Pace(new FollowerOptions { TipWindow = tipWindow }), TimeProvider.System, NullLogger<ChainFollower>.Instance);
         }
 
         public ChainProviders Providers { get; }
@@ -332,9 +345,9 @@ public sealed class LyingProviderTests : IClassFixture<LyingProviderTests.Chain>
             }
         }
 
-        public static async Task<Follower> CreateAsync(Chain chain, int providers, int quorum, int tipWindow = 6)
+        public static async Task<Follower> CreateAsync(Chain chain, int providers, int quorum, int tipWindow = 6, double callsPerSecond = 0)
         {
-            var follower = new Follower(chain, await TestDatabase.CreateAsync(), providers, quorum, tipWindow);
+            var follower = new Follower(chain, await TestDatabase.CreateAsync(), providers, quorum, tipWindow, callsPerSecond);
             await follower.Mirror.InitializeAsync(Ct);
             return follower;
         }

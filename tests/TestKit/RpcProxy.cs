@@ -69,7 +69,13 @@ public sealed class RpcProxy : IAsyncDisposable
     /// <summary>From now on these methods (all of them where none is named) pass; what was held goes on.</summary>
     public void Clear(params string[] methods) => Change(() =>
     {
-        if (methods.Length == 0) _faults.Clear();
+        if (methods.Length == 0)
+        {
+            _faults.Clear();
+            _served.Clear();
+            _refusesUntil = 0;
+        }
+
         foreach (var method in methods) _faults.Remove(method);
     });
 

@@ -29,6 +29,9 @@ public sealed class EvmRpc
         _maximumBatch = endPoints.Where(e => e.CallsPerSecond > 0).Select(e => (int)Math.Max(1, e.CallsPerSecond)).Append(options.MaximumBatch).Min();
     }
 
+    /// <summary>Most calls in one request.</summary>
+    public int MaximumBatch => _maximumBatch;
+
     /// <summary>One call; <paramref name="read"/> may run more than once, each time from the start of a whole result.</summary>
     public async Task<T> RequestAsync<T>(RpcCall call, RpcResultReader<T> read, CancellationToken ct)
     {

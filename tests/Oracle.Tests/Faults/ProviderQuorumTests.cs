@@ -1,8 +1,10 @@
+using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Nodes;
 using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
 using DePin.Mirror;
 using DePin.TestKit;
+using Microsoft.Extensions.Configuration;
 
 namespace DePin.Oracle.Tests.Faults;
 
@@ -57,6 +59,28 @@ public sealed class ProviderQuorumTests
                 return (await SignedAsync(operators[3]))!.Split(',')[0] is { } first && accepted.Contains(first, StringComparison.Ordinal);
             }, "what it signed first is what the chain accepted");
         foreach (var one in operators) await one.DisposeAsync();
+    }
+
+    [Fact]
+    public void Providers_are_set_as_urls_or_with_their_limits_and_a_setting_that_cannot_be_is_named()
+    {
+        ChainProviders Read(params (string Key, string Value)[] settings)
+        {
+            var options = new ConfigurationBuilder().AddInMemoryCollection(settings.Select(s => new KeyValuePair<string, string?>("Oracle:" + s.Key, s.Value))).Build().GetSection("Oracle").Get<OracleOptions>()!;
+            return new ChainProviders(new HttpClient(), options.Rpc, options.RpcQuorum, "Oracle", TimeProvider.System);
+        }
+
+        var mixed = Read(("Rpc:0", "http://a.example/v2/secret"), ("Rpc:1:Url", "https://b.example/"), ("Rpc:1:CallsPerSecond", "25"), ("Rpc:1:WebSocket", "wss://b.example/ws"), ("Rpc:2", "http://a.example/v2/other"));
+        Assert.Equal(2, mixed.Quorum);
+        Assert.Equal(["http://a.example:80", "https://b.example:443", "http://a.example:80#2"], mixed.Status.Providers.Select(p => p.Provider));
+        Assert.Equal([new Uri("wss://b.example/ws")], mixed.WebSockets);
+        Assert.Equal((50, 25), (mixed.Pace(new FollowerOptions()).MaxBlocksPerRange, mixed.Rpc.MaximumBatch));
+        Assert.Equal([1, 2, 2, 3, 3, 4], Enumerable.Range(1, 6).Select(ChainProviders.DefaultQuorum));
+        Assert.Equal(1, Read(("Rpc:0", "http://a.example"), ("Rpc:1", "http://b.example"), ("RpcQuorum", "1")).Quorum);
+        foreach (var (name, setting) in (IEnumerable<(string, (string, string)[])>)[
+            ("Oracle:Rpc:0 ", [("Rpc:0", "not a url")]), ("Oracle:RpcQuorum", [("Rpc:0", "http://a.example"), ("RpcQuorum", "2")]),
+            ("Oracle:Rpc:0:WebSocket", [("Rpc:0:Url", "http://a.example"), ("Rpc:0:WebSocket", "http://a.example")]), ("CallsPerSecond", [("Rpc:0:Url", "http://a.example"), ("Rpc:0:CallsPerSecond", "-1")])])
+            Assert.Contains(name, Assert.Throws<ValidationException>(() => Read(setting)).Message, StringComparison.Ordinal);
     }
 
     private static Task HoldsAsync(Func<Task<bool>> condition, string what) => Eventually.HoldsAsync(condition, what, Ct, TimeSpan.FromMinutes(6));
