@@ -49,6 +49,8 @@ for (var round = 0; round < rounds; round++)
 }
 
 Console.WriteLine($"backfill median: {100 * Median(ours) / Median(floors):0} % of the floor by the clock (target 60 %), {100 * Median(shares):0} % by processor time");
+Ratio.OfRate("backfill", Median(ours) / Median(floors));
+Ratio.OfRate("backfill.processor", Median(shares));
 await LiveAsync();
 return 0;
 
@@ -95,6 +97,7 @@ async Task LiveAsync()
     await stopFloor.CancelAsync();
     await loop;
     Console.WriteLine($"live follow, 50 events a block, poll 100 ms: bare loop median {Median(bare):0} ms, ours {Median(mine):0} ms = {Median(mine) / Median(bare):0.00} x (target 2.00 x)");
+    Ratio.OfTime("live-follow", Median(mine) / Median(bare));
 }
 
 async Task<List<double>> MeasureAsync(string sql)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using DePin.Bench.EpochClose;
+using DePin.Bench;
 using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Protocol.Rewards;
@@ -23,6 +24,7 @@ for (var round = 0; round < 5; round++)
 }
 Console.WriteLine($"  root           {build.TotalMilliseconds,8:F0} ms");
 Console.WriteLine($"  hashing alone  {hashing.TotalMilliseconds,8:F0} ms   ratio {build / hashing:F2}");
+Ratio.OfTime("reward-root", build / hashing);
 const int Proofs = 10_000;
 for (var i = 0; i < Proofs; i++) tree.ProofAt((uint)((long)i * 7_919 % accounts));
 var proving = Least(TimeSpan.MaxValue, () =>
@@ -33,6 +35,7 @@ Console.WriteLine($"  one proof      {proving.TotalMicroseconds / Proofs,8:F2} Â
 
 Console.WriteLine();
 Console.WriteLine("Epoch computation, signatures already verified, one account a device (best of 2)");
+var each = new List<double>();
 foreach (var (devices, proofs) in new[] { (1_000, 10), (1_000, 10), (10_000, 10), (100_000, 10) })
 {
     var epoch = new SampleEpoch(devices, proofs);
@@ -47,7 +50,10 @@ foreach (var (devices, proofs) in new[] { (1_000, 10), (1_000, 10), (10_000, 10)
     }
     Console.WriteLine(
         $"  {devices * proofs,9:N0} proofs {devices,7:N0} accounts {time.TotalMilliseconds,8:F0} ms   processor {processor.TotalMicroseconds / (devices * proofs),6:F2} Âµs a proof");
+    each.Add(processor.TotalMicroseconds / (devices * proofs));
 }
+
+Ratio.OfTime("epoch-close.growth", each[^1] / each[1]); // a proof among 10^6 of one among 10^4: 1 is linear
 
 static TimeSpan Least(TimeSpan before, Action action)
 {

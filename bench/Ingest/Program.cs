@@ -31,6 +31,7 @@ foreach (var type in new[] { KeyType.P256, KeyType.Ed25519, KeyType.Secp256k1 })
     double Each(Func<(double Verify, double Ingest, ProcessorTime Bare, ProcessorTime Whole), double> value) => Median(value) * 1e6 / count;
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
         $"{type,-10} {Median(r => r.Verify),9:N0} {Median(r => r.Ingest),10:N0} {Median(r => r.Ingest / r.Verify),7:P0} {Median(r => r.Bare.Own / (r.Whole.Own + r.Whole.Database)),19:P0}   {Each(r => r.Bare.Own):F1}, {Each(r => r.Whole.Own):F1} + {Each(r => r.Whole.Database):F1}"));
+    Ratio.OfRate($"ingest.{type.ToString().ToLowerInvariant()}", Median(r => r.Ingest / r.Verify));
 }
 
 await cluster.StopAsync();

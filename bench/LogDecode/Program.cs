@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Json;
 using DePin.Abi;
+using DePin.Bench;
 using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
@@ -42,6 +43,7 @@ for (var round = 0; round < 15; round++)
 Console.WriteLine($"{Logs.ToString("N0", CultureInfo.InvariantCulture)} logs, {json.Length / 1024.0 / 1024.0:F1} MiB of JSON, best of 15");
 for (var i = 0; i < rows.Length; i++)
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{rows[i].Name,-28} {best[i],8:F0} ns/log  {1e9 / best[i],12:N0} logs/s  {best[i] / best[0],5:F2} x floor  {bytes[i],7:F1} bytes allocated/log"));
+Ratio.OfTime("log-decode", best[1] / best[0]);
 
 static ulong Tokens(byte[] json)
 {

@@ -20,7 +20,7 @@ internal sealed class EntityTags(RequestDelegate next)
 
         var response = http.Response;
         var body = response.Body;
-        using var content = new MemoryStream();
+        using var content = new MemoryStream(8_192); // most answers
         response.Body = content;
         try
         {
@@ -46,6 +46,8 @@ internal sealed class EntityTags(RequestDelegate next)
             }
         }
 
-        if (bytes.Length > 0) await body.WriteAsync(bytes, http.RequestAborted);
+        if (bytes.Length == 0) return;
+        response.ContentLength = bytes.Length;
+        await body.WriteAsync(bytes, http.RequestAborted);
     }
 }

@@ -11,6 +11,7 @@ using DePin.Storage.Read;
 using Npgsql;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.Configuration.AddQuietLibraries();
 builder.Services.AddOptions<ApiOptions>().BindConfiguration(ApiOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 var options = builder.Configuration.GetSection(ApiOptions.Section).Get<ApiOptions>()
     ?? throw new InvalidOperationException("The API needs a database: set Api:Database (or the variable Api__Database) to a PostgreSQL connection string.");
@@ -89,12 +90,12 @@ app.UseMiddleware<EntityTags>();
 if (options.CacheSeconds > 0) app.UseOutputCache();
 
 app.MapOpenApi().CacheOutput(Caching.Brief);
-app.UseSwaggerUI(o =>
+app.UseWhen(static http => http.Request.Path.StartsWithSegments("/docs"), static docs => docs.UseSwaggerUI(o =>
 {
     o.SwaggerEndpoint("/openapi/v1.json", "v1");
     o.RoutePrefix = "docs";
     o.DocumentTitle = "DePin.Dapp API";
-});
+}));
 
 var api = app.MapGroup("/v1").RequireRateLimiting("address");
 api.MapNetwork();

@@ -23,11 +23,11 @@ public sealed class PrometheusText : IDisposable
     {
         listener.InstrumentPublished = (instrument, l) =>
         {
-            if (prefixes.Any(p => instrument.Meter.Name.StartsWith(p, StringComparison.Ordinal))) l.EnableMeasurementEvents(instrument);
+            if (prefixes.Any(p => instrument.Meter.Name.StartsWith(p, StringComparison.Ordinal))) l.EnableMeasurementEvents(instrument, new Family(instrument));
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Record(instrument, value, tags));
-        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Record(instrument, value, tags));
-        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Record(instrument, value, tags));
+        listener.SetMeasurementEventCallback<long>((_, value, tags, family) => Record(family, value, tags));
+        listener.SetMeasurementEventCallback<int>((_, value, tags, family) => Record(family, value, tags));
+        listener.SetMeasurementEventCallback<double>((_, value, tags, family) => Record(family, value, tags));
         listener.Start();
     }
 
@@ -59,9 +59,16 @@ public sealed class PrometheusText : IDisposable
     /// <inheritdoc/>
     public void Dispose() => listener.Dispose();
 
-    private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    // Runs several times for every request of a host: labels are spelled out once for each combination of tags.
+    private void Record(object? state, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        var s = series.GetOrAdd((instrument, Labels(tags)), static key => new Series(key.Instrument));
+        var family = (Family)state!;
+        if (!family.ByTags.GetAlternateLookup<ReadOnlySpan<KeyValuePair<string, object?>>>().TryGetValue(tags, out var s))
+        {
+            s = series.GetOrAdd((family.Instrument, Labels(tags)), static key => new Series(key.Instrument));
+            family.ByTags.TryAdd(tags.ToArray(), s);
+        }
+
         s.Add(value);
     }
 
@@ -92,6 +99,48 @@ public sealed class PrometheusText : IDisposable
         var n when n.StartsWith("Counter", StringComparison.Ordinal) || n.StartsWith("ObservableCounter", StringComparison.Ordinal) => "counter",
         _ => "gauge",
     };
+
+    /// <summary>An instrument and its series by the tags as they are given; in another order they lead to the same one.</summary>
+    private sealed class Family(Instrument instrument)
+    {
+        public Instrument Instrument { get; } = instrument;
+
+        public ConcurrentDictionary<KeyValuePair<string, object?>[], Series> ByTags { get; } = new(TagComparer.Instance);
+    }
+
+    private sealed class TagComparer : IEqualityComparer<KeyValuePair<string, object?>[]>, IAlternateEqualityComparer<ReadOnlySpan<KeyValuePair<string, object?>>, KeyValuePair<string, object?>[]>
+    {
+        public static readonly TagComparer Instance = new();
+
+        public bool Equals(KeyValuePair<string, object?>[]? x, KeyValuePair<string, object?>[]? y) => x is not null && y is not null && Equals(x.AsSpan(), y);
+
+        public int GetHashCode(KeyValuePair<string, object?>[] obj) => GetHashCode(obj.AsSpan());
+
+        public bool Equals(ReadOnlySpan<KeyValuePair<string, object?>> alternate, KeyValuePair<string, object?>[] other)
+        {
+            if (alternate.Length != other.Length) return false;
+            for (var i = 0; i < other.Length; i++)
+            {
+                if (!string.Equals(alternate[i].Key, other[i].Key, StringComparison.Ordinal) || !Equals(alternate[i].Value, other[i].Value)) return false;
+            }
+
+            return true;
+        }
+
+        public int GetHashCode(ReadOnlySpan<KeyValuePair<string, object?>> alternate)
+        {
+            var hash = new HashCode();
+            foreach (var (key, value) in alternate)
+            {
+                hash.Add(key.Length); // keys of an instrument hardly differ
+                hash.Add(value);
+            }
+
+            return hash.ToHashCode();
+        }
+
+        public KeyValuePair<string, object?>[] Create(ReadOnlySpan<KeyValuePair<string, object?>> alternate) => alternate.ToArray();
+    }
 
     private sealed class Series
     {

@@ -9,6 +9,7 @@ using DePin.Storage.Evidence;
 using Npgsql;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.Configuration.AddQuietLibraries();
 builder.Services.AddOptions<IndexerOptions>().BindConfiguration(IndexerOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 var options = builder.Configuration.GetSection(IndexerOptions.Section).Get<IndexerOptions>()
     ?? throw new InvalidOperationException("The indexer needs Indexer:Database, Indexer:Manifest and Indexer:Rpc:0 (variables Indexer__Database and so on).");

@@ -10,6 +10,7 @@ using Npgsql;
 using Quartz;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.Configuration.AddQuietLibraries();
 builder.Services.AddOptions<JobsOptions>().BindConfiguration(JobsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 var options = builder.Configuration.GetSection(JobsOptions.Section).Get<JobsOptions>()
     ?? throw new InvalidOperationException("The job host needs settings: set Jobs:Database, Jobs:Manifest and Jobs:Rpc (or Jobs__Database, …).");
@@ -61,4 +62,6 @@ app.MapHealthChecks("/ready");
 app.MapGet("/metrics", (PrometheusText metrics) => TypedResults.Text(metrics.Collect(), "text/plain; version=0.0.4; charset=utf-8"));
 app.MapGet("/alarms", async (HousekeepingStore housekeeping, CancellationToken ct) => TypedResults.Ok(await housekeeping.AlarmsAsync(100, ct)));
 app.MapGet("/reconciliations", async (HousekeepingStore housekeeping, CancellationToken ct) => TypedResults.Ok(await housekeeping.ReconciliationsAsync(ct)));
+// Without its database Quartz's own stop has no end. Jobs are taken up again by another host, or by this one's next start.
+ShutdownLimit.Apply(app, TimeSpan.FromSeconds(20));
 app.Run();

@@ -67,6 +67,18 @@ public sealed class SchedulerTests
     }
 
     [Fact]
+    public async Task A_host_whose_database_is_gone_for_good_still_ends_when_it_is_asked_to()
+    {
+        await using var network = await JobsNetwork.CreateAsync();
+        await using var host = await JobHost.StartAsync(network, ("AlarmSeconds", 1));
+        await Eventually.HoldsAsync(async () => await network.ScalarAsync<long>("select count(*) from jobs.qrtz_execution_history") > 0, "jobs run", Ct);
+        await network.Database.DisposeAsync(); // drops it
+        await Eventually.HoldsAsync(async () => await host.StatusAsync("/ready") != HttpStatusCode.OK, "the host knows", Ct);
+        Assert.False(host.Process.HasExited, "A lost database ends no host.");
+        Assert.Equal(0, await host.Process.StopAsync(TimeSpan.FromMinutes(2)));
+    }
+
+    [Fact]
     public async Task What_a_killed_host_had_begun_is_run_again_by_another_once()
     {
         await using var network = await JobsNetwork.CreateAsync();

@@ -25,10 +25,6 @@ public static class HostProcess
     {
         ["ASPNETCORE_URLS"] = string.Create(CultureInfo.InvariantCulture, $"http://{address}:{port}"),
         ["ASPNETCORE_ENVIRONMENT"] = "Production",
-        // One line for every request of every host would drown what matters.
-        ["Logging__LogLevel__Microsoft"] = "Warning",
-        ["Logging__LogLevel__System"] = "Warning",
-        ["Logging__LogLevel__Quartz"] = "Warning",
     };
 
     /// <summary>How a built program of the solution is run, in little memory: many of them share a machine here.</summary>

@@ -23,6 +23,9 @@ public static class ClaimCommands
     /// <summary>A claim under a root.</summary>
     private sealed record Pending(Bytes32 Root, RewardDistributor.Claim Claim);
 
+    /// <summary>What one account got; <paramref name="Waits"/>: the breaker held back the rest.</summary>
+    private sealed record Payment(Address Account, UInt128 Amount, ulong Block, bool Waits);
+
     /// <summary>The command.</summary>
     public static Command Create() => new Command("claim", "Pay out what is claimable: always to the account or the recipient it chose, whoever sends it")
     {
@@ -39,9 +42,25 @@ public static class ClaimCommands
         var pending = parsed.GetValue(Evidence) || parsed.GetValue(Bundle) is not null
             ? await FromEvidenceAsync(parsed, output, network, all ? null : [.. accounts], ct).ConfigureAwait(false)
             : await FromApiAsync(parsed, all ? null : accounts, ct).ConfigureAwait(false);
-        var paid = new List<object>();
-        var lines = new List<string>();
-        var waiting = 0;
+        var paid = new List<Payment>();
+        try
+        {
+            await PayAsync(network, sender, pending, paid, ct).ConfigureAwait(false);
+        }
+        catch (Exception) when (paid.Count > 0)
+        {
+            Tell(output, paid); // what is paid is paid, whatever becomes of the rest
+            throw;
+        }
+
+        var waiting = paid.Count(p => p.Waits);
+        if (waiting > 0) output.Remark($"{waiting} of {pending.Count} accounts wait for the rest: the distributor's outflow breaker has no room now. It drains with chain time; claim again later.");
+        Tell(output, paid);
+        return paid.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;
+    }
+
+    private static async Task PayAsync(NetworkAccess network, TransactionSender sender, List<Pending> pending, List<Payment> paid, CancellationToken ct)
+    {
         foreach (var group in pending.Chunk(MaxClaims))
         {
             // Leaves of one request may come from two roots while an epoch becomes final; each root is claimed by itself.
@@ -51,20 +70,14 @@ public static class ClaimCommands
                 var before = await ClaimedAsync(network, [.. claims.Select(c => c.Leaf.Account)], ct).ConfigureAwait(false);
                 var receipt = await sender.SendAsync(network.Contracts.Distributor, new RewardDistributor.ClaimManyCall(root.Key, claims), ct).ConfigureAwait(false);
                 var after = await ClaimedAsync(network, [.. claims.Select(c => c.Leaf.Account)], ct).ConfigureAwait(false);
-                for (var i = 0; i < claims.Length; i++)
-                {
-                    var amount = after[i] - before[i];
-                    if (after[i] < claims[i].Leaf.Cumulative) waiting++;
-                    paid.Add(new { account = claims[i].Leaf.Account, amount = amount.ToString(CultureInfo.InvariantCulture), block = receipt.BlockNumber });
-                    lines.Add($"{claims[i].Leaf.Account}  {Tokens.Show((BigInteger)amount)}");
-                }
+                paid.AddRange(claims.Select((claim, i) => new Payment(claim.Leaf.Account, after[i] - before[i], receipt.BlockNumber, after[i] < claim.Leaf.Cumulative)));
             }
         }
-
-        if (waiting > 0) output.Remark($"{waiting} of {pending.Count} accounts wait for the rest: the distributor's outflow breaker has no room now. It drains with chain time; claim again later.");
-        output.Answer(paid, lines.Count == 0 ? ["Nothing is claimable yet: rewards can be claimed once their epoch is final."] : [.. lines]);
-        return paid.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;
     }
+
+    private static void Tell(Output output, List<Payment> paid) => output.Answer(
+        paid.Select(p => new { account = p.Account, amount = p.Amount.ToString(CultureInfo.InvariantCulture), block = p.Block }),
+        paid.Count == 0 ? ["Nothing is claimable yet: rewards can be claimed once their epoch is final."] : [.. paid.Select(p => $"{p.Account}  {Tokens.Show((BigInteger)p.Amount)}")]);
 
     // The tree of the newest final epoch, computed here: neither the API nor the operator that gave the bundle is believed.
     private static async Task<List<Pending>> FromEvidenceAsync(ParseResult parsed, Output output, NetworkAccess network, HashSet<Address>? accounts, CancellationToken ct)

@@ -32,8 +32,6 @@ public sealed class OperatorProcess : IAsyncDisposable
                 // Many on few cores: what makes a long-lived server fast makes a short life slow.
                 ["DOTNET_gcServer"] = "0",
                 ["DOTNET_TieredPGO"] = "0",
-                ["Logging__LogLevel__Microsoft"] = "Warning",
-                ["Logging__LogLevel__System"] = "Warning",
                 ["ASPNETCORE_URLS"] = network.EndpointOf(number),
                 ["Oracle__Manifest"] = Path.Combine(folder, "network.json"),
                 ["Oracle__Database"] = database.ConnectionString,
