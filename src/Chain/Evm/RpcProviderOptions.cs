@@ -10,7 +10,7 @@ namespace DePin.Chain.Evm;
 [TypeConverter(typeof(FromUrl))]
 public sealed record RpcProviderOptions
 {
-    /// <summary>JSON-RPC over HTTP.</summary>
+    /// <summary>JSON-RPC over HTTP; where nothing else is said of the provider, the URL may be given in its place.</summary>
     public Uri? Url { get; init; }
 
     /// <summary>Most calls a second, each call of a batch for one; 0 = no limit. Default 0.</summary>
