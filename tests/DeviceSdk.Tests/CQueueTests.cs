@@ -208,6 +208,32 @@ public sealed class CQueueTests
     }
 
     [Fact]
+    public async Task An_answer_about_a_proof_that_was_dropped_meanwhile_counts_for_no_other()
+    {
+        await using var device = await CDevice.StartAsync(4, slots: 1);
+        await device.ProveAsync();
+        await device.C.AskAsync("next", 1_000, 16, 10_000);
+        await device.C.AskAsync("drop");
+        await device.ProveAsync(); // in the same slot
+        Assert.Equal("1", await device.C.AskAsync("answer", 1_000, 200, 0, Array.Empty<byte>()));
+        await device.RunAsync(16, TimeSpan.FromMinutes(1));
+        Assert.Equal("0 1 0 1 0", await device.CountsAsync());
+    }
+
+    [Fact]
+    public async Task A_signer_that_fails_costs_a_sequence_and_nothing_else()
+    {
+        await using var device = await CDevice.StartAsync(4);
+        await device.C.AskAsync("signer", 1);
+        Assert.Equal("error 4", await device.TryProveAsync(4));
+        Assert.Equal(0, await device.KeptAsync());
+        await device.C.AskAsync("signer", 0);
+        await device.ProveAsync();
+        await device.RunAsync(16, TimeSpan.FromMinutes(1));
+        Assert.Equal([2UL], device.Route[0].Held.Values);
+    }
+
+    [Fact]
     public async Task Proofs_are_sent_oldest_first()
     {
         await using var device = await CDevice.StartAsync(4);

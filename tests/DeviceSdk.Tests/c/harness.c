@@ -271,6 +271,13 @@ static int store(void *context, uint64_t reserved)
     return 0;
 }
 
+static int sign_fails;
+
+static int sign(void *context, const uint8_t *message, size_t length, uint8_t signature[64])
+{
+    return sign_fails ? -1 : depin_sodium_sign(context, message, length, signature);
+}
+
 /* open NETWORK SEED SLOTS BLOCK COUNT (ADDRESS KEY)...: device id. Proofs kept from before stay, as after a restart. */
 static void do_open(void)
 {
@@ -281,7 +288,7 @@ static void do_open(void)
     memcpy(queue.network, fixed(32), 32);
     if (depin_sodium_open(&key, fixed(32), public_key) != 0) die("no libsodium");
     depin_device_id(3, public_key, 32, queue.device);
-    queue.sign = depin_sodium_sign;
+    queue.sign = sign;
     queue.sign_context = &key;
     queue.verify = depin_sodium_verify;
     queue.slot_count = (size_t)number();
@@ -425,6 +432,13 @@ static void do_record(void)
     print(record, 16);
 }
 
+/* signer 1: fails from now on; 0: signs again */
+static void do_signer(void)
+{
+    sign_fails = number() == 1;
+    printf("ok");
+}
+
 static void do_backoff(void)
 {
     uint32_t failures = (uint32_t)number();
@@ -463,6 +477,7 @@ int main(void)
         else if (strcmp(command, "counts") == 0) do_counts();
         else if (strcmp(command, "drop") == 0) do_drop();
         else if (strcmp(command, "rot") == 0) do_rot();
+        else if (strcmp(command, "signer") == 0) do_signer();
         else if (strcmp(command, "spend") == 0) do_spend();
         else if (strcmp(command, "stored") == 0) do_stored();
         else if (strcmp(command, "places") == 0) do_places();
