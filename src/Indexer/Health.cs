@@ -14,7 +14,7 @@ public static class Health
     {
         routes.MapGet("/health", (ChainFollower follower) => follower.Status.Halted is { } why ? Results.Problem(why, statusCode: 503, title: "The mirror is halted") : Results.Ok(new { status = "alive" }));
         routes.MapGet("/ready", (ChainFollower follower, IndexerOptions options, TimeProvider time) => NotReady(follower.Status, options, time) is { } why ? Results.Problem(why, statusCode: 503, title: "Not ready") : Results.Ok(new { status = "ready" }));
-        routes.MapGet("/status", (ChainFollower follower, EvidenceImporter importer) => Results.Ok(new
+        routes.MapGet("/status", (ChainFollower follower, EvidenceImporter importer, ChainProviders providers) => Results.Ok(new
         {
             head = follower.Status.Head?.Number,
             headHash = follower.Status.Head?.Hash.ToString(),
@@ -27,6 +27,12 @@ public static class Health
             follower.Status.LastError,
             follower.Status.Halted,
             import = importer.Status,
+            rpc = new
+            {
+                providers.Status.Quorum,
+                providers.Status.Why,
+                providers = providers.Status.Providers.Select(p => new { p.Provider, state = p.State.ToString().ToLowerInvariant(), p.Latest, p.Lag, p.LastError, p.Requests, p.Failures, p.Disagreements }),
+            },
         }));
         routes.MapGet("/metrics", (PrometheusText metrics) => Results.Text(metrics.Collect(), "text/plain; version=0.0.4"));
     }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using DePin.Chain.Evm;
 using DePin.Storage;
 
 namespace DePin.Indexer;
@@ -17,9 +18,13 @@ public sealed record IndexerOptions
     [Required(ErrorMessage = "Set Indexer:Manifest to the path of the network manifest that 'depin network deploy' wrote.")]
     public required string Manifest { get; init; }
 
-    /// <summary>JSON-RPC URLs in order of preference. No default.</summary>
+    /// <summary>Providers of the chain in order of preference: URLs, or each with its limits. No default.</summary>
     [Required, MinLength(1, ErrorMessage = "Set Indexer:Rpc:0 to the URL of a node of the network's chain.")]
-    public required Uri[] Rpc { get; init; }
+    public required RpcProviderOptions[] Rpc { get; init; }
+
+    /// <summary>How many of them must agree on what is mirrored; 0 = the only one, both of two, a majority of more. Default 1: the others stand in for the first.</summary>
+    [Range(0, 100)]
+    public int RpcQuorum { get; init; } = 1;
 
     /// <summary>Role that the indexer acts as in the database; empty = the connecting one. Default depin_indexer.</summary>
     public string Role { get; init; } = DatabaseRole.Indexer;

@@ -35,10 +35,13 @@ public sealed record FollowerStatus(
 /// Keeps a mirror equal to a chain: ranges while far behind, block by block by hash near the tip, back to the common block when the chain dropped
 /// blocks. A step may fail or be killed at any point and is simply taken again.
 /// </summary>
-public sealed partial class ChainFollower(ChainMirror mirror, IChainSource source, FollowerOptions options, TimeProvider time, ILogger<ChainFollower> logger)
+public sealed partial class ChainFollower(
+    ChainMirror mirror, IChainSource source, FollowerOptions options, TimeProvider time, ILogger<ChainFollower> logger, NewHeads? heads = null)
 {
     private readonly RangeReader _reader = new(source, mirror.Network, options, time);
     private int _deepSightings;
+    private TaskCompletionSource _woken = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private bool _expectsNews;
     private FollowerStatus _status = new(null, null, null, 0, null, null, 0, 0, null);
 
     /// <summary>What it last saw.</summary>
@@ -50,15 +53,33 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
     /// <summary>Follows until cancelled or halted. Outages of node and database are waited out; nothing but a reorg past finality ends it.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var listening = heads?.RunAsync(() => Volatile.Read(ref _woken).TrySetResult(), stop.Token) ?? Task.CompletedTask;
+        try
+        {
+            await FollowAsync(ct);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await listening;
+        }
+    }
+
+    private async Task FollowAsync(CancellationToken ct)
+    {
         var failures = 0;
         while (!ct.IsCancellationRequested)
         {
             try
             {
+                var woken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                Volatile.Write(ref _woken, woken); // before the step: what is told of meanwhile is looked at after it
                 var result = await StepAsync(ct);
                 if (failures > 0) LogRecovered(failures);
                 failures = 0;
-                if (result == Convergence.NothingNew) await Task.Delay(options.PollInterval, time, ct);
+                if (result == Convergence.NothingNew) await WaitAsync(woken.Task, ct);
+                else _expectsNews = false;
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {
@@ -86,6 +107,17 @@ public sealed partial class ChainFollower(ChainMirror mirror, IChainSource sourc
                 }
             }
         }
+    }
+
+    /// <summary>Until the next look. While heads are told of, looks are rare; but one that was told of and not seen yet is looked for as ever: nodes differ by a moment.</summary>
+    private async Task WaitAsync(Task woken, CancellationToken ct)
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var interval = heads is { IsLive: true } && !_expectsNews ? options.PollIntervalWhenTold : options.PollInterval;
+        await Task.WhenAny(woken, Task.Delay(interval, time, either.Token));
+        await either.CancelAsync();
+        ct.ThrowIfCancellationRequested();
+        if (woken.IsCompleted) _expectsNews = true;
     }
 
     /// <summary>One step towards the chain's tip.</summary>

@@ -13,7 +13,8 @@ public readonly record struct BlockPoint(ulong Number, Bytes32 Hash);
 /// <param name="ParentHash">Hash of the block before it.</param>
 /// <param name="Timestamp">Unix seconds.</param>
 /// <param name="LogsBloom">256 bytes, or empty where the chain has none: then empty answers cannot be doubted.</param>
-public sealed record BlockHeader(ulong Number, Bytes32 Hash, Bytes32 ParentHash, ulong Timestamp, ReadOnlyMemory<byte> LogsBloom)
+/// <param name="Proven">Whether the fields were found to make the hash. False does not mean forged: not every chain's headers can be checked.</param>
+public sealed record BlockHeader(ulong Number, Bytes32 Hash, Bytes32 ParentHash, ulong Timestamp, ReadOnlyMemory<byte> LogsBloom, bool Proven = false)
 {
     /// <summary>Number and hash.</summary>
     public BlockPoint Point => new(Number, Hash);
@@ -30,7 +31,7 @@ public sealed record ChainHeads(BlockHeader Latest, BlockPoint? Finalized);
 public sealed record BlockRange(IReadOnlyList<BlockHeader> Headers, LogBatch Logs);
 
 /// <summary>
-/// What the mirror asks of a chain. Two implementations: an EVM node over JSON-RPC and the tests' fake chain. Answers are not
+/// What the mirror asks of a chain. Implementations: an EVM node over JSON-RPC, several that must agree, and the tests' fake chain. Answers are not
 /// trusted to be complete or to belong together: <see cref="RangeReader"/> checks them.
 /// </summary>
 public interface IChainSource
@@ -59,6 +60,9 @@ public class ChainSourceException(string message, Exception? inner = null) : Exc
 
 /// <summary>The node refuses a range of this size; ask for less.</summary>
 public sealed class RangeTooLargeException(string message, Exception? inner = null) : ChainSourceException(message, inner);
+
+/// <summary>Too few providers answer, or too few say the same. Nothing is taken in until enough agree.</summary>
+public sealed class NoQuorumException(string message) : ChainSourceException(message);
 
 /// <summary>The chain dropped a block that it had called finalized. The follower stops for good: somebody must look.</summary>
 public sealed class ReorgPastFinalizedException(string message) : Exception(message);

@@ -22,12 +22,10 @@ public sealed class EvmChainSource(EvmRpc rpc, MirroredNetwork network) : IChain
     /// <inheritdoc/>
     public async Task<ChainHeads> GetHeadsAsync(CancellationToken ct)
     {
-        var latest = AskAsync(rpc.GetHeaderAsync(BlockTag.Latest, ct));
-        var finalized = AskAsync(rpc.GetHeaderAsync(BlockTag.Finalized, ct));
-        await Task.WhenAll(latest, finalized);
+        var heads = await AskAsync(rpc.GetHeadersAsync([BlockTag.Latest, BlockTag.Finalized], ct));
         return new ChainHeads(
-            Convert(await latest ?? throw new ChainSourceException("The node has no newest block.")),
-            await finalized is { } header ? new BlockPoint(header.Number, header.Hash) : null);
+            Convert(heads[0] ?? throw new ChainSourceException("The node has no newest block.")),
+            heads[1] is { } header ? new BlockPoint(header.Number, header.Hash) : null);
     }
 
     /// <inheritdoc/>
@@ -57,7 +55,7 @@ public sealed class EvmChainSource(EvmRpc rpc, MirroredNetwork network) : IChain
         AskAsync(rpc.GetLogsAsync(new EvmLogFilter { BlockHash = block.Hash }, static () => new LogBatch(), ct));
 
     private static BlockHeader Convert(EvmHeader header) =>
-        new(header.Number, header.Hash, header.ParentHash, header.Timestamp, header.LogsBloom.Span.IndexOfAnyExcept((byte)0) < 0 ? default : header.LogsBloom);
+        new(header.Number, header.Hash, header.ParentHash, header.Timestamp, header.LogsBloom.Span.IndexOfAnyExcept((byte)0) < 0 ? default : header.LogsBloom, header.Proven);
 
     private static async Task<T> AskAsync<T>(Task<T> request)
     {

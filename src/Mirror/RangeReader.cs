@@ -6,6 +6,9 @@ public sealed record FollowerOptions
     /// <summary>Wait between looks at the tip. Default 500 ms.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(500);
 
+    /// <summary>Wait between looks at the tip while a subscription tells of new heads. Default 5 s.</summary>
+    public TimeSpan PollIntervalWhenTold { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Longest wait between attempts after failures. Default 15 s.</summary>
     public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(15);
 
@@ -39,7 +42,7 @@ public sealed record FollowerOptions
 public sealed class RangeReader(IChainSource source, MirroredNetwork network, FollowerOptions options, TimeProvider time)
 {
     private readonly LogExpectation _expectation = new(network);
-    private int _blocks = 64;
+    private int _blocks = Math.Min(64, options.MaxBlocksPerRange);
 
     /// <summary>Blocks that the next range should have: grows while answers are small, shrinks when they are large or refused.</summary>
     public int RangeSize => Volatile.Read(ref _blocks);

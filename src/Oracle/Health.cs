@@ -1,5 +1,6 @@
 using System.Globalization;
 using DePin.Hosting;
+using DePin.Mirror;
 using DePin.Oracle.Network;
 using DePin.Storage.Oracle;
 
@@ -8,13 +9,30 @@ namespace DePin.Oracle;
 /// <summary>What a supervisor asks.</summary>
 public static class Health
 {
-    /// <summary>Maps <c>/health</c> (the process answers), <c>/ready</c> (it can take proofs) and <c>/metrics</c>.</summary>
+    /// <summary>Maps <c>/health</c> (the process answers; whether it signs, and how its chain's providers are), <c>/ready</c> (it can take proofs) and <c>/metrics</c>.</summary>
     public static IEndpointRouteBuilder MapHealth(this IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/health", () => Results.Text("ok"));
+        routes.MapGet("/health", GetHealth);
         routes.MapGet("/ready", GetReadyAsync);
         routes.MapGet("/metrics", (PrometheusText metrics) => Results.Text(metrics.Collect(), "text/plain; version=0.0.4"));
         return routes;
+    }
+
+    // Always 200: nothing of this is mended by a restart.
+    private static IResult GetHealth(IServiceProvider services)
+    {
+        var follower = services.GetService<ChainFollower>()?.Status;
+        var providers = services.GetService<ChainProviders>()?.Status;
+        return Results.Ok(new
+        {
+            status = follower?.Halted is not null ? "halted" : providers?.Why is not null ? "no quorum" : "ok",
+            why = follower?.Halted ?? (providers?.Why is { } lack ? "Nothing new is signed until enough JSON-RPC providers agree. " + lack : null),
+            rpc = providers is null ? null : new
+            {
+                quorum = providers.Quorum,
+                providers = providers.Providers.Select(p => new { p.Provider, state = p.State.ToString().ToLowerInvariant(), p.Latest, p.Lag, p.LastError, p.Requests, p.Failures, p.Disagreements }),
+            },
+        });
     }
 
     private static async Task<IResult> GetReadyAsync(ChainView chain, NetworkView view, NetworkClock clock, DeviceDirectory devices, OperatorKeyRing keys, CancellationToken ct)

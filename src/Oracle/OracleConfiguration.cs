@@ -34,9 +34,13 @@ public sealed record OracleOptions
     /// <summary>Whether to bring the database to this build's schema at the start, which takes its owner. Default true.</summary>
     public bool Migrate { get; init; } = true;
 
-    /// <summary>JSON-RPC URLs of the chain, the preferred one first.</summary>
-    [MinLength(1)]
-    public string[] Rpc { get; init; } = [];
+    /// <summary>Providers of the chain, the preferred one first: URLs, or each with its limits.</summary>
+    [MinLength(1, ErrorMessage = "Set Oracle:Rpc:0 to the URL of a node of the network's chain.")]
+    public RpcProviderOptions[] Rpc { get; init; } = [];
+
+    /// <summary>How many of them must agree on what leads to a signature; 0 = the only one, both of two, a majority of more. Default 0.</summary>
+    [Range(0, 100)]
+    public int RpcQuorum { get; init; }
 
     /// <summary>Folder with <c>report.key</c>, <c>protocol.key</c> and <c>transaction.key</c>, each of mode 0600.</summary>
     [Required]
@@ -75,7 +79,8 @@ public static class OracleConfiguration
             PrivateKey.Load(Path.Combine(options.Keys, "protocol.key"), KeyType.Ed25519),
             PrivateKey.Load(Path.Combine(options.Keys, "transaction.key"), KeyType.Secp256k1));
         var network = manifest.ToMirroredNetwork();
-        var rpc = new EvmRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new EvmRpcOptions { Urls = [.. options.Rpc.Select(url => new Uri(url))] });
+        var providers = new ChainProviders(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, options.Rpc, options.RpcQuorum, "Oracle", TimeProvider.System);
+        var rpc = providers.Rpc; // for transactions: what it says decides about no signature
         var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, keys.Transaction), manifest.ChainId, manifest.AddressOf("ReportVerifier"));
         return new OracleSetup
         {
@@ -92,7 +97,7 @@ public static class OracleConfiguration
             Round = options.Round,
             Transmit = options.Transmit,
             Evidence = options.Evidence,
-            Link = new ChainLink(network, manifest.ToEmissionSchedule(), parameters, catalog, new EvmVerifierTransactions(transmitter), new EvmChainSource(rpc, network)),
+            Link = new ChainLink(network, manifest.ToEmissionSchedule(), parameters, catalog, new EvmVerifierTransactions(transmitter), Source: null) { Providers = providers },
         };
     }
 

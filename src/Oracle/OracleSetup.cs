@@ -66,4 +66,8 @@ public sealed record OracleSetup
 /// <param name="Transactions">Prepares, sends and looks after transactions.</param>
 /// <param name="Source">The chain as the follower reads it; null where another process follows it into the same database.</param>
 public sealed record ChainLink(
-    MirroredNetwork Network, EmissionSchedule Emission, NetworkParameters Parameters, ClassCatalog Catalog, IVerifierTransactions Transactions, IChainSource? Source);
+    MirroredNetwork Network, EmissionSchedule Emission, NetworkParameters Parameters, ClassCatalog Catalog, IVerifierTransactions Transactions, IChainSource? Source)
+{
+    /// <summary>The chain's providers; the follower then reads what a quorum of them says, instead of <see cref="Source"/>.</summary>
+    public ChainProviders? Providers { get; init; }
+}

@@ -28,7 +28,7 @@ public static class Pipeline
         .AddSingleton(provider => new ChainView(provider.GetRequiredService<NpgsqlDataSource>(), setup.ChainId))
         .AddSingleton<NetworkClock>().AddSingleton(provider => new NetworkView(setup.Facts, provider.GetRequiredService<NetworkClock>()))
         .AddSingleton<DeviceDirectory>().AddSingleton(new ClassCatalogue(setup.Classes))
-        .AddSingleton(new PrometheusText("depin.", "Npgsql", "System.Runtime", "Microsoft.AspNetCore.Hosting")) // now: it counts from here on
+        .AddSingleton(new PrometheusText("depin.", "DePin.", "Npgsql", "System.Runtime", "Microsoft.AspNetCore.Hosting")) // now: it counts from here on
         .AddStage<ViewStage>();
 
     /// <summary>HTTP → checks → <c>oracle.proofs</c>.</summary>
@@ -57,8 +57,14 @@ public static class Pipeline
         if (setup.Link is not { } link) return services;
         services.AddSingleton(link.Network).AddSingleton(link.Emission).AddSingleton(link.Parameters).AddSingleton(link.Catalog).AddSingleton(link.Transactions)
             .AddSingleton(_ => new MirrorDatabase(setup.Database, role: setup.FollowerRole)).AddSingleton<MirrorReader>();
-        if (link.Source is { } source)
-            services.AddSingleton(source).AddSingleton<ChainMirror>().AddSingleton(new FollowerOptions()).AddSingleton(TimeProvider.System)
+        if (link.Providers is { } providers)
+            services.AddSingleton(providers).AddSingleton(p => providers.CreateSource(link.Network, p.GetRequiredService<ILoggerFactory>())).AddSingleton(new ProviderMeters(providers));
+        if (link.Providers is { WebSockets.Count: > 0 } sockets)
+            services.AddSingleton(p => new NewHeads(sockets.WebSockets, TimeProvider.System, p.GetRequiredService<ILogger<NewHeads>>()));
+        if (link.Providers is null && link.Source is { } source)
+            services.AddSingleton(source);
+        if (link.Providers is not null || link.Source is not null)
+            services.AddSingleton<ChainMirror>().AddSingleton(link.Providers?.Pace(new FollowerOptions()) ?? new FollowerOptions()).AddSingleton(TimeProvider.System)
                 .AddSingleton<ChainFollower>().AddHostedService<FollowerLoop>();
         return services;
     }

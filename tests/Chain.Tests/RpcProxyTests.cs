@@ -101,6 +101,46 @@ public sealed class RpcProxyTests : IAsyncLifetime, IDisposable
         await Eventually.HoldsAsync(async () => await rpc.GetReceiptAsync(transaction.Hash, Ct) is not null, "it arrives", Ct);
     }
 
+    [Fact]
+    public async Task A_provider_is_asked_no_more_than_its_limit_however_large_the_batch()
+    {
+        await _node.Rpc.MineAsync(250, Ct);
+        _proxy.Apply(new RpcFault.Limit(150, TimeSpan.FromSeconds(1)));
+        var limited = new EvmRpc(_http, [new RpcEndPoint(_proxy.Url, callsPerSecond: 50)], new EvmRpcOptions());
+        Assert.Equal(200, (await limited.GetHeadersAsync(1, 200, Ct)).Count(h => h is not null));
+        Assert.Equal(0, _proxy.Limited);
+
+        // The limit is there: who does not keep it meets it, and then rests as long as it is asked to.
+        Assert.Equal(200, (await new EvmRpc(_http, new EvmRpcOptions { Urls = [_proxy.Url] }).GetHeadersAsync(1, 200, Ct)).Count(h => h is not null));
+        Assert.True(_proxy.Limited > 0);
+        Assert.Equal(0, _proxy.Impatient);
+    }
+
+    [Fact]
+    public async Task Who_asks_to_be_left_alone_rests_that_long_while_another_serves_and_is_asked_again_then()
+    {
+        await using var backup = await RpcProxy.StartAsync(_node.Url, Ct);
+        RpcEndPoint first = new(_proxy.Url), second = new(backup.Url);
+        var rpc = new EvmRpc(_http, [first, second], new EvmRpcOptions { Penalty = TimeSpan.FromMilliseconds(1), MaximumDelay = TimeSpan.FromMilliseconds(50) });
+        _proxy.Apply(new RpcFault.Limit(0, TimeSpan.FromSeconds(5)));
+        await rpc.GetBlockNumberAsync(Ct);
+        _proxy.Apply(new RpcFault.Limit(1_000, TimeSpan.FromSeconds(5)));
+        Assert.Equal((true, 1L, 1L, 0L), (first.IsResting(TimeProvider.System), first.Requests, first.Failures, second.Failures));
+        Assert.Contains("429", first.LastError, StringComparison.Ordinal);
+
+        // Its rest holds for a client that has no other end point as well: it gives up rather than ask.
+        var alone = new EvmRpc(_http, [first], new EvmRpcOptions { Attempts = 2, MaximumDelay = TimeSpan.FromMilliseconds(50) });
+        Assert.Contains("rests", (await Assert.ThrowsAsync<RpcUnavailableException>(() => alone.GetBlockNumberAsync(Ct))).Message, StringComparison.Ordinal);
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                await rpc.GetBlockNumberAsync(Ct);
+                return first.Requests > 1;
+            }, "the first is asked again", Ct);
+        Assert.True(second.Requests > 1);
+        Assert.Equal((1L, 0L), (_proxy.Limited, _proxy.Impatient));
+    }
+
     private EvmRpc Client(int attempts = 8) => new(_http, new EvmRpcOptions
     {
         Urls = [_proxy.Url],

@@ -82,7 +82,8 @@ public sealed class ChainNetwork : IAsyncDisposable
 
     /// <summary>An operator with its own database, follower and loops; not started.</summary>
     public async Task<ChainOperator> CreateOperatorAsync(
-        int number, CancellationToken ct, TimeSpan? stageDelay = null, Action<IServiceCollection>? services = null, Action<IApplicationBuilder>? inbound = null)
+        int number, CancellationToken ct, TimeSpan? stageDelay = null, Action<IServiceCollection>? services = null, Action<IApplicationBuilder>? inbound = null,
+        ChainProviders? providers = null)
     {
         var database = await TestDatabase.CreateAsync(ct: ct);
         var parameters = Manifest.NetworkParameters;
@@ -96,7 +97,7 @@ public sealed class ChainNetwork : IAsyncDisposable
             Keys = keys,
             Database = database.ConnectionString,
             Classes = Catalog.Bind(parameters),
-            Link = new ChainLink(mirrored, Manifest.ToEmissionSchedule(), parameters, Catalog, new EvmVerifierTransactions(transmitter), new EvmChainSource(rpc, mirrored)),
+            Link = new ChainLink(mirrored, Manifest.ToEmissionSchedule(), parameters, Catalog, new EvmVerifierTransactions(transmitter), new EvmChainSource(rpc, mirrored)) { Providers = providers },
             Lanes = new LaneOptions { SealEvery = TimeSpan.FromMilliseconds(200), ExchangeEvery = TimeSpan.FromMilliseconds(200) },
             Round = new RoundOptions
             {

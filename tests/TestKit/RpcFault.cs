@@ -1,3 +1,5 @@
+using System.Text.Json.Nodes;
+
 namespace DePin.TestKit;
 
 /// <summary>How an <see cref="RpcProxy"/> answers a method. Where a batch holds calls with different faults, the first that concerns the whole request counts.</summary>
@@ -36,6 +38,16 @@ public abstract record RpcFault
 
     /// <summary>The connection is closed without an answer.</summary>
     public sealed record Drop : RpcFault;
+
+    /// <summary>The node lies.</summary>
+    /// <param name="Tell">What it makes of the call and the true answer.</param>
+    /// <param name="Ask">What it answers instead of the call; null = the call.</param>
+    public sealed record Lie(Func<JsonObject, JsonNode, JsonNode> Tell, Func<JsonObject, JsonObject>? Ask = null) : RpcFault;
+
+    /// <summary>The node answers so many calls a second, each of a batch for one, and refuses the request that has more: HTTP 429 with Retry-After.</summary>
+    /// <param name="CallsPerSecond">Calls in any one second.</param>
+    /// <param name="RetryAfter">Whole seconds, as the header has them. Until then everything is refused.</param>
+    public sealed record Limit(int CallsPerSecond, TimeSpan RetryAfter) : RpcFault;
 
     /// <summary>The node refuses with a JSON-RPC error.</summary>
     /// <param name="Code">JSON-RPC error code.</param>

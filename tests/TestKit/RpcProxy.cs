@@ -22,6 +22,9 @@ public sealed class RpcProxy : IAsyncDisposable
     private readonly Dictionary<string, RpcFault> _faults = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _faulted;
+    private readonly Queue<long> _served = new();
+    private long _refusesUntil;
+    private long _limited, _impatient;
 
     private RpcProxy(WebApplication app, Uri upstream)
     {
@@ -35,6 +38,12 @@ public sealed class RpcProxy : IAsyncDisposable
 
     /// <summary>Calls that met a fault so far.</summary>
     public long Faulted => Interlocked.Read(ref _faulted);
+
+    /// <summary>Requests refused because their calls were more than a <see cref="RpcFault.Limit"/> allows.</summary>
+    public long Limited => Interlocked.Read(ref _limited);
+
+    /// <summary>Requests that came although it had asked to be left alone.</summary>
+    public long Impatient => Interlocked.Read(ref _impatient);
 
     /// <summary>Starts one in front of <paramref name="upstream"/>, on a free port.</summary>
     public static async Task<RpcProxy> StartAsync(Uri upstream, CancellationToken ct)
@@ -60,7 +69,13 @@ public sealed class RpcProxy : IAsyncDisposable
     /// <summary>From now on these methods (all of them where none is named) pass; what was held goes on.</summary>
     public void Clear(params string[] methods) => Change(() =>
     {
-        if (methods.Length == 0) _faults.Clear();
+        if (methods.Length == 0)
+        {
+            _faults.Clear();
+            _served.Clear();
+            _refusesUntil = 0;
+        }
+
         foreach (var method in methods) _faults.Remove(method);
     });
 
@@ -136,6 +151,10 @@ public sealed class RpcProxy : IAsyncDisposable
                 case RpcFault.Drop:
                     context.Abort();
                     return false;
+                case RpcFault.Limit limit when i == 0 && !IsWithin(limit, calls.Count):
+                    response.StatusCode = StatusCodes.Status429TooManyRequests;
+                    response.Headers.RetryAfter = ((int)limit.RetryAfter.TotalSeconds).ToString(System.Globalization.CultureInfo.InvariantCulture);
+                    return false;
                 case RpcFault.Status status:
                     response.StatusCode = status.Code;
                     return false;
@@ -153,10 +172,35 @@ public sealed class RpcProxy : IAsyncDisposable
         return true;
     }
 
+    private bool IsWithin(RpcFault.Limit limit, int calls)
+    {
+        lock (_gate)
+        {
+            var now = Environment.TickCount64;
+            if (now < _refusesUntil)
+            {
+                _impatient++;
+                return false;
+            }
+
+            while (_served.TryPeek(out var at) && at <= now - 1_000) _served.Dequeue();
+            if (_served.Count + calls > limit.CallsPerSecond)
+            {
+                _limited++;
+                _refusesUntil = now + (long)limit.RetryAfter.TotalMilliseconds;
+                return false;
+            }
+
+            for (var i = 0; i < calls; i++) _served.Enqueue(now);
+            return true;
+        }
+    }
+
     private async Task<JsonNode> AnswerAsync(JsonObject call) => FaultOf(MethodOf(call)).Fault switch
     {
         RpcFault.Refuse refuse => Wrap(call, "error", new JsonObject { ["code"] = refuse.Code, ["message"] = refuse.Message }),
         RpcFault.Lag lag => await LaggingNode.AnswerAsync(call, lag.Blocks, AskAsync).ConfigureAwait(false),
+        RpcFault.Lie lie => lie.Tell(call, await AskAsync(lie.Ask?.Invoke(call.DeepClone().AsObject()) ?? call).ConfigureAwait(false)),
         RpcFault.TruncateLogs cut when MethodOf(call) == "eth_getLogs" => Keep(await AskAsync(call).ConfigureAwait(false), (i, _) => i < cut.Keep),
         RpcFault.HideNewestLogs hide when MethodOf(call) == "eth_getLogs" => await HideAsync(call, hide.Blocks).ConfigureAwait(false),
         _ => await AskAsync(call).ConfigureAwait(false),

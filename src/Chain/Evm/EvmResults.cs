@@ -68,9 +68,11 @@ internal static class EvmResults
         UInt256? baseFee = null;
         byte[] bloom = [];
         var fields = 0;
+        var proof = new HeaderProof();
         Object(ref reader);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
+            proof.See(reader);
             if (reader.ValueTextEquals("number"u8)) { reader.Read(); number = JsonHex.Number(ref reader); fields |= 1; }
             else if (reader.ValueTextEquals("hash"u8)) { reader.Read(); hash = JsonHex.Word(ref reader); fields |= 2; }
             else if (reader.ValueTextEquals("parentHash"u8)) { reader.Read(); parent = JsonHex.Word(ref reader); fields |= 4; }
@@ -82,7 +84,7 @@ internal static class EvmResults
         }
 
         if (fields != 15) throw new JsonException("a block lacks a field");
-        return new EvmHeader(number, hash, parent, timestamp, baseFee, gasLimit, bloom);
+        return new EvmHeader(number, hash, parent, timestamp, baseFee, gasLimit, bloom, proof.Makes(hash));
     }
 
     public static EvmReceipt? Receipt(ref Utf8JsonReader reader)

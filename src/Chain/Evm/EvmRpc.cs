@@ -18,16 +18,25 @@ public sealed class EvmRpc
 
     /// <summary>Uses <paramref name="http"/> for every request; its own time-out should be infinite, the options' counts.</summary>
     public EvmRpc(HttpClient http, EvmRpcOptions options, TimeProvider? time = null)
+        : this(http, [.. options.Urls.Select(url => new RpcEndPoint(url))], options, time)
     {
-        _transport = new RpcTransport(http, options, time ?? TimeProvider.System);
-        _maximumBatch = options.MaximumBatch;
     }
+
+    /// <summary>Uses end points that other clients may share. No batch is larger than what the slowest of them allows in a second.</summary>
+    public EvmRpc(HttpClient http, IReadOnlyList<RpcEndPoint> endPoints, EvmRpcOptions options, TimeProvider? time = null)
+    {
+        _transport = new RpcTransport(http, endPoints, options, time ?? TimeProvider.System);
+        _maximumBatch = endPoints.Where(e => e.CallsPerSecond > 0).Select(e => (int)Math.Max(1, e.CallsPerSecond)).Append(options.MaximumBatch).Min();
+    }
+
+    /// <summary>Most calls in one request.</summary>
+    public int MaximumBatch => _maximumBatch;
 
     /// <summary>One call; <paramref name="read"/> may run more than once, each time from the start of a whole result.</summary>
     public async Task<T> RequestAsync<T>(RpcCall call, RpcResultReader<T> read, CancellationToken ct)
     {
         var body = RpcEnvelope.Write([call], batch: false);
-        return await _transport.PostAsync(body, answer => RpcEnvelope.ReadOne(answer, call.Method, read), ct).ConfigureAwait(false);
+        return await _transport.PostAsync(body, 1, answer => RpcEnvelope.ReadOne(answer, call.Method, read), ct).ConfigureAwait(false);
     }
 
     /// <summary>Many calls in as few requests as the batch limit allows; results in the calls' order.</summary>
@@ -40,7 +49,7 @@ public sealed class EvmRpc
         {
             var part = calls.Skip(from).Take(_maximumBatch).ToArray();
             var body = RpcEnvelope.Write(part, batch: true);
-            results.AddRange(await _transport.PostAsync(body, answer => RpcEnvelope.ReadBatch(answer, part, (ref Utf8JsonReader r, int _) => read(ref r)), ct).ConfigureAwait(false));
+            results.AddRange(await _transport.PostAsync(body, part.Length, answer => RpcEnvelope.ReadBatch(answer, part, (ref Utf8JsonReader r, int _) => read(ref r)), ct).ConfigureAwait(false));
         }
 
         return results;
@@ -54,6 +63,9 @@ public sealed class EvmRpc
 
     /// <summary>A block's header; null where the node has no such block.</summary>
     public Task<EvmHeader?> GetHeaderAsync(BlockTag block, CancellationToken ct) => RequestAsync(EvmResults.HeaderCall(block), EvmResults.Header, ct);
+
+    /// <summary>Headers of a few blocks in one batch; null where the node has none.</summary>
+    public Task<IReadOnlyList<EvmHeader?>> GetHeadersAsync(IReadOnlyList<BlockTag> blocks, CancellationToken ct) => BatchAsync([.. blocks.Select(EvmResults.HeaderCall)], EvmResults.Header, ct);
 
     /// <summary>Headers of blocks by number, batched; null where the node has none.</summary>
     public Task<IReadOnlyList<EvmHeader?>> GetHeadersAsync(ulong from, ulong to, CancellationToken ct)

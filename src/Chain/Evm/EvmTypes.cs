@@ -11,7 +11,9 @@ namespace DePin.Chain.Evm;
 /// <param name="BaseFee">Wei a unit of gas (EIP-1559); null on a chain without.</param>
 /// <param name="GasLimit">Gas of a whole block.</param>
 /// <param name="LogsBloom">256 bytes, or empty where the node gives none.</param>
-public sealed record EvmHeader(ulong Number, Bytes32 Hash, Bytes32 ParentHash, ulong Timestamp, UInt256? BaseFee, ulong GasLimit, ReadOnlyMemory<byte> LogsBloom)
+/// <param name="Proven">Whether the hash is that of these very fields; false also on chains whose headers are made of others.</param>
+public sealed record EvmHeader(
+    ulong Number, Bytes32 Hash, Bytes32 ParentHash, ulong Timestamp, UInt256? BaseFee, ulong GasLimit, ReadOnlyMemory<byte> LogsBloom, bool Proven)
 {
     /// <summary>Number and hash.</summary>
     public BlockRef Block => new(Number, Hash);

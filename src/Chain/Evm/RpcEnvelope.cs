@@ -126,7 +126,7 @@ internal static class RpcEnvelope
         if (error is { } e)
         {
             var failure = new RpcException(methods[Math.Clamp(id - 1, 0, methods.Length - 1)], e.Code, e.Message, e.Data);
-            throw failure.Kind == RpcErrorKind.RateLimited ? new TransientRpcException(failure.Message, null) : failure;
+            throw failure.Kind == RpcErrorKind.RateLimited ? new TransientRpcException(failure.Message, null, "refuses as asked too often") : failure;
         }
 
         if (!hasResult) throw new JsonException("an answer has neither result nor error");

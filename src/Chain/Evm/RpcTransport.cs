@@ -8,8 +8,8 @@ namespace DePin.Chain.Evm;
 /// <summary>How to reach a chain's nodes.</summary>
 public sealed record EvmRpcOptions
 {
-    /// <summary>End points in order of preference. The first is used whenever it is well.</summary>
-    public required IReadOnlyList<Uri> Urls { get; init; }
+    /// <summary>End points in order of preference. The first is used whenever it is well. Empty where the client is given end points themselves.</summary>
+    public IReadOnlyList<Uri> Urls { get; init; } = [];
 
     /// <summary>Wall-clock time for one attempt, answer included.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(15);
@@ -35,51 +35,57 @@ public sealed record EvmRpcOptions
 
 /// <summary>
 /// Posts requests to the best end point that is well, retries what is transient on the next, and comes back to the first when its
-/// penalty is over. An answer counts only once <c>read</c> has taken it whole: a truncated one is transient too.
+/// penalty is over. An end point that asked to be left alone (429 with Retry-After) is not asked before its rest is over, and none more often than its
+/// limit. An answer counts only once <c>read</c> has taken it whole: a truncated one is transient too.
 /// </summary>
-internal sealed class RpcTransport(HttpClient http, EvmRpcOptions options, TimeProvider time)
+internal sealed class RpcTransport(HttpClient http, IReadOnlyList<RpcEndPoint> endPoints, EvmRpcOptions options, TimeProvider time)
 {
-    private readonly EndPoint[] _endPoints = options.Urls.Count > 0
-        ? [.. options.Urls.Select(u => new EndPoint(u))]
-        : throw new ArgumentException("At least one JSON-RPC URL is needed.", nameof(options));
-
-    private readonly Lock _lock = new();
+    private readonly RpcEndPoint[] _endPoints = endPoints.Count > 0
+        ? [.. endPoints]
+        : throw new ArgumentException("At least one JSON-RPC URL is needed.", nameof(endPoints));
 
     /// <summary>Reads an answer; throws <see cref="JsonException"/> for a broken one and <see cref="TransientRpcException"/> to be asked again.</summary>
     public delegate T AnswerReader<T>(ReadOnlySpan<byte> answer);
 
-    public async Task<T> PostAsync<T>(ReadOnlyMemory<byte> body, AnswerReader<T> read, CancellationToken ct)
+    public async Task<T> PostAsync<T>(ReadOnlyMemory<byte> body, int calls, AnswerReader<T> read, CancellationToken ct)
     {
         var failures = new List<string>();
         Exception? last = null;
-        var tried = new HashSet<EndPoint>();
+        var tried = new HashSet<RpcEndPoint>();
         var delay = options.FirstDelay;
         for (var attempt = 1; ; attempt++)
         {
-            var endPoint = Choose(tried);
             TimeSpan? askedToWait = null;
-            try
+            if (await ChooseAsync(tried, calls, ct).ConfigureAwait(false) is { } endPoint)
             {
-                var result = await AttemptAsync(endPoint, body, read, ct).ConfigureAwait(false);
-                Mark(endPoint, well: true);
-                return result;
+                try
+                {
+                    var result = await AttemptAsync(endPoint, body, read, ct).ConfigureAwait(false);
+                    endPoint.Well();
+                    return result;
+                }
+                catch (RpcException)
+                {
+                    endPoint.Well(); // it answered, if only to refuse
+                    throw;
+                }
+                catch (Exception e) when (Describe(e, ct) is { } why)
+                {
+                    askedToWait = (e as TransientRpcException)?.RetryAfter;
+                    endPoint.Failed((e as TransientRpcException)?.Kind ?? why, options.Penalty, askedToWait, time);
+                    last = e;
+                    if (failures.Count < 12) failures.Add($"{endPoint.Label}: {why}");
+                }
+
+                tried.Add(endPoint);
             }
-            catch (RpcException)
+            else if (failures.Count < 12)
             {
-                Mark(endPoint, well: true); // it answered, if only to refuse
-                throw;
-            }
-            catch (Exception e) when (Describe(e, ct) is { } why)
-            {
-                Mark(endPoint, well: false);
-                last = e;
-                if (failures.Count < 12) failures.Add($"{endPoint.Label}: {why}");
-                askedToWait = (e as TransientRpcException)?.RetryAfter;
+                failures.AddRange(_endPoints.Except(tried).Select(e => $"{e.Label}: rests as it asked"));
             }
 
             if (attempt >= options.Attempts) throw new RpcUnavailableException($"No JSON-RPC end point answered after {attempt} attempts. {string.Join("; ", failures.Distinct(StringComparer.Ordinal))}", last is JsonException ? null : Safe(last));
-            tried.Add(endPoint);
-            if (tried.Count < _endPoints.Length) continue; // another one may be well: no need to wait
+            if (_endPoints.Any(e => !tried.Contains(e) && !Rests(e))) continue; // another one may be well: no need to wait
             tried.Clear();
             var wait = delay * (0.5 + Random.Shared.NextDouble());
             if (askedToWait is { } asked && asked > wait) wait = asked;
@@ -88,8 +94,9 @@ internal sealed class RpcTransport(HttpClient http, EvmRpcOptions options, TimeP
         }
     }
 
-    private async Task<T> AttemptAsync<T>(EndPoint endPoint, ReadOnlyMemory<byte> body, AnswerReader<T> read, CancellationToken ct)
+    private async Task<T> AttemptAsync<T>(RpcEndPoint endPoint, ReadOnlyMemory<byte> body, AnswerReader<T> read, CancellationToken ct)
     {
+        endPoint.Asked();
         using var timeout = new CancellationTokenSource(options.Timeout, time);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         using var request = new HttpRequestMessage(HttpMethod.Post, endPoint.Url);
@@ -151,33 +158,28 @@ internal sealed class RpcTransport(HttpClient http, EvmRpcOptions options, TimeP
         }
     }
 
-    // The first in order that is well and not yet tried in this pass; else the untried one whose penalty ends first.
-    private EndPoint Choose(HashSet<EndPoint> tried)
+    // The first in order that is well, may be asked now and was not tried in this pass; else the untried one whose penalty ends first. Where only limits stand
+    // in the way, the soonest is waited for. Null where all that are left rest.
+    private async Task<RpcEndPoint?> ChooseAsync(HashSet<RpcEndPoint> tried, int calls, CancellationToken ct)
     {
-        lock (_lock)
+        while (true)
         {
+            TimeSpan? soonest = null;
             var now = time.GetTimestamp();
-            EndPoint? soonest = null;
-            foreach (var endPoint in _endPoints)
+            var open = _endPoints.Where(e => !tried.Contains(e) && !Rests(e)).Select(e => (EndPoint: e, Penalty: e.PenaltyUntil)).ToList();
+            foreach (var (endPoint, _) in open.Where(e => e.Penalty <= now).Concat(open.Where(e => e.Penalty > now).OrderBy(e => e.Penalty)))
             {
-                if (tried.Contains(endPoint)) continue;
-                if (endPoint.PenaltyUntil <= now) return endPoint;
-                if (soonest is null || endPoint.PenaltyUntil < soonest.PenaltyUntil) soonest = endPoint;
+                var wait = endPoint.TryTake(calls, time);
+                if (wait == TimeSpan.Zero) return endPoint;
+                if (soonest is null || wait < soonest) soonest = wait;
             }
 
-            return soonest!;
+            if (soonest is not { } pause) return null;
+            await Task.Delay(pause, time, ct).ConfigureAwait(false);
         }
     }
 
-    private void Mark(EndPoint endPoint, bool well)
-    {
-        lock (_lock)
-        {
-            endPoint.Failures = well ? 0 : endPoint.Failures + 1;
-            var penalty = well ? TimeSpan.Zero : options.Penalty * (1 << Math.Min(endPoint.Failures - 1, 4));
-            endPoint.PenaltyUntil = well ? long.MinValue : time.GetTimestamp() + (long)(penalty.TotalSeconds * time.TimestampFrequency);
-        }
-    }
+    private bool Rests(RpcEndPoint endPoint) => endPoint.RestUntil > time.GetTimestamp();
 
     // Null = not transient. Never the exception's own text where that may hold the URL.
     private static string? Describe(Exception e, CancellationToken ct) => e switch
@@ -195,22 +197,13 @@ internal sealed class RpcTransport(HttpClient http, EvmRpcOptions options, TimeP
 
     // HttpRequestException may repeat the host, never the path; anything that knows the URL stays out of the chain of causes.
     private static Exception? Safe(Exception? e) => e is TransientRpcException ? e : null;
-
-    private sealed class EndPoint(Uri url)
-    {
-        public Uri Url { get; } = url;
-
-        // Paths, queries and user info of URLs hold keys.
-        public string Label { get; } = url.GetComponents(UriComponents.Scheme | UriComponents.Host | UriComponents.StrongPort, UriFormat.Unescaped);
-
-        public long PenaltyUntil { get; set; } = long.MinValue;
-
-        public int Failures { get; set; }
-    }
 }
 
 /// <summary>The end point failed in a way that may pass.</summary>
-internal sealed class TransientRpcException(string message, TimeSpan? retryAfter) : Exception(message)
+internal sealed class TransientRpcException(string message, TimeSpan? retryAfter, string? kind = null) : Exception(message)
 {
+    /// <summary>What happened, without the node's own words.</summary>
+    public string Kind { get; } = kind ?? message;
+
     public TimeSpan? RetryAfter { get; } = retryAfter;
 }

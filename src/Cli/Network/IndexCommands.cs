@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DePin.Chain.Evm;
 using DePin.Cli.Dev;
 using DePin.Mirror;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -11,13 +12,14 @@ public static class IndexCommands
 {
     private static readonly Option<string?> Database = new("--database", "-d") { Description = "Connection string of the mirror's database (default: the dev network's public one)" };
     private static readonly Option<long?> At = new("--at") { Description = "Block to compare at (default: the newest final one)" };
+    private static readonly Option<int> Quorum = new("--quorum") { Description = "How many of the --rpc given must agree on what is indexed (default: 1, the others stand in for the first)", DefaultValueFactory = _ => 1 };
     private static readonly Option<bool> Promote = new("--promote") { Description = "Put the new mirror in the place of the old one" };
 
     /// <summary>The command.</summary>
     public static Command Create() => new("index", "Check and rebuild the mirror")
     {
         new Command("verify", "Compare the mirror with contract calls at one block") { Database, At, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(VerifyAsync),
-        new Command("rebuild", "Index the chain anew beside the mirror and compare the two. The indexer must be stopped; that of the dev network rests by itself") { Database, Promote, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RebuildAsync),
+        new Command("rebuild", "Index the chain anew beside the mirror and compare the two. The indexer must be stopped; that of the dev network rests by itself") { Database, Promote, Quorum, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RebuildAsync),
     };
 
     private static async Task<int> VerifyAsync(ParseResult parsed, Output output, CancellationToken ct)
@@ -44,7 +46,7 @@ public static class IndexCommands
         var connection = Connection(parsed);
         await using var owner = NpgsqlDataSource.Create(connection);
         var rebuild = new MirrorRebuild(
-            owner, connection, network, new EvmChainSource(NetworkOptions.Client(parsed), network), new FollowerOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+            owner, connection, network, Source(parsed, network), new FollowerOptions(), TimeProvider.System, NullLoggerFactory.Instance);
         await using var rest = parsed.GetValue(Database) is null ? await IndexerRest.BeginAsync(new DevFolder(DevFolder.Default()), output, ct).ConfigureAwait(false) : null;
         var result = await output.ProgressAsync("indexing", told => rebuild.RunAsync(
             parsed.GetValue(Promote), new Progress<RebuildProgress>(p => told(p.Block, p.Target, null)), ct)).ConfigureAwait(false);
@@ -56,6 +58,14 @@ public static class IndexCommands
                 result.Differences.Count == 0 ? "The rebuilt mirror is identical." : "The old mirror was wrong.",
             ]);
         return result.Differences.Count == 0 ? ExitCodes.Success : ExitCodes.Refused;
+    }
+
+    private static IChainSource Source(ParseResult parsed, MirroredNetwork network)
+    {
+        RpcProviderOptions[] providers = [.. NetworkOptions.Urls(parsed).Select(url => new RpcProviderOptions { Url = url })];
+        var quorum = parsed.GetValue(Quorum);
+        if (quorum < 1 || quorum > providers.Length) throw new CliException($"--quorum is {quorum} of {providers.Length} --rpc.", ExitCodes.Usage);
+        return new ChainProviders(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, providers, quorum, "--rpc", TimeProvider.System).CreateSource(network, NullLoggerFactory.Instance);
     }
 
     private static string Connection(ParseResult parsed)
