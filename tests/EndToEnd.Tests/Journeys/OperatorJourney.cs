@@ -87,7 +87,8 @@ public sealed class OperatorJourney(RunningNetwork network)
         {
             using var stop = System.Diagnostics.Process.Start("/bin/kill", ["-s", "INT", node.Id.ToString(CultureInfo.InvariantCulture)]);
             await stop.WaitForExitAsync();
-            await node.WaitForExitAsync();
+            using var end = new CancellationTokenSource(Patience);
+            await node.WaitForExitAsync(end.Token); // never, where whoever started the tests has them ignore Ctrl-C
         }
 
         Assert.Equal(130, node.ExitCode);
