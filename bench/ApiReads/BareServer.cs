@@ -11,15 +11,6 @@ namespace DePin.Bench.ApiReads;
 /// <summary>The reference: Kestrel and Npgsql alone, the same questions in the same words, rows written straight to the wire. No limits, no entity tags, no networks, no paging.</summary>
 internal static class BareServer
 {
-    private const string Columns =
-        """
-        select d.token_id, '0x' || encode(d.device_id, 'hex') as device_id, '0x' || encode(d.owner, 'hex') as owner, d.model_id, m.maker_id, m.class, m.capabilities, m.cadence,
-            d.key_type, '0x' || encode(d.public_key, 'hex') as public_key,
-            case when d.cell = 0 then null when d.cell < 9223372036854775808 then to_hex(d.cell::bigint) else d.cell::text end as cell,
-            d.status, d.registered_at, '0x' || encode(d.next_device_id, 'hex') as next_device_id, d.next_ready_at, d.block_number
-        from chain.devices d join chain.models m on m.chain_id = d.chain_id and m.model_id = d.model_id
-        """;
-
     public static async Task RunAsync(string database, string url)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -29,7 +20,7 @@ internal static class BareServer
         app.Urls.Add(url);
         app.MapGet("/v1/devices/{token:long}", async (long token, HttpContext http) =>
         {
-            await using var command = source.CreateCommand(Columns + " where d.chain_id = $1 and d.token_id = $2");
+            await using var command = source.CreateCommand(DeviceReads.Columns + " where d.chain_id = $1 and d.token_id = $2");
             command.Parameters.Add(new NpgsqlParameter<short> { TypedValue = 1 });
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = token });
             await using var reader = await command.ExecuteReaderAsync();
@@ -40,7 +31,7 @@ internal static class BareServer
         });
         app.MapGet("/v1/devices", async (long cursor, int limit, HttpContext http) =>
         {
-            await using var command = source.CreateCommand(Columns +
+            await using var command = source.CreateCommand(DeviceReads.Columns +
                 """
                  where d.chain_id = $1 and d.token_id > $2
                     and ($3::bytea is null or d.owner = $3) and ($4::integer is null or m.class = $4) and ($5::text is null or d.status = $5)

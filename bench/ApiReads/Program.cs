@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using DePin.Bench.ApiReads;
 using DePin.Bench;
+using DePin.Bench.ApiReads;
 using DePin.DevTools;
 using DePin.Storage;
 using Npgsql;

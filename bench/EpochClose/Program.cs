@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
-using DePin.Bench.EpochClose;
 using DePin.Bench;
+using DePin.Bench.EpochClose;
 using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Protocol.Rewards;

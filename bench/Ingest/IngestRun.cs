@@ -1,3 +1,4 @@
+using DePin.Signing;
 using System.Diagnostics;
 using DePin.Cryptography;
 using DePin.DevTools;

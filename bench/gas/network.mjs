@@ -49,6 +49,8 @@ async function startAnvil() {
   for (let attempt = 0; ; ++attempt) {
     try {
       await client.getChainId();
+      // Else the machine's clock says how many seconds lie between two transactions, and with them what the breaker drains.
+      await client.setBlockTimestampInterval({ interval: 1 });
       return { client, stop: () => child.kill() };
     } catch (error) {
       if (attempt === 200 || child.exitCode !== null) throw new Error("Anvil did not start", { cause: error });

@@ -42,4 +42,24 @@ public sealed record ApiOptions
     /// <summary>Live streams that one client address may hold open; default 16.</summary>
     [Range(1, 100_000)]
     public int StreamsPerAddress { get; init; } = 16;
+
+    /// <summary>Whether the host has the operator pages (<c>/operator</c>), to which operators sign in with their wallets. Default true.</summary>
+    public bool OperatorPages { get; init; } = true;
+
+    /// <summary>PostgreSQL connection string of the sign-ins to the operator pages, the only thing that the host writes; empty = that of <c>Api:Database</c>. For a host that reads from a replica: the primary. Default empty.</summary>
+    public string SignInDatabase { get; init; } = "";
+
+    /// <summary>Role that writes the sign-ins, and may do nothing else; empty = the connecting one. Default depin_sign_in.</summary>
+    public string SignInRole { get; init; } = DatabaseRole.SignIn;
+
+    /// <summary>Origins at which operators open their pages, e.g. https://api.example.org; sign-in messages for another are refused. Default: localhost, 127.0.0.1 and [::1] with the host's port.</summary>
+    public Uri[] Origins { get; init; } = [];
+
+    /// <summary>Minutes after which a sign-in to the operator pages ends by itself; default 8 hours.</summary>
+    [Range(1, 7 * 1440)]
+    public int SessionMinutes { get; init; } = 480;
+
+    /// <summary>Requests to sign in that one client address may make at once, and one more each second; default 30.</summary>
+    [Range(5, 1_000_000)]
+    public int SignInBurst { get; init; } = 30;
 }

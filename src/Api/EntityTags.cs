@@ -1,18 +1,19 @@
 using System.Security.Cryptography;
+using DePin.Api.Operators;
 using Microsoft.Net.Http.Headers;
 
 namespace DePin.Api;
 
 /// <summary>
 /// Gives every answer of <c>/v1</c> the hash of its content as entity tag, and answers 304 to who has it already. Answers are bounded, so that one is held in
-/// memory while it is hashed; the live stream is not one of them.
+/// memory while it is hashed; the live stream is not one of them, nor is what one signed-in person sees.
 /// </summary>
 internal sealed class EntityTags(RequestDelegate next)
 {
     public async Task InvokeAsync(HttpContext http)
     {
         var request = http.Request;
-        if (!HttpMethods.IsGet(request.Method) || !request.Path.StartsWithSegments("/v1", out var rest) || rest == "/stream")
+        if (!HttpMethods.IsGet(request.Method) || !request.Path.StartsWithSegments("/v1", out var rest) || rest == "/stream" || OperatorSetup.IsGuarded(request.Path))
         {
             await next(http);
             return;

@@ -5,8 +5,11 @@ using System.Threading.RateLimiting;
 using DePin.Api;
 using DePin.Api.Endpoints;
 using DePin.Api.Live;
+using DePin.Api.Operators;
 using DePin.Hosting;
+using DePin.SignIn;
 using DePin.Storage;
+using DePin.Storage.Evidence;
 using DePin.Storage.Read;
 using Npgsql;
 
@@ -18,22 +21,18 @@ var options = builder.Configuration.GetSection(ApiOptions.Section).Get<ApiOption
 
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(_ => ReadSource.Create(DatabaseRole.As(options.Database, options.Role)));
-builder.Services.AddSingleton<NetworkReads>().AddSingleton<DeviceReads>().AddSingleton<ProofReads>().AddSingleton<EpochReads>().AddSingleton<RewardReads>().AddSingleton<ParticipantReads>().AddSingleton<ChangeReads>();
+builder.Services.AddSingleton<NetworkReads>().AddSingleton<DeviceReads>().AddSingleton<ProofReads>().AddSingleton<EpochReads>().AddSingleton<OperatorDirectory>().AddSingleton<RewardReads>().AddSingleton<ParticipantReads>().AddSingleton<ChangeReads>();
 builder.Services.AddSingleton<ChangeFeed>().AddHostedService(services => services.GetRequiredService<ChangeFeed>());
 builder.Services.AddSingleton<Networks>().AddSingleton<ChainClock>().AddSingleton(_ => new Reasons(ClassTables.All)).AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Microsoft.AspNetCore.Hosting", "System.Runtime"));
+if (options.OperatorPages) builder.Services.AddOperatorPages(options);
 builder.Services.ConfigureHttpJsonOptions(o =>
 {
     o.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+    o.SerializerOptions.NumberHandling = JsonNumberHandling.Strict; // else every number is described as a number or a text
     o.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
 });
 builder.Services.AddProblemDetails(o => o.CustomizeProblemDetails = Problems.Complete);
-builder.Services.AddOpenApi("v1", o => o.AddDocumentTransformer((document, _, _) =>
-{
-    document.Info.Title = "DePin.Dapp API";
-    document.Info.Version = "v1";
-    document.Info.Description = "Reads of a mirrored network: devices, proofs and verdicts, epochs and reports, rewards and claims. Amounts are decimal text in base units; lists are paged by cursor; errors are RFC 9457 problem details with a stable code.";
-    return Task.CompletedTask;
-}));
+builder.Services.AddOpenApi("v1", Description.Configure);
 builder.Services.AddOutputCache(o =>
 {
     o.AddPolicy(Caching.Brief, p => p.Expire(TimeSpan.FromSeconds(Math.Max(options.CacheSeconds, 1))).SetVaryByQuery("*"));
@@ -47,8 +46,8 @@ builder.Services.AddRateLimiter(o =>
     o.OnRejected = async (context, ct) =>
     {
         context.HttpContext.Response.Headers.RetryAfter = "1";
-        await Results.Problem("Slow down: this address asks more than its share. Retry after a second.", statusCode: StatusCodes.Status429TooManyRequests, title: "Too many requests",
-            type: "urn:depin:problem:too-many-requests", extensions: new Dictionary<string, object?>(StringComparer.Ordinal) { ["code"] = "too-many-requests" }).ExecuteAsync(context.HttpContext);
+        await CodedProblem.Of(StatusCodes.Status429TooManyRequests, "too-many-requests", "Too many requests", "Slow down: this address asks more than its share. Retry after a second.")
+            .ExecuteAsync(context.HttpContext);
     };
     o.AddPolicy("address", http => RateLimitPartition.GetTokenBucketLimiter(http.Connection.RemoteIpAddress?.ToString() ?? "", _ => new TokenBucketRateLimiterOptions
     {
@@ -58,14 +57,17 @@ builder.Services.AddRateLimiter(o =>
         QueueLimit = 0,
         AutoReplenishment = true,
     }));
+    o.AddSignInLimit(options.SignInBurst);
     o.AddPolicy("streams", http => RateLimitPartition.GetConcurrencyLimiter(http.Connection.RemoteIpAddress?.ToString() ?? "",
         _ => new ConcurrencyLimiterOptions { PermitLimit = options.StreamsPerAddress, QueueLimit = 0 }));
 });
+builder.Services.AddTelemetry(builder.Configuration, "depin-api");
 
 var app = builder.Build();
 try
 {
     await DatabaseRole.CheckAsync(options.Database, [("Api:Role", options.Role)], CancellationToken.None);
+    if (options.OperatorPages) await DatabaseRole.CheckAsync(OperatorSetup.Database(options), [("Api:SignInRole", options.SignInRole)], CancellationToken.None);
 }
 catch (NpgsqlException problem) when (problem is not PostgresException)
 {
@@ -82,6 +84,7 @@ app.UseExceptionHandler(new ExceptionHandlerOptions
     },
 });
 app.UseStatusCodePages();
+if (options.OperatorPages) app.UseOperatorPages();
 app.UseDefaultFiles();
 app.UseStaticFiles();
 app.UseCors();
@@ -97,7 +100,8 @@ app.UseWhen(static http => http.Request.Path.StartsWithSegments("/docs"), static
     o.DocumentTitle = "DePin.Dapp API";
 }));
 
-var api = app.MapGroup("/v1").RequireRateLimiting("address");
+var api = app.MapGroup("/v1").RequireRateLimiting("address")
+    .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound).ProducesProblem(StatusCodes.Status429TooManyRequests).ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 api.MapNetwork();
 api.MapDevices();
 api.MapProofs();
@@ -105,6 +109,7 @@ api.MapEpochs();
 api.MapRewards();
 api.MapParticipants();
 api.MapStream();
+if (options.OperatorPages) app.MapOperatorPages();
 
 app.MapGet("/health", () => TypedResults.Ok(new { status = "alive" })).ExcludeFromDescription();
 app.MapGet("/ready", Readiness.CheckAsync).ExcludeFromDescription();

@@ -101,4 +101,7 @@ public interface IReportTransmitter
 
     /// <summary>What became of it.</summary>
     Task<TransmissionStatus> GetStatusAsync(SignedTransaction transaction, CancellationToken ct);
+
+    /// <summary>What it used of the chain's own unit of work, as gas; null while it is in no block.</summary>
+    Task<ulong?> GetGasUsedAsync(SignedTransaction transaction, CancellationToken ct);
 }

@@ -1,8 +1,10 @@
 using System.CommandLine;
+using System.Net;
 using System.Net.Sockets;
 using DePin.Chain;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Client;
 using DePin.Mirror;
 using DePin.Storage;
 using Npgsql;
@@ -69,7 +71,12 @@ public static class CommandRunner
             output.Error($"{problem.Message} Is the chain up (depin dev status), and is --rpc its address?");
             return ExitCodes.Environment;
         }
-        catch (HttpRequestException problem)
+        catch (ApiException problem) when (problem.Status is { } status)
+        {
+            output.Error(problem.Message);
+            return status == HttpStatusCode.NotFound ? ExitCodes.Refused : ExitCodes.Environment;
+        }
+        catch (Exception problem) when (problem is ApiException or HttpRequestException)
         {
             output.Error($"{problem.Message} Is the network up (depin dev status), or is another address meant?");
             return ExitCodes.Environment;

@@ -11,6 +11,7 @@ var root = new RootCommand("depin: run, prove, claim and audit a DePIN network")
     KeyCommands.Create(),
     DeviceCommands.Create(),
     OperatorCommands.Create(),
+    SignerCommands.Create(),
     NetworkCommands.Create(),
     IndexCommands.Create(),
     AuditCommands.Create(),

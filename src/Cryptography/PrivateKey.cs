@@ -43,6 +43,9 @@ public sealed class PrivateKey
         ? Secp256k1.AddressOf(PublicKey.Bytes)
         : throw new InvalidOperationException($"A {Type} key has no EVM address; use a secp256k1 key.");
 
+    /// <summary>The 32 bytes, for <see cref="Keystore"/> alone.</summary>
+    internal ReadOnlySpan<byte> Secret => _bytes;
+
     /// <summary>A fresh random key.</summary>
     public static PrivateKey Generate(KeyType type)
     {

@@ -69,7 +69,12 @@ public sealed class GuardedProcess : IAsyncDisposable
         guard = new Process { StartInfo = start, EnableRaisingEvents = true };
         guard.OutputDataReceived += (_, e) => Received(e.Data);
         guard.ErrorDataReceived += (_, e) => Received(e.Data);
-        guard.Exited += (_, _) => childId.TrySetException(Ended());
+        guard.Exited += async (_, _) =>
+        {
+            // A short-lived child may end before its first line was read here: only the end of its output says that none will come.
+            await guard.WaitForExitAsync().ConfigureAwait(false);
+            childId.TrySetException(Ended());
+        };
     }
 
     /// <summary>A line of output, standard output and error alike, as it arrives.</summary>

@@ -79,7 +79,7 @@ public sealed class ProofOutbox : IAsyncDisposable
     public async Task SendAsync(SignedProof proof, CancellationToken ct)
     {
         await room.WaitAsync(ct).ConfigureAwait(false);
-        var entry = new Entry(proof, OperatorRoute.For(proof.Proof.Device.Value, operators));
+        var entry = new Entry(proof, OperatorRoute.For(proof.Proof.Device.Value, operators)) { Trace = ProofTrace.Of(proof, operators.Length) };
         if (!kept.TryAdd(proof.Id.Value, entry))
         {
             room.Release(); // the very same proof is on its way
@@ -116,6 +116,7 @@ public sealed class ProofOutbox : IAsyncDisposable
     private void Forget(Entry entry, bool isCertified)
     {
         if (!kept.TryRemove(entry.Proof.Id.Value, out _)) return;
+        entry.Trace?.Settled(isCertified);
         settled?.Invoke(entry.Proof);
         Interlocked.Increment(ref isCertified ? ref certified : ref refused);
         room.Release();
@@ -128,6 +129,7 @@ public sealed class ProofOutbox : IAsyncDisposable
         {
             group.Clear();
             while (group.Count < PostSize && lane.Queue.Reader.TryRead(out var entry)) group.Add(entry);
+            foreach (var entry in group) entry.Trace?.Sending(lane.Bit);
             var failures = 0;
             var handedOn = false;
             while (true)
@@ -166,6 +168,7 @@ public sealed class ProofOutbox : IAsyncDisposable
             var held = Interlocked.Or(ref entry.HeldBy, lane.Bit) | lane.Bit;
             if (BitOperations.PopCount(held) >= copies && Interlocked.Exchange(ref entry.Counted, 1) == 0) Interlocked.Increment(ref durable);
             lane.Held.Enqueue(entry.Proof.Id.Value);
+            entry.Trace?.Sent(lane.Bit, lane.Client.Endpoint.Address, refusal: null);
             return;
         }
 
@@ -180,6 +183,7 @@ public sealed class ProofOutbox : IAsyncDisposable
             return;
         }
 
+        entry.Trace?.Sent(lane.Bit, lane.Client.Endpoint.Address, result.Refusal);
         // A final refusal of one operator is not that of all: a lagging one may not know the device, a lying one refuses at will.
         Route(entry);
     }
@@ -238,6 +242,7 @@ public sealed class ProofOutbox : IAsyncDisposable
     {
         public readonly SignedProof Proof = proof;
         public readonly ImmutableArray<OperatorEndpoint> Route = route;
+        public ProofTrace? Trace; // null for all but the few that are traced
         public int NextInRoute;
         public uint HeldBy; // a bit for each operator with a good receipt
         public int Counted;

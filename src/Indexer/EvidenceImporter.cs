@@ -2,6 +2,7 @@ using System.Globalization;
 using DePin.Cryptography;
 using DePin.Mirror;
 using DePin.Protocol;
+using DePin.Protocol.Epochs;
 using DePin.Protocol.Evidence;
 using DePin.Protocol.Reports;
 using DePin.Protocol.State;
@@ -39,21 +40,23 @@ public sealed partial class EvidenceImporter(
             return false;
         }
 
+        var began = ImportTraces.Source.Begin();
         var report = waiting[0];
         var parent = await ReadParentAsync(report, ct);
         var problems = new List<string>();
         await foreach (var candidate in source.FetchAsync(report, ct))
         {
-            var problem = candidate.Bytes is { } bytes ? await TryImportAsync(report, parent, bytes, ct) : candidate.Problem;
-            if (problem is null)
+            var (outcome, problem) = candidate.Bytes is { } bytes ? await TryImportAsync(report, parent, bytes, ct) : (null, candidate.Problem);
+            if (outcome is not null)
             {
+                ImportTraces.Imported(began, network, report.Digest, outcome);
                 Volatile.Write(ref _status, new ImportStatus(report.Epoch.Value, waiting.Count - 1, null));
                 LogImported(report.Epoch.Value, candidate.From);
                 return true;
             }
 
             problems.Add($"{candidate.From}: {problem}");
-            LogRefused(report.Epoch.Value, candidate.From, problem);
+            LogRefused(report.Epoch.Value, candidate.From, problem ?? "");
         }
 
         var why = problems.Count == 0 ? "no operator is known" : string.Join("; ", problems);
@@ -69,32 +72,32 @@ public sealed partial class EvidenceImporter(
         return Report.Parse(parents.Single(p => p.Status == "final").Bytes);
     }
 
-    /// <summary>Null if it is imported; else what is wrong with the bundle.</summary>
-    private async Task<string?> TryImportAsync(MirroredReport report, Report? parent, ReadOnlyMemory<byte> bytes, CancellationToken ct)
+    /// <summary>What the epoch came to, if it is imported; else what is wrong with the bundle.</summary>
+    private async Task<(EpochOutcome? Outcome, string? Problem)> TryImportAsync(MirroredReport report, Report? parent, ReadOnlyMemory<byte> bytes, CancellationToken ct)
     {
         EvidenceBundle bundle;
         AuditResult audit;
         try
         {
             bundle = EvidenceBundle.Parse(bytes);
-            if (bundle.Report.Report.Digest.Value != report.Digest) return $"its report is {bundle.Report.Report.Digest}, the chain's {report.Digest}";
+            if (bundle.Report.Report.Digest.Value != report.Digest) return (null, $"its report is {bundle.Report.Report.Digest}, the chain's {report.Digest}");
             var expectedState = parent?.StateRoot ?? NetworkState.Genesis.Root;
-            if (bundle.PreviousState.Root != expectedState) return $"its previous state is {bundle.PreviousState.Root}, the parent's {expectedState}";
+            if (bundle.PreviousState.Root != expectedState) return (null, $"its previous state is {bundle.PreviousState.Root}, the parent's {expectedState}");
             var config = await reader.FindConfigAsync(report.Epoch, null, ct);
-            if (config is null || config.Digest != bundle.Report.Report.Config) return $"its config is {bundle.Report.Report.Config}, the chain's {config?.Digest}";
+            if (config is null || config.Digest != bundle.Report.Report.Config) return (null, $"its config is {bundle.Report.Report.Config}, the chain's {config?.Digest}");
             var window = bundle.Report.Report;
             var snapshot = await reader.SnapshotAtAsync(config, report.Epoch, window.PeriodStart, window.AnchorNumber, ct);
-            if (snapshot.Hash != bundle.Snapshot.Hash) return $"its registry snapshot is {bundle.Snapshot.Hash}, the mirror's at block {window.AnchorNumber} {snapshot.Hash}";
+            if (snapshot.Hash != bundle.Snapshot.Hash) return (null, $"its registry snapshot is {bundle.Snapshot.Hash}, the mirror's at block {window.AnchorNumber} {snapshot.Hash}");
             audit = await Task.Run(() => EpochAudit.Run(catalog, bundle), ct);
         }
-        catch (Exception error) when (error is EvidenceException or Protocol.Canonical.CanonicalFormatException or Protocol.Epochs.EpochInputException or Protocol.Parameters.ParameterException or ArgumentException)
+        catch (Exception error) when (error is EvidenceException or Protocol.Canonical.CanonicalFormatException or EpochInputException or Protocol.Parameters.ParameterException or ArgumentException)
         {
-            return error.Message;
+            return (null, error.Message);
         }
 
-        if (!audit.Matches) return string.Join(", ", audit.Differences.Select(d => $"{d.Field} comes out as {d.Recomputed} and was attested as {d.Attested}"));
+        if (!audit.Matches) return (null, string.Join(", ", audit.Differences.Select(d => $"{d.Field} comes out as {d.Recomputed} and was attested as {d.Attested}")));
         await store.WriteAsync(bundle, audit.Outcome, Sha256.Hash(bytes.Span), bytes.Length, time.GetUtcNow(), ct);
-        return null;
+        return (audit.Outcome, null);
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Imported the evidence of epoch {Epoch} from {Source}")]

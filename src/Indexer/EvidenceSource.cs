@@ -32,13 +32,12 @@ public sealed class OperatorEvidenceSource(OperatorDirectory operators, HttpClie
     private async Task<EvidenceCandidate> FetchAsync(string endpoint, MirroredReport report, CancellationToken ct)
     {
         // Whoever registers chooses this text: only plain HTTP addresses are asked, and no redirects followed.
-        if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var root) || (root.Scheme != Uri.UriSchemeHttp && root.Scheme != Uri.UriSchemeHttps))
+        if (OperatorDirectory.EvidenceUrl(endpoint, report.Epoch.Value, report.Digest.ToString()) is not { } url)
             return new EvidenceCandidate(endpoint, null, "its registered end point is no HTTP address");
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(ct);
         timeout.CancelAfter(TimeSpan.FromSeconds(options.DownloadSeconds));
         try
         {
-            var url = new Uri(root, string.Create(CultureInfo.InvariantCulture, $"/v1/evidence/{report.Epoch.Value}?report={report.Digest}"));
             using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
             if (response.StatusCode != HttpStatusCode.OK) return new EvidenceCandidate(endpoint, null, string.Create(CultureInfo.InvariantCulture, $"HTTP {(int)response.StatusCode}"));
             await using var body = await response.Content.ReadAsStreamAsync(timeout.Token);

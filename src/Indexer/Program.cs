@@ -34,6 +34,7 @@ services.AddSingleton(p => p.GetRequiredService<ChainProviders>().Pace(new Follo
 services.AddSingleton<ChainMirror>().AddSingleton<ChainFollower>().AddSingleton<MirrorReader>();
 services.AddSingleton<EvidenceStore>().AddSingleton<OperatorDirectory>().AddSingleton<IEvidenceSource, OperatorEvidenceSource>().AddSingleton(p => ActivatorUtilities.CreateInstance<EvidenceImporter>(p, manifest.Id));
 services.AddSingleton<IndexerMeters>().AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "System.Runtime"));
+services.AddTelemetry(builder.Configuration, "depin-indexer");
 services.AddHostedService<FollowerWorker>().AddHostedService<ImportWorker>().AddHostedService(p => ActivatorUtilities.CreateInstance<PruneWorker>(p, manifest.Id));
 
 await using var app = builder.Build();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using DePin.Storage.Jobs;
+using DePin.Storage.SignIn;
 using DePin.Storage.Read;
 using Microsoft.Extensions.Options;
 using Quartz;
@@ -17,13 +18,15 @@ public sealed class RollUpJob(HousekeepingStore store) : IJob
 
 /// <summary>Says what the indexer may prune and prunes the job host's own history.</summary>
 [DisallowConcurrentExecution]
-public sealed class PruneJob(HousekeepingStore store, IOptions<JobsOptions> options, TimeProvider time) : IJob
+public sealed class PruneJob(HousekeepingStore store, RunStore runs, SignInStore signIns, IOptions<JobsOptions> options, TimeProvider time) : IJob
 {
     /// <inheritdoc/>
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
         await store.SetRetentionAsync(options.Value.KeepVerdictEpochs, options.Value.KeepTreeEpochs, cancellationToken);
         await store.PruneAsync(time.GetUtcNow().AddDays(-30), cancellationToken);
+        await runs.PruneAsync(options.Value.KeepRuns, cancellationToken);
+        await signIns.PruneAsync(time.GetUtcNow().AddDays(-30), cancellationToken);
     }
 }
 

@@ -54,4 +54,18 @@ public sealed record JobsOptions
     /// <summary>Chain seconds without an accepted report after which an alarm is raised; default 36 hours.</summary>
     [Range(3600, 30 * 86_400)]
     public int SilenceSeconds { get; init; } = 36 * 3600;
+
+    /// <summary>Newest runs of each job that the history keeps: so many that went well, and so many that did not; default 1,000.</summary>
+    [Range(10, 1_000_000)]
+    public int KeepRuns { get; init; } = 1000;
+
+    /// <summary>Origins at which operators open the dashboard, e.g. https://jobs.example.org; sign-in messages for another are refused. Default: localhost, 127.0.0.1 and [::1] with the host's port.</summary>
+    public Uri[] Origins { get; init; } = [];
+
+    /// <summary>Addresses that may sign in to the dashboard besides the accounts of the network's operators. Default none.</summary>
+    public string[] Admins { get; init; } = [];
+
+    /// <summary>Minutes after which a sign-in to the dashboard ends by itself; default 8 hours.</summary>
+    [Range(1, 7 * 1440)]
+    public int SessionMinutes { get; init; } = 480;
 }

@@ -2,6 +2,7 @@ using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.Hosting;
 using DePin.Jobs;
+using DePin.Jobs.Dashboard;
 using DePin.Mirror;
 using DePin.Storage;
 using DePin.Storage.Jobs;
@@ -9,7 +10,8 @@ using DePin.Storage.Read;
 using Npgsql;
 using Quartz;
 
-var builder = WebApplication.CreateBuilder(args);
+// The page lies beside the program, wherever that is started from.
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, WebRootPath = Path.Combine(AppContext.BaseDirectory, "wwwroot") });
 builder.Configuration.AddQuietLibraries();
 builder.Services.AddOptions<JobsOptions>().BindConfiguration(JobsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 var options = builder.Configuration.GetSection(JobsOptions.Section).Get<JobsOptions>()
@@ -33,6 +35,7 @@ builder.Services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { Allow
 builder.Services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new EvmRpcOptions { Urls = options.Rpc })).AddSingleton<MirrorVerifier>();
 builder.Services.AddSingleton<HousekeepingStore>().AddSingleton<ParticipantReads>();
 builder.Services.AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Quartz", "System.Runtime"));
+builder.Services.AddTelemetry(builder.Configuration, "depin-jobs");
 builder.AddQuartz(q =>
 {
     q.ConfigureScheduler(o => o.InstanceName = "depin");
@@ -50,13 +53,16 @@ builder.AddQuartz(q =>
         });
         s.ConfigureStore(o => o.MisfireThreshold = TimeSpan.FromSeconds(30));
     });
+    q.AddJobListener(services => ActivatorUtilities.CreateInstance<RunRecorder>(services));
     q.AddQuartzHealthChecks(_ => { });
 });
-builder.Services.AddQuartzExecutionHistory();
+builder.Services.AddQuartzExecutionHistory(o => o.MisfireRetention = TimeSpan.FromDays(30));
+builder.Services.AddDashboard();
 builder.Services.AddQuartzHostedService(o => o.WaitForJobsToComplete = true);
-builder.Services.AddHostedService<TimetableService>();
+builder.Services.AddHostedService<TimetableService>().AddHostedService<AlarmMeter>();
 
 var app = builder.Build();
+app.UseDashboard();
 app.MapGet("/health", () => TypedResults.Ok(new { status = "alive" }));
 app.MapHealthChecks("/ready");
 app.MapGet("/metrics", (PrometheusText metrics) => TypedResults.Text(metrics.Collect(), "text/plain; version=0.0.4; charset=utf-8"));

@@ -31,7 +31,21 @@ public static class Timetable
             var trigger = TriggerBuilder.Create().WithIdentity(key).ForJob(job.Key)
                 .WithSimpleSchedule(s => s.WithInterval(TimeSpan.FromSeconds(entry.EverySeconds)).RepeatForever().WithMisfireInstruction(SimpleTriggerMisfireInstruction.NextWithRemainingCount)).Build();
             if (await scheduler.GetTrigger(key, ct) is not ISimpleTrigger stored) await scheduler.ScheduleJob(trigger, new ScheduleJobOptions { Replace = true }, ct);
-            else if (stored.RepeatInterval != TimeSpan.FromSeconds(entry.EverySeconds)) await scheduler.RescheduleJob(key, trigger, ct);
+            else if (stored.RepeatInterval != TimeSpan.FromSeconds(entry.EverySeconds)) await RescheduleAsync(scheduler, key, trigger, ct);
         }
+    }
+
+    // What an operator paused stays paused: a new trigger would begin at once.
+    private static async Task RescheduleAsync(IScheduler scheduler, TriggerKey key, ITrigger trigger, CancellationToken ct)
+    {
+        if (await scheduler.GetTriggerState(key, ct) != TriggerState.Paused)
+        {
+            await scheduler.RescheduleJob(key, trigger, ct);
+            return;
+        }
+
+        var pause = await scheduler.GetTriggerPause(key, ct);
+        await scheduler.RescheduleJob(key, trigger.GetTriggerBuilder().StartAt(scheduler.TimeProvider.GetUtcNow().AddMinutes(1)).Build(), ct);
+        await scheduler.PauseTriggerWith(key, new PauseDetails { Reason = pause?.Reason, RequestedBy = pause?.RequestedBy }, ct);
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Threading.Channels;
 using DePin.Cryptography;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -159,31 +160,27 @@ public sealed partial class ChainFollower(
         var headers = latest.Number == at.Number + 1 ? [latest] : await _reader.GetHeadersAsync(at.Number + 1, latest.Number, ct);
         if (!Links(at, headers[0])) return await ReorganizeAsync(checkpoint, heads, ct);
         var range = await _reader.ReadByHashAsync(headers, ct);
+        var began = MirrorTraces.Source.Begin();
         await ApplyAsync(at, null, [range], heads.Finalized, ct);
+        await MirrorTraces.TellAsync(began, mirror, range, ct);
         return Convergence.Advanced;
     }
 
-    /// <summary>Reads ranges ahead while earlier ones are written; memory is bounded by the look-ahead and the range size.</summary>
+    /// <summary>Reads ranges ahead while earlier ones are written; memory is bounded by what one transaction may hold and the size of the ranges in reading.</summary>
     private async Task<Convergence> BackfillAsync(Checkpoint checkpoint, ulong target, ChainHeads heads, CancellationToken ct)
     {
         var at = checkpoint.Block;
-        var next = at.Number + 1;
-        var reads = new Queue<Task<BlockRange>>();
+        var ahead = Channel.CreateBounded<Task<BlockRange>>(Math.Max(1, options.LogsPerTransaction / options.LogsPerRange));
         using var abandon = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var reading = ReadAheadAsync(ahead.Writer, at.Number + 1, target, abandon.Token);
         try
         {
             while (at.Number < target)
             {
-                while (reads.Count < options.LookAhead && next <= target)
-                {
-                    var (from, to) = (next, Math.Min(target, next + (ulong)_reader.RangeSize - 1));
-                    reads.Enqueue(Task.Run(() => _reader.ReadRangeAsync(from, to, abandon.Token), abandon.Token));
-                    next = to + 1;
-                }
-
-                // What is read already is written together: the more blocks at once, the fewer times a balance is written.
-                List<BlockRange> ranges = [await reads.Dequeue()];
-                while (reads.TryPeek(out var read) && read.IsCompletedSuccessfully) ranges.Add(await reads.Dequeue());
+                // What is read already is written together.
+                List<BlockRange> ranges = [await await ahead.Reader.ReadAsync(ct)];
+                for (var logs = ranges[0].Logs.Count; logs < options.LogsPerTransaction && ahead.Reader.TryPeek(out var read) && read.IsCompletedSuccessfully; logs += ranges[^1].Logs.Count)
+                    ranges.Add(await await ahead.Reader.ReadAsync(ct));
                 var links = 0;
                 for (var end = at; links < ranges.Count && Links(end, ranges[links].Headers[0]); links++) end = ranges[links].Headers[^1].Point;
                 if (links == 0) return await ReorganizeAsync(checkpoint with { Block = at }, heads, ct);
@@ -195,11 +192,50 @@ public sealed partial class ChainFollower(
         finally
         {
             await abandon.CancelAsync();
-            await Task.WhenAll(reads.Select(r => r.ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default)));
+            await reading;
+            await foreach (var read in ahead.Reader.ReadAllAsync(CancellationToken.None)) await Settled(read);
         }
 
         return Convergence.Advanced;
     }
+
+    /// <summary>Starts the reads of consecutive ranges, some at a time, until the channel is full of them; ends without an error when cancelled.</summary>
+    private async Task ReadAheadAsync(ChannelWriter<Task<BlockRange>> ahead, ulong next, ulong target, CancellationToken ct)
+    {
+        using var free = new SemaphoreSlim(options.LookAhead);
+        var started = new List<Task>();
+        try
+        {
+            while (next <= target)
+            {
+                await free.WaitAsync(ct);
+                var (from, to) = (next, Math.Min(target, next + (ulong)_reader.RangeSize - 1));
+                var read = Task.Run(() => _reader.ReadRangeAsync(from, to, ct), ct);
+                started.RemoveAll(static t => t.IsCompleted);
+                started.Add(ReleaseAsync(read));
+                next = to + 1;
+                await ahead.WriteAsync(read, ct);
+            }
+        }
+        catch (OperationCanceledException) when (ct.IsCancellationRequested)
+        {
+            // Nobody wants more.
+        }
+        finally
+        {
+            ahead.Complete();
+            await Task.WhenAll(started);
+        }
+
+        async Task ReleaseAsync(Task read)
+        {
+            await Settled(read);
+            free.Release();
+        }
+    }
+
+    /// <summary>Ends when a task has ended, however it did.</summary>
+    private static async Task Settled(Task task) => await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task<Convergence> ReorganizeAsync(Checkpoint checkpoint, ChainHeads heads, CancellationToken ct)
     {
@@ -214,7 +250,9 @@ public sealed partial class ChainFollower(
         var headers = await _reader.GetHeadersAsync(keep.Number + 1, to, ct);
         if (!Links(keep, headers[0])) throw new ChainSourceException("The chain moved again while a reorg was read.");
         var range = await _reader.ReadByHashAsync(headers, ct);
+        var began = MirrorTraces.Source.Begin();
         await ApplyAsync(at, keep, [range], heads.Finalized, ct);
+        await MirrorTraces.TellAsync(began, mirror, range, ct);
         var depth = (long)(at.Number - keep.Number);
         LogReorganized(depth, keep.Number, at.Hash, headers[^1].Number);
         Update(s => s with { Reorgs = s.Reorgs + 1, DeepestReorg = Math.Max(s.DeepestReorg, depth) });

@@ -1,6 +1,7 @@
 using Dapper;
 using DePin.Cryptography;
 using DePin.Mirror.State;
+using DePin.Protocol;
 using DePin.Storage;
 using Npgsql;
 using NpgsqlTypes;
@@ -119,13 +120,24 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
         try
         {
             var kinds = ranges.Select(range => Classify(range.Logs)).ToArray();
-            for (var i = 0; i < ranges.Count; i++)
+            await LoadAsync(connection, ranges, kinds, ct);
+            // The state is computed while the server takes in the logs that it follows from.
+            var reducing = Task.Run(() => Reduce(ranges, kinds), ct);
+            try
             {
-                await CopyBlocksAsync(connection, ranges[i], ct);
-                await CopyLogsAsync(connection, ranges[i].Logs, kinds[i], ct);
+                for (var i = 0; i < ranges.Count; i++)
+                {
+                    await CopyBlocksAsync(connection, ranges[i], ct);
+                    await CopyLogsAsync(connection, ranges[i].Logs, kinds[i], ct);
+                }
+            }
+            finally
+            {
+                await ((Task)reducing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // before what it works on is cleared
             }
 
-            await ReduceAsync(connection, ranges, kinds, ct);
+            await reducing;
+            await FlushAsync(connection, ct);
             if (ranges.LastOrDefault(range => range.Headers.Count > 0) is { } last) at = last.Headers[^1].Point;
         }
         finally
@@ -147,6 +159,14 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
             where c.chain_id = @ChainId and c.finalized_number < @Number and c.block_number >= @Number
               and exists (select from blocks b where b.chain_id = c.chain_id and b.block_number = @Number and b.block_hash = @Hash)
             """, new { network.ChainId, Number = (long)finalized.Number, finalized.Hash }, ct: ct));
+    }
+
+    /// <summary>The epoch of a root that claims may be made against; null where the mirror has no such root.</summary>
+    public async Task<Epoch?> FindEpochOfRootAsync(Bytes32 root, CancellationToken ct)
+    {
+        await using var connection = await database.DataSource.OpenConnectionAsync(ct);
+        return await connection.ExecuteScalarAsync<long?>(Sql.Command(
+            "select epoch from roots where chain_id = @ChainId and root = @root order by epoch desc limit 1", new { network.ChainId, root }, ct: ct)) is { } epoch ? new Epoch((ulong)epoch) : null;
     }
 
     /// <summary>Stops the mirror for good, or with null lets it run again.</summary>
@@ -288,12 +308,20 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
         await writer.CompleteAsync(ct);
     }
 
-    private async Task ReduceAsync(NpgsqlConnection connection, IReadOnlyList<BlockRange> ranges, (ContractKind Contract, EventKind Event)[][] kinds, CancellationToken ct)
+    private async Task LoadAsync(NpgsqlConnection connection, IReadOnlyList<BlockRange> ranges, (ContractKind Contract, EventKind Event)[][] kinds, CancellationToken ct)
     {
         for (var i = 0; i < ranges.Count; i++) Touch(ranges[i].Logs, kinds[i]);
         foreach (var table in _reducer.Tables.All)
             await table.LoadAsync(connection, network.ChainId, ct);
+    }
+
+    private void Reduce(IReadOnlyList<BlockRange> ranges, (ContractKind Contract, EventKind Event)[][] kinds)
+    {
         for (var i = 0; i < ranges.Count; i++) Apply(ranges[i], kinds[i]);
+    }
+
+    private async Task FlushAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
         await _reducer.Holders.FlushAsync(connection, network.ChainId, undo: false, ct);
         foreach (var table in _reducer.Tables.All)
             await table.FlushAsync(connection, network.ChainId, ct);

@@ -36,7 +36,7 @@ public sealed partial class QuorumChainSource : IChainSource
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
-    private readonly SortedDictionary<string, string> _lacking = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (string Why, ulong Height)> _lacking = new(StringComparer.Ordinal);
     private BlockPoint? _finalized;
 
     /// <param name="providers">In order of preference: a label without secrets, the source, and the end point whose counters are its.</param>
@@ -58,7 +58,7 @@ public sealed partial class QuorumChainSource : IChainSource
         get
         {
             var highest = _members.Max(m => m.Latest) ?? 0;
-            lock (_lock) return new QuorumStatus(_options.Quorum, _lacking.Values.FirstOrDefault(), [.. _members.Select(m => m.StatusAt(highest))]);
+            lock (_lock) return new QuorumStatus(_options.Quorum, _lacking.Values.FirstOrDefault().Why, [.. _members.Select(m => m.StatusAt(highest))]);
         }
     }
 
@@ -67,10 +67,10 @@ public sealed partial class QuorumChainSource : IChainSource
     {
         var heads = await LookAsync(ct);
         if (heads.Count < _options.Quorum)
-            throw Lack("heads", string.Create(CultureInfo.InvariantCulture, $"{heads.Count} of {_members.Length} JSON-RPC providers answer, {_options.Quorum} are needed: {Errors()}."));
+            throw Lack("heads", 0, string.Create(CultureInfo.InvariantCulture, $"{heads.Count} of {_members.Length} JSON-RPC providers answer, {_options.Quorum} are needed: {Errors()}."));
         var finalized = await AgreeOnFinalizedAsync(heads, ct);
         var latest = await AgreeOnLatestAsync(heads, ct);
-        Have("heads");
+        Have("heads", 0, ulong.MaxValue);
         return new ChainHeads(latest, finalized);
     }
 
@@ -78,7 +78,7 @@ public sealed partial class QuorumChainSource : IChainSource
     public async Task<IReadOnlyList<BlockHeader>> GetHeadersAsync(ulong from, ulong to, CancellationToken ct)
     {
         var (last, members) = await AgreeAsync(
-            "headers", $"block {to}", to, (s, t) => s.GetHeadersAsync(to, to, t), Agreement.KeyOf, (agreed, its) => JudgeHeader(agreed, its), null, ct);
+            "headers", $"block {to}", 0, to, (s, t) => s.GetHeadersAsync(to, to, t), Agreement.KeyOf, (agreed, its) => JudgeHeader(agreed, its), null, ct);
         if (last.Count != 1 || from >= to) return last;
 
         // Headers that prove themselves and lead up to the block that is agreed on need no second opinion.
@@ -98,23 +98,23 @@ public sealed partial class QuorumChainSource : IChainSource
         }
 
         return (await AgreeAsync(
-            "headers", what, to, (s, t) => s.GetHeadersAsync(from, to, t), Agreement.KeyOf,
+            "headers", what, 0, to, (s, t) => s.GetHeadersAsync(from, to, t), Agreement.KeyOf,
             (agreed, its) => JudgeHeader(agreed, its), null, ct)).Agreed;
     }
 
     /// <inheritdoc/>
     public async Task<LogBatch> GetLogsAsync(ulong from, ulong to, CancellationToken ct) => (await AgreeAsync(
-        "logs", string.Create(CultureInfo.InvariantCulture, $"the logs of blocks {from} to {to}"), to, (s, t) => s.GetLogsAsync(from, to, t), Agreement.KeyOf,
+        "logs", string.Create(CultureInfo.InvariantCulture, $"the logs of blocks {from} to {to}"), from, to, (s, t) => s.GetLogsAsync(from, to, t), Agreement.KeyOf,
         (agreed, its) => JudgeLogs(agreed, its, byHash: false), from < to ? new RangeTooLargeException("The providers differ somewhere in this range.") : null, ct)).Agreed;
 
     /// <inheritdoc/>
     public async Task<LogBatch> GetLogsByHashAsync(IReadOnlyList<BlockPoint> blocks, CancellationToken ct) => (await AgreeAsync(
-        "logs", string.Create(CultureInfo.InvariantCulture, $"the logs of {blocks.Count} blocks up to {blocks[^1].Number}"), blocks.Max(b => b.Number),
+        "logs", string.Create(CultureInfo.InvariantCulture, $"the logs of {blocks.Count} blocks up to {blocks[^1].Number}"), blocks.Min(b => b.Number), blocks.Max(b => b.Number),
         (s, t) => s.GetLogsByHashAsync(blocks, t), Agreement.KeyOf, (agreed, its) => JudgeLogs(agreed, its, byHash: true), null, ct)).Agreed;
 
     /// <inheritdoc/>
     public async Task<LogBatch> GetBlockLogsAsync(BlockPoint block, CancellationToken ct) => (await AgreeAsync(
-        "logs", string.Create(CultureInfo.InvariantCulture, $"all logs of block {block.Number}"), block.Number,
+        "logs", string.Create(CultureInfo.InvariantCulture, $"all logs of block {block.Number}"), block.Number, block.Number,
         (s, t) => s.GetBlockLogsAsync(block, t), Agreement.KeyOf, (agreed, its) => JudgeLogs(agreed, its, byHash: true), null, ct)).Agreed;
 
     private static bool LeadTo(IReadOnlyList<BlockHeader> headers, ulong from, BlockHeader last)
@@ -158,7 +158,7 @@ public sealed partial class QuorumChainSource : IChainSource
             if (Majority([.. own, .. others.Where(o => o.Answered && o.Value!.Count == 1).Select(o => o.Value![0])]) is { } older) return older;
         }
 
-        throw Lack("heads", string.Create(CultureInfo.InvariantCulture, $"No {_options.Quorum} of {heads.Count} JSON-RPC providers agree on the newest block."));
+        throw Lack("heads", 0, string.Create(CultureInfo.InvariantCulture, $"No {_options.Quorum} of {heads.Count} JSON-RPC providers agree on the newest block."));
 
         BlockHeader? Majority(List<BlockHeader> said) =>
             said.GroupBy(h => Agreement.KeyOf([h])).Where(g => g.Count() >= _options.Quorum).Select(g => g.First()).FirstOrDefault();
@@ -189,7 +189,7 @@ public sealed partial class QuorumChainSource : IChainSource
         }
 
         if (said.Count >= _options.Quorum)
-            throw Lack("heads", string.Create(CultureInfo.InvariantCulture, $"No {_options.Quorum} of {said.Count} JSON-RPC providers agree on a final block."));
+            throw Lack("heads", 0, string.Create(CultureInfo.InvariantCulture, $"No {_options.Quorum} of {said.Count} JSON-RPC providers agree on a final block."));
         return _finalized;
     }
 
@@ -199,7 +199,7 @@ public sealed partial class QuorumChainSource : IChainSource
     private IEnumerable<ulong> Heights(IEnumerable<ulong> reached) => reached.OrderDescending().Skip(_options.Quorum - 1).Distinct();
 
     private async Task<(T Agreed, IReadOnlyList<QuorumMember> Members)> AgreeAsync<T>(
-        string kind, string what, ulong height, Func<IChainSource, CancellationToken, Task<T>> ask, Func<T, Bytes32> key, Func<T, T, Fault?> judge, RangeTooLargeException? split,
+        string kind, string what, ulong from, ulong height, Func<IChainSource, CancellationToken, Task<T>> ask, Func<T, Bytes32> key, Func<T, T, Fault?> judge, RangeTooLargeException? split,
         CancellationToken ct)
         where T : class
     {
@@ -219,13 +219,13 @@ public sealed partial class QuorumChainSource : IChainSource
             if (answers.GroupBy(a => a.Key).FirstOrDefault(g => g.Count() >= _options.Quorum) is not { } agreed) continue;
             foreach (var (member, value, _) in answers.Where(a => a.Key != agreed.Key)) Judge(member, judge(agreed.First().Value, value), what);
             foreach (var (member, _, _) in agreed) member.Agreed();
-            Have(kind);
+            Have(kind, from, height);
             return (agreed.First().Value, [.. agreed.Select(a => a.Member)]);
         }
 
         if (tooLarge is not null) throw tooLarge;
         if (split is not null && answers.Count >= _options.Quorum) throw split; // the halves show where they differ, and a node that cuts long answers may agree on short ones
-        throw Lack(kind, answers.Count < _options.Quorum
+        throw Lack(kind, height, answers.Count < _options.Quorum
             ? string.Create(CultureInfo.InvariantCulture, $"{answers.Count} of {_members.Length} JSON-RPC providers tell {what}, {_options.Quorum} are needed: {Errors()}.")
             : string.Create(CultureInfo.InvariantCulture, $"No {_options.Quorum} of {answers.Count} JSON-RPC providers agree on {what}: {string.Join(", ", answers.Select(a => a.Member.Label))} differ."));
 
@@ -287,22 +287,25 @@ public sealed partial class QuorumChainSource : IChainSource
         LogDisagrees(member.Label, _options.Quorum, what);
     }
 
-    private NoQuorumException Lack(string kind, string why)
+    private NoQuorumException Lack(string kind, ulong height, string why)
     {
         lock (_lock)
         {
             if (_lacking.Count == 0) LogLacks(why);
-            _lacking[kind] = why;
+            if (!_lacking.TryGetValue(kind, out var first) || height <= first.Height) _lacking[kind] = (why, height); // the lowest holds the mirror up
         }
 
         return new NoQuorumException(why);
     }
 
-    private void Have(string kind)
+    /// <summary>Ends a lack, where what is agreed on covers its block: each new try agrees again on the blocks before it, and a read ahead on those after it.</summary>
+    private void Have(string kind, ulong from, ulong to)
     {
         lock (_lock)
         {
-            if (_lacking.Remove(kind) && _lacking.Count == 0) LogHas(_options.Quorum);
+            if (!_lacking.TryGetValue(kind, out var lack) || lack.Height < from || lack.Height > to) return;
+            _lacking.Remove(kind);
+            if (_lacking.Count == 0) LogHas(_options.Quorum);
         }
     }
 

@@ -24,8 +24,11 @@ public sealed record FollowerOptions
     /// <summary>Most blocks of a range. Default 2,000.</summary>
     public int MaxBlocksPerRange { get; init; } = 2_000;
 
-    /// <summary>Ranges read ahead while one is written. Default 3.</summary>
+    /// <summary>Ranges that are read at the same time while far behind. Default 3.</summary>
     public int LookAhead { get; init; } = 3;
+
+    /// <summary>Logs that are read ahead and written together while far behind: the more at once, the fewer times a balance is written. Default 60,000, some 40 MB.</summary>
+    public int LogsPerTransaction { get; init; } = 60_000;
 
     /// <summary>Deepest reorg that is replaced in one transaction, in blocks. Default 512.</summary>
     public int ReplaceAtOnce { get; init; } = 512;

@@ -2,6 +2,7 @@ using System.Globalization;
 using DePin.Hosting;
 using DePin.Mirror;
 using DePin.Oracle.Network;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle;
@@ -23,10 +24,11 @@ public static class Health
     {
         var follower = services.GetService<ChainFollower>()?.Status;
         var providers = services.GetService<ChainProviders>()?.Status;
+        var signer = services.GetRequiredService<IOperatorSigner>().Problem;
         return Results.Ok(new
         {
-            status = follower?.Halted is not null ? "halted" : providers?.Why is not null ? "no quorum" : "ok",
-            why = follower?.Halted ?? (providers?.Why is { } lack ? "Nothing new is signed until enough JSON-RPC providers agree. " + lack : null),
+            status = follower?.Halted is not null ? "halted" : signer is not null ? "signer unreachable" : providers?.Why is not null ? "no quorum" : "ok",
+            why = follower?.Halted ?? (signer is not null ? "Nothing is signed, receipts included, until the signer answers. " + signer : null) ?? (providers?.Why is { } lack ? "Nothing new is signed until enough JSON-RPC providers agree. " + lack : null),
             rpc = providers is null ? null : new
             {
                 quorum = providers.Quorum,
@@ -35,7 +37,7 @@ public static class Health
         });
     }
 
-    private static async Task<IResult> GetReadyAsync(ChainView chain, NetworkView view, NetworkClock clock, DeviceDirectory devices, OperatorKeyRing keys, CancellationToken ct)
+    private static async Task<IResult> GetReadyAsync(ChainView chain, NetworkView view, NetworkClock clock, DeviceDirectory devices, IOperatorSigner keys, CancellationToken ct)
     {
         ChainHead? head;
         try

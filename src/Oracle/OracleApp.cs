@@ -4,7 +4,9 @@ using DePin.Oracle.Ingest;
 using DePin.Oracle.Network;
 using DePin.Oracle.Peers;
 using DePin.Oracle.Round;
+using DePin.Oracle.Running;
 using DePin.Oracle.Transmit;
+using DePin.Signing;
 
 namespace DePin.Oracle;
 
@@ -16,7 +18,8 @@ public static class OracleApp
     {
         builder.Services.AddProblemDetails();
         // What a stranger can cause at will (a body that is too large, or breaks off) is answered, and not worth a stack trace.
-        builder.Services.AddExceptionHandler(static options => options.SuppressDiagnosticsCallback = static context => context.Exception is BadHttpRequestException);
+        builder.Services.AddExceptionHandler(static options => options.SuppressDiagnosticsCallback = static context => context.Exception is BadHttpRequestException or SignerUnreachableException);
+        builder.Services.AddExceptionHandler<SignerSilence>();
         builder.Services
             .AddFoundation(setup)
             .AddMirror(setup)
@@ -31,6 +34,8 @@ public static class OracleApp
                 .AddTransmit(setup.Transmit)
                 .AddEvidence(setup.Evidence);
         }
+
+        builder.Services.AddMeasures();
 
         builder.WebHost.ConfigureKestrel(kestrel =>
         {

@@ -9,7 +9,9 @@ using DePin.Oracle.Ingest;
 using DePin.Oracle.Network;
 using DePin.Oracle.Round;
 using DePin.Oracle.Transmit;
+using DePin.Protocol;
 using DePin.Protocol.Verification;
+using DePin.Signing;
 using DePin.Storage;
 
 namespace DePin.Oracle;
@@ -42,9 +44,17 @@ public sealed record OracleOptions
     [Range(0, 100)]
     public int RpcQuorum { get; init; }
 
-    /// <summary>Folder with <c>report.key</c>, <c>protocol.key</c> and <c>transaction.key</c>, each of mode 0600.</summary>
-    [Required]
+    /// <summary>Folder with the keys <c>report</c>, <c>protocol</c> and <c>transaction</c>, each a keystore (<c>.json</c>) or bare (<c>.key</c>), of mode 0600; empty where a signer holds them.</summary>
     public string Keys { get; init; } = "";
+
+    /// <summary>File of mode 0600 whose first line is the password of the keystores; empty where there are none.</summary>
+    public string PasswordFile { get; init; } = "";
+
+    /// <summary>Socket of the signer process that holds the keys (<c>depin signer run</c>); empty = this process holds them.</summary>
+    public string Signer { get; init; } = "";
+
+    /// <summary>Wall time that the signer has to answer. Default 5 s.</summary>
+    public TimeSpan SignerTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Limits of ingest.</summary>
     public IngestOptions Ingest { get; init; } = new();
@@ -65,23 +75,20 @@ public sealed record OracleOptions
 /// <summary>From configuration and manifest to a setup; everything is checked before anything starts.</summary>
 public static class OracleConfiguration
 {
-    /// <summary>Reads section <c>Oracle</c>, the manifest and the keys.</summary>
+    /// <summary>Reads section <c>Oracle</c>, the manifest and the keys; where they are a signer's, waits for it.</summary>
     /// <exception cref="ValidationException">A setting is missing or out of bounds; the message names it.</exception>
-    public static OracleSetup Read(IConfiguration configuration, ClassCatalog catalog)
+    public static async Task<OracleSetup> ReadAsync(IConfiguration configuration, ClassCatalog catalog, CancellationToken ct)
     {
         var options = configuration.GetSection("Oracle").Get<OracleOptions>() ?? new OracleOptions();
         foreach (var part in new object[] { options, options.Ingest, options.Lanes, options.Round, options.Transmit, options.Evidence }) Check(part);
 
         var manifest = NetworkManifest.Load(options.Manifest);
         var parameters = manifest.NetworkParameters;
-        var keys = new OperatorKeyRing(
-            PrivateKey.Load(Path.Combine(options.Keys, "report.key"), KeyType.Secp256k1),
-            PrivateKey.Load(Path.Combine(options.Keys, "protocol.key"), KeyType.Ed25519),
-            PrivateKey.Load(Path.Combine(options.Keys, "transaction.key"), KeyType.Secp256k1));
+        var keys = await OpenKeysAsync(options, manifest.Id, ct);
         var network = manifest.ToMirroredNetwork();
         var providers = new ChainProviders(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, options.Rpc, options.RpcQuorum, "Oracle", TimeProvider.System);
         var rpc = providers.Rpc; // for transactions: what it says decides about no signature
-        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, keys.Transaction), manifest.ChainId, manifest.AddressOf("ReportVerifier"));
+        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, keys.Account, keys.SignTransaction), manifest.ChainId, manifest.AddressOf("ReportVerifier"));
         return new OracleSetup
         {
             Facts = new NetworkFacts(manifest.Id, manifest.Genesis, manifest.EpochLength, (ulong)parameters.LateSeconds, (ulong)parameters.EpochGraceSeconds),
@@ -99,6 +106,27 @@ public static class OracleConfiguration
             Evidence = options.Evidence,
             Link = new ChainLink(network, manifest.ToEmissionSchedule(), parameters, catalog, new EvmVerifierTransactions(transmitter), Source: null) { Providers = providers },
         };
+    }
+
+    private static async Task<IOperatorSigner> OpenKeysAsync(OracleOptions options, NetworkId network, CancellationToken ct)
+    {
+        if ((options.Keys.Length > 0) == (options.Signer.Length > 0))
+            throw new ValidationException("Set either Oracle:Keys, the folder of the keys, or Oracle:Signer, the socket of the process that holds them.");
+        if (options.Keys.Length > 0) return OperatorKeyRing.Load(options.Keys, options.PasswordFile.Length > 0 ? () => KeyFile.ReadPassword(options.PasswordFile) : null);
+        if (options.SignerTimeout <= TimeSpan.Zero || options.SignerTimeout > TimeSpan.FromMinutes(1)) throw new ValidationException("Oracle:SignerTimeout is a time above 0, at most a minute.");
+        for (var told = false; ; told = true)
+        {
+            try
+            {
+                return RemoteSigner.Connect(options.Signer, network, options.SignerTimeout);
+            }
+            catch (SignerUnreachableException problem)
+            {
+                // Who started first does not matter.
+                if (!told) Console.Error.WriteLine($"Waiting for the signer. {problem.Message}");
+                await Task.Delay(TimeSpan.FromSeconds(1), ct);
+            }
+        }
     }
 
     private static void Check(object part) => Validator.ValidateObject(part, new ValidationContext(part), validateAllProperties: true);

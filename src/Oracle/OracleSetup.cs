@@ -8,6 +8,7 @@ using DePin.Oracle.Round;
 using DePin.Oracle.Transmit;
 using DePin.Protocol;
 using DePin.Protocol.Verification;
+using DePin.Signing;
 using DePin.Storage;
 
 namespace DePin.Oracle;
@@ -18,8 +19,8 @@ public sealed record OracleSetup
     /// <summary>What never changes in the network.</summary>
     public required NetworkFacts Facts { get; init; }
 
-    /// <summary>This operator's keys.</summary>
-    public required OperatorKeyRing Keys { get; init; }
+    /// <summary>This operator's keys, or who holds them.</summary>
+    public required IOperatorSigner Keys { get; init; }
 
     /// <summary>Connection string of this operator's own database.</summary>
     public required string Database { get; init; }

@@ -10,6 +10,7 @@ using DePin.Oracle.Running;
 using DePin.Oracle.Score;
 using DePin.Oracle.Transmit;
 using DePin.Oracle.Verify;
+using DePin.Signing;
 using DePin.Storage;
 using DePin.Storage.Oracle;
 using Npgsql;
@@ -21,7 +22,7 @@ public static class Pipeline
 {
     /// <summary>Database, stores, clock and view: what every stage stands on.</summary>
     public static IServiceCollection AddFoundation(this IServiceCollection services, OracleSetup setup) => services
-        .AddSingleton(setup).AddSingleton(setup.Facts).AddSingleton(setup.Keys).AddSingleton(setup.Ingest).AddSingleton(setup.Lanes).AddSingleton<RequestLimits>()
+        .AddSingleton(setup).AddSingleton(setup.Facts).AddSingleton(setup.Keys).AddStage<SignerStage>().AddSingleton(setup.Ingest).AddSingleton(setup.Lanes).AddSingleton<RequestLimits>()
         .AddSingleton(_ => OpenDatabase(DatabaseRole.As(setup.Database, setup.Role)))
         .AddSingleton<ProofStore>().AddSingleton<VerdictStore>().AddSingleton<LaneStore>().AddSingleton<RoundStore>()
         .AddSingleton<ReportStore>().AddSingleton<TransmissionStore>()
@@ -76,8 +77,9 @@ public static class Pipeline
     /// <summary>Attested reports → transactions → finality.</summary>
     public static IServiceCollection AddTransmit(this IServiceCollection services, TransmitOptions options) => services
         .AddSingleton(options)
-        .AddSingleton(provider => new Turn(provider.GetRequiredService<OperatorKeyRing>(), options, TimeProvider.System))
-        .AddSingleton(provider => new Transmitter(provider.GetRequiredService<TransmissionStore>(), provider.GetRequiredService<IVerifierTransactions>(), options,
+        .AddSingleton(provider => new Turn(provider.GetRequiredService<IOperatorSigner>(), options, TimeProvider.System))
+        .AddSingleton(provider => new Transmitter(
+            provider.GetRequiredService<NetworkFacts>().Id, provider.GetRequiredService<IOperatorSigner>().Address, provider.GetRequiredService<TransmissionStore>(), provider.GetRequiredService<IVerifierTransactions>(), options,
             TimeProvider.System, provider.GetRequiredService<ILogger<Transmitter>>()))
         .AddSingleton<NetworkRewards>().AddStage<TransmitStage>().AddStage<WatchStage>().AddStage<ShareStage>();
 
@@ -87,6 +89,9 @@ public static class Pipeline
         services.AddHttpClient(LaneClient.BundleClientName, client => client.Timeout = TimeSpan.FromMinutes(10));
         return services.AddSingleton(options).AddSingleton<BundleStore>().AddSingleton<BundleWriter>().AddStage<EvidenceStage>().AddStage<RecoveryStage>();
     }
+
+    /// <summary>Queues and heights → /metrics.</summary>
+    public static IServiceCollection AddMeasures(this IServiceCollection services) => services.AddSingleton<QueueStore>().AddStage<MeasureStage>();
 
     /// <summary>Brings the operator's own database to this build's schema, where that is wanted, and makes sure that its roles can be had.</summary>
     public static async Task MigrateAsync(this IHost host, CancellationToken ct)

@@ -17,6 +17,9 @@ public static class DatabaseRole
     /// <summary>Reads.</summary>
     public const string Api = "depin_api";
 
+    /// <summary>Writes and reads <c>api</c>, the sign-ins to the API, and nothing else.</summary>
+    public const string SignIn = "depin_sign_in";
+
     /// <summary>Writes <c>jobs</c>.</summary>
     public const string Jobs = "depin_jobs";
 

@@ -23,6 +23,30 @@ begin
         execute format('alter default privileges in schema chain, oracle, evidence, jobs grant select on tables to %I', member);
     end loop;
 
+    -- What makes a nonce one of ours is the job host's alone to read.
+    foreach member in array array['depin_indexer', 'depin_oracle', 'depin_api'] loop
+        if exists (select from pg_roles where rolname = member) and to_regclass('jobs.sign_in_keys') is not null then
+            execute format('revoke all on jobs.sign_in_keys, jobs.sign_ins from %I', member);
+        end if;
+    end loop;
+
+    -- The API's sign-ins are written and read by a role that may do nothing else.
+    if not exists (select from pg_roles where rolname = 'depin_sign_in') then
+        if may_create then
+            begin
+                create role depin_sign_in login;
+            exception when duplicate_object or unique_violation then
+                null;
+            end;
+        else
+            raise notice 'role depin_sign_in does not exist and % may not create it: its grants are skipped', current_user;
+        end if;
+    end if;
+    if exists (select from pg_roles where rolname = 'depin_sign_in') and to_regclass('api.sign_ins') is not null then
+        grant usage on schema api to depin_sign_in;
+        grant select, insert, update, delete on api.sign_ins, api.sign_in_keys to depin_sign_in;
+    end if;
+
     -- A function that works with its owner's rights is a way to write: it is the writer's alone.
     revoke execute on all functions in schema depin, chain, oracle, evidence, jobs from public;
 

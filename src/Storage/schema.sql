@@ -1,5 +1,29 @@
 -- Generated from the migrations by scripts/schema; read it, do not edit it.
 
+-- schema api -------------------------------------------------------------------------------------------------
+
+create table api.sign_in_keys (
+    id boolean not null default true,
+    key bytea not null,
+    constraint sign_in_keys_id_check CHECK (id),
+    constraint sign_in_keys_key_check CHECK ((octet_length(key) = 32)),
+    constraint sign_in_keys_pkey PRIMARY KEY (id)
+);
+
+create table api.sign_ins (
+    nonce text not null,
+    token_hash bytea not null,
+    address bytea not null,
+    signed_in_at timestamp with time zone not null,
+    until_at timestamp with time zone not null,
+    ended_at timestamp with time zone,
+    constraint sign_ins_address_check CHECK ((octet_length(address) = 20)),
+    constraint sign_ins_token_hash_check CHECK ((octet_length(token_hash) = 32)),
+    constraint sign_ins_pkey PRIMARY KEY (nonce),
+    constraint sign_ins_token_hash_key UNIQUE (token_hash)
+);
+CREATE INDEX sign_ins_until_idx ON api.sign_ins USING btree (until_at);
+
 -- schema chain -----------------------------------------------------------------------------------------------
 
 create table chain.batch_versions (
@@ -802,6 +826,62 @@ create table jobs.retention (
     constraint retention_network_id_check CHECK ((octet_length(network_id) = 32)),
     constraint retention_pkey PRIMARY KEY (network_id)
 );
+
+create table jobs.runs (
+    id bigint not null generated always as identity,
+    job text not null,
+    trigger text not null,
+    fire_instance text not null,
+    node text not null,
+    attempt integer not null,
+    scheduled_at timestamp with time zone,
+    started_at timestamp with time zone not null,
+    ended_at timestamp with time zone,
+    outcome text not null,
+    retrying boolean not null default false,
+    recovering boolean not null,
+    recovered_by bigint,
+    asked_by bytea,
+    retry_of bigint,
+    error text,
+    constraint runs_asked_by_check CHECK ((octet_length(asked_by) = 20)),
+    constraint runs_check CHECK (((outcome = 'running'::text) = (ended_at IS NULL))),
+    constraint runs_error_check CHECK ((length(error) <= 4000)),
+    constraint runs_outcome_check CHECK ((outcome = ANY (ARRAY['running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'lost'::text]))),
+    constraint runs_recovered_by_fkey FOREIGN KEY (recovered_by) REFERENCES jobs.runs(id) ON DELETE SET NULL,
+    constraint runs_retry_of_fkey FOREIGN KEY (retry_of) REFERENCES jobs.runs(id) ON DELETE SET NULL,
+    constraint runs_pkey PRIMARY KEY (id),
+    constraint runs_fire_instance_key UNIQUE (fire_instance)
+);
+CREATE INDEX runs_job_idx ON jobs.runs USING btree (job, id DESC);
+CREATE INDEX runs_not_succeeded_idx ON jobs.runs USING btree (id DESC) WHERE (outcome = ANY (ARRAY['failed'::text, 'cancelled'::text, 'lost'::text]));
+CREATE INDEX runs_recovered_by_idx ON jobs.runs USING btree (recovered_by) WHERE (recovered_by IS NOT NULL);
+CREATE INDEX runs_retry_of_idx ON jobs.runs USING btree (retry_of) WHERE (retry_of IS NOT NULL);
+CREATE INDEX runs_running_idx ON jobs.runs USING btree (id) WHERE (outcome = 'running'::text);
+
+create sequence jobs.runs_id_seq;
+
+create table jobs.sign_in_keys (
+    id boolean not null default true,
+    key bytea not null,
+    constraint sign_in_keys_id_check CHECK (id),
+    constraint sign_in_keys_key_check CHECK ((octet_length(key) = 32)),
+    constraint sign_in_keys_pkey PRIMARY KEY (id)
+);
+
+create table jobs.sign_ins (
+    nonce text not null,
+    token_hash bytea not null,
+    address bytea not null,
+    signed_in_at timestamp with time zone not null,
+    until_at timestamp with time zone not null,
+    ended_at timestamp with time zone,
+    constraint sign_ins_address_check CHECK ((octet_length(address) = 20)),
+    constraint sign_ins_token_hash_check CHECK ((octet_length(token_hash) = 32)),
+    constraint sign_ins_pkey PRIMARY KEY (nonce),
+    constraint sign_ins_token_hash_key UNIQUE (token_hash)
+);
+CREATE INDEX sign_ins_until_idx ON jobs.sign_ins USING btree (until_at);
 
 -- schema oracle ----------------------------------------------------------------------------------------------
 

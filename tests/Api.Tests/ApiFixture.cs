@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Dapper;
+using DePin.Client;
 using DePin.Cryptography;
 using DePin.Mirror;
 using DePin.Protocol;
@@ -23,6 +24,15 @@ public sealed class ApiFixture : IAsyncLifetime
 {
     public static readonly Address[] Providers = [.. new[] { "ada", "ben", "cho" }.Select(FakeNetworkActivity.AddressOf)];
     public static readonly UInt128[] Cumulatives = [7_000, 0, 350];
+
+    /// <summary>Of the operators, ascending by report key. Anything may be registered.</summary>
+    public static readonly string[] Endpoints = ["http://127.0.0.1:1", "javascript:alert(1)", "https://user:word@operator.example/", "https://operator.example:8443"];
+
+    /// <summary>Report keys of the operators, ascending.</summary>
+    public static readonly Address[] OperatorKeys = [.. Enumerable.Range(0, 4).Select(i => FakeNetworkActivity.AddressOf($"operator {i}")).Order()];
+
+    /// <summary>The account of all operators.</summary>
+    public static readonly TestWallet Bonder = new("bonder");
 
     private TestDatabase database = null!;
 
@@ -72,9 +82,15 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         b.UseSetting("Api:Database", database.ConnectionString);
         b.UseSetting("Api:Burst", "100000");
+        b.UseSetting("Api:SignInBurst", "100000");
         b.UseSetting("Api:CacheSeconds", "0");
+        b.UseSetting("Api:Origins:0", "http://localhost");
         foreach (var (key, value) in settings) b.UseSetting(key, value);
     });
+
+    /// <summary>The typed client of this host, which takes no member that it does not know; dispose of it.</summary>
+    public DePinClient Typed() => DePinClient.Create(
+        new DePinClientOptions { BaseAddress = Host.Server.BaseAddress, Strict = true, AttemptTimeout = TimeSpan.FromMinutes(2), Timeout = TimeSpan.FromMinutes(4) }, Host.Server.CreateHandler());
 
     public async Task<JsonElement> GetAsync(string path)
     {
@@ -90,12 +106,23 @@ public sealed class ApiFixture : IAsyncLifetime
         return ((int)response.StatusCode, await response.Content.ReadFromJsonAsync<JsonElement>());
     }
 
+    /// <summary>Signs <see cref="Client"/> in as the account of the operators.</summary>
+    public async Task SignInAsync()
+    {
+        var challenge = await GetAsync("/v1/session/nonce");
+        var text = new SignInText(Bonder.Address, challenge.GetProperty("nonce").GetString()!, challenge.GetProperty("issuedAt").GetDateTimeOffset()) { Domain = "localhost", Uri = "http://localhost/operator/" }.ToString();
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/session", UriKind.Relative)) { Content = JsonContent.Create(new { message = text, signature = "0x" + Convert.ToHexStringLower(Bonder.Sign(text)) }) };
+        request.Headers.Add("X-Depin-Operator", "1");
+        using var response = await Client.SendAsync(request);
+        Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
+    }
+
     public static Bytes32 DeviceId(int token) => FakeNetworkActivity.HashOf(string.Create(CultureInfo.InvariantCulture, $"device {token}"));
 
     private void Mine()
     {
         Tree = RewardTree.Build(Domain, [.. Providers.Select((p, i) => new LedgerEntry(new AccountId(p.ToBytes32()), Cumulatives[i], FakeNetworkActivity.HashOf($"items {i}")))]);
-        var keys = Enumerable.Range(0, 4).Select(i => FakeNetworkActivity.AddressOf($"operator {i}")).Order().ToArray();
+        var keys = OperatorKeys;
         Chain.Mine(FakeLog.Of(EventKind.MakerSet, 1L, Providers[0], 100, true), FakeLog.Of(EventKind.ModelAdded, 1L, 1L, 2, 3, 150, FakeNetworkActivity.HashOf("model")),
             FakeLog.Of(EventKind.ModelAdded, 2L, 1L, 1, 0, 0, FakeNetworkActivity.HashOf("model 2")), FakeLog.Of(EventKind.MakerSet, 2L, Providers[1], 5, true));
         Chain.Mine([.. Providers.Select((p, i) => FakeLog.Of(EventKind.IndexAssigned, p, i))]);
@@ -107,7 +134,7 @@ public sealed class ApiFixture : IAsyncLifetime
         }
 
         Chain.Mine(FakeLog.Of(EventKind.StatusChanged, 3L, 1, 3));
-        Chain.Mine([.. keys.Select(k => FakeLog.Of(EventKind.OperatorRegistered, k, FakeNetworkActivity.AddressOf("bonder"), FakeNetworkActivity.HashOf(k.ToString()), "http://127.0.0.1:1", 1_000L))]);
+        Chain.Mine([.. keys.Select((k, i) => FakeLog.Of(EventKind.OperatorRegistered, k, Bonder.Address, FakeNetworkActivity.HashOf(k.ToString()), Endpoints[i], 1_000L))]);
         var config = FakeNetworkActivity.HashOf("config");
         Chain.Mine(FakeLog.Of(EventKind.ConfigScheduled, 1L, 1L, config, 4, 3, FakeNetworkActivity.HashOf("parameters"), FakeNetworkActivity.HashOf("rules"), keys, keys.Select(k => FakeNetworkActivity.HashOf(k.ToString())).ToArray()));
         foreach (var epoch in new ulong[] { 1, 2 })

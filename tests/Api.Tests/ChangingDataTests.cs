@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 using Dapper;
+using DePin.Client;
+using DePin.Mirror;
 using DePin.Storage.Jobs;
 using DePin.TestKit;
 
@@ -51,6 +53,16 @@ public sealed class ChangingDataTests : IAsyncLifetime
         Assert.Equal(fromRows, await SumsAsync());
         await ExecuteAsync("update jobs.epoch_reasons set proofs = proofs + 1 where judgement = 0"); // it is the roll-up that is read
         Assert.Contains("\"proofs\":21", await SumsAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_device_whose_owner_wrote_a_number_that_no_cell_has_is_listed_with_that_number_in_hexadecimal()
+    {
+        foreach (var (token, cell) in new[] { (5, 1UL), (6, 1UL << 63), (7, ulong.MaxValue) })
+            fixture.Chain.Mine(FakeLog.Of(EventKind.DeviceRegistered, (long)token, ApiFixture.DeviceId(token), ApiFixture.Providers[1], 1, 3, new byte[32], 1L, cell, FakeNetworkActivity.HashOf("meta")));
+        await fixture.FollowAsync();
+        using var client = fixture.Typed();
+        Assert.Equal([1, 1UL << 63, ulong.MaxValue], await client.AllDevicesAsync(new DeviceFilter(), ListOrder.Oldest, default).Where(d => d.TokenId.Value >= 5).Select(d => d.Cell!.Value.Value).ToListAsync());
     }
 
     [Fact]

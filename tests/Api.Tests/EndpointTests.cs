@@ -105,6 +105,9 @@ public sealed class EndpointTests(ApiFixture fixture) : IClassFixture<ApiFixture
         Assert.Equal(25, reasons.Sum(r => r.GetProperty("proofs").GetInt64()));
         Assert.Equal("7350", Assert.Single(epoch.GetProperty("classes").EnumerateArray()).GetProperty("amount").GetString());
 
+        var report = FakeReport.Of(1, fixture.Tree.Root).Digest;
+        Assert.Equal( // of what is registered, only what an auditor can and should open
+            [$"http://127.0.0.1:1/v1/evidence/1?report={report}", $"https://operator.example:8443/v1/evidence/1?report={report}"], epoch.GetProperty("evidence").EnumerateArray().Select(e => e.GetString()!).Order());
         Assert.All(reasons.Where(r => r.GetProperty("reason").GetInt32() > 0), r => Assert.NotEmpty(r.GetProperty("meaning").GetString()!));
         var earned = (await fixture.GetAsync("/v1/epochs/1/rewards")).GetProperty("items").EnumerateArray().ToArray();
         Assert.Equal(["350", "7000"], earned.Select(l => l.GetProperty("amount").GetString()).Order(StringComparer.Ordinal));

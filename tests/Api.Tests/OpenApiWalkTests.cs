@@ -16,10 +16,10 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
     private static readonly HashSet<string> Money = new(StringComparer.Ordinal)
     {
         "minted", "burned", "claimed", "staked", "budget", "allocated", "unallocated", "amount", "cumulative", "final", "balance", "claimable", "waiting", "prefix", "cumulativeTotal", "bond",
-        "tokens", "shares", "thawingTokens", "paid", "rewards", "sinks", "used", "capacity", "fee", "weight", "challengeBond", "value",
+        "tokens", "shares", "thawingTokens", "paid", "rewards", "sinks", "used", "capacity", "fee", "weight", "challengeBond", "value", "minimumBond", "earned",
     };
 
-    private sealed record Parameter(string Name, bool InPath);
+    private sealed record Parameter(string Name, bool InPath, IReadOnlyList<string> Words);
 
     private sealed record Operation(string Path, IReadOnlyList<Parameter> Parameters, bool Streams)
     {
@@ -33,6 +33,7 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
         private static string Good(string path, string name) => name switch
         {
             "epoch" => "1",
+            "reportKey" => ApiFixture.OperatorKeys[0].ToString(),
             "address" => ApiFixture.Providers[0].ToString(),
             "id" when path.Contains("/proofs/{id}", StringComparison.Ordinal) => DePin.TestKit.FakeNetworkActivity.HashOf("proof 3").ToString(),
             "id" => ApiFixture.DeviceId(1).ToString(),
@@ -44,6 +45,7 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
     public async Task Every_bad_parameter_of_every_endpoint_gets_a_problem_and_never_a_failure()
     {
         var asked = 0;
+        await fixture.SignInAsync();
         foreach (var operation in await OperationsAsync())
         {
             foreach (var parameter in operation.Parameters)
@@ -76,8 +78,9 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
     public async Task Money_is_text_everywhere_and_no_number_is_beyond_what_a_browser_holds()
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
+        await fixture.SignInAsync();
         foreach (var operation in (await OperationsAsync()).Where(o => !o.Streams)) Check(operation.Path, await fixture.GetAsync(operation.Fill()), seen);
-        Assert.Empty(Money.Except(seen).Except(["challengeBond", "paid", "thawingTokens", "tokens", "shares", "rewards", "sinks", "used", "capacity", "unallocated"])); // what the fixture has no row of
+        Assert.Empty(Money.Except(seen).Except(["challengeBond", "paid", "thawingTokens", "tokens", "shares", "rewards", "sinks", "used", "capacity", "unallocated", "minimumBond", "value", "earned"])); // what the fixture has no row of
 
         // The same by the description, which covers what the fixture has no row of.
         var described = new HashSet<string>(StringComparer.Ordinal);
@@ -100,9 +103,10 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
     [Fact]
     public async Task Every_list_is_a_page_with_a_limit_and_walks_alike_in_steps_of_one()
     {
+        await fixture.SignInAsync();
         var lists = (await OperationsAsync()).Where(o => o.Parameters.Any(p => p.Name == "cursor")).ToList();
         Assert.Equal(
-            ["/v1/accounts/{address}/claims", "/v1/accounts/{address}/rewards", "/v1/devices", "/v1/devices/{id}/proofs", "/v1/devices/{id}/rewards", "/v1/emission", "/v1/epochs", "/v1/epochs/{epoch}/rewards", "/v1/makers", "/v1/map", "/v1/operators", "/v1/stakes"],
+            ["/v1/accounts", "/v1/accounts/{address}/claims", "/v1/accounts/{address}/epochs", "/v1/accounts/{address}/rewards", "/v1/devices", "/v1/devices/{id}/epochs", "/v1/devices/{id}/proofs", "/v1/devices/{id}/rewards", "/v1/emission", "/v1/epochs", "/v1/epochs/{epoch}/rewards", "/v1/makers", "/v1/map", "/v1/operator/{reportKey}/reports", "/v1/operators", "/v1/stakes"],
             lists.Select(o => o.Path).Order(StringComparer.Ordinal));
         foreach (var list in lists)
         {
@@ -110,6 +114,12 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
             var whole = await WalkAsync(list.Fill(), 500);
             Assert.Equal(whole, await WalkAsync(list.Fill(), 1));
             Assert.Equal(whole.Count, whole.Distinct(StringComparer.Ordinal).Count());
+            foreach (var word in list.Parameters.SingleOrDefault(p => p.Name == "sort")?.Words ?? [])
+            {
+                var sorted = await WalkAsync(list.Fill() + "?sort=" + word, 500);
+                Assert.Equal(sorted, await WalkAsync(list.Fill() + "?sort=" + word, 1));
+                Assert.Equal(whole.Order(StringComparer.Ordinal), sorted.Order(StringComparer.Ordinal)); // the same in another order
+            }
         }
     }
 
@@ -145,7 +155,7 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
         string? cursor = null;
         do
         {
-            var page = await fixture.GetAsync(string.Create(CultureInfo.InvariantCulture, $"{path}?limit={limit}{(cursor is null ? "" : $"&cursor={cursor}")}"));
+            var page = await fixture.GetAsync(string.Create(CultureInfo.InvariantCulture, $"{path}{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}limit={limit}{(cursor is null ? "" : $"&cursor={cursor}")}"));
             if (page.TryGetProperty("epochs", out var inner)) page = inner; // emission wraps its page
             var items = (page.TryGetProperty("items", out var list) ? list : page.GetProperty("operators")).EnumerateArray().Select(i => i.GetRawText()).ToList();
             Assert.True(items.Count <= limit, path);
@@ -187,9 +197,10 @@ public sealed partial class OpenApiWalkTests(ApiFixture fixture) : IClassFixture
         var operations = new List<Operation>();
         foreach (var path in (await fixture.GetAsync("/openapi/v1.json")).GetProperty("paths").EnumerateObject())
         {
-            var get = path.Value.GetProperty("get");
+            if (!path.Value.TryGetProperty("get", out var get)) continue;
             operations.Add(new Operation(path.Name, get.TryGetProperty("parameters", out var parameters)
-                ? [.. parameters.EnumerateArray().Select(p => new Parameter(p.GetProperty("name").GetString()!, p.GetProperty("in").GetString() == "path"))]
+                ? [.. parameters.EnumerateArray().Select(p => new Parameter(p.GetProperty("name").GetString()!, p.GetProperty("in").GetString() == "path",
+                    p.GetProperty("schema").TryGetProperty("enum", out var words) ? [.. words.EnumerateArray().Select(w => w.GetString()!)] : []))]
                 : [],
                 get.GetProperty("responses").GetProperty("200").TryGetProperty("content", out var content) && content.TryGetProperty("text/event-stream", out _)));
         }

@@ -4,8 +4,10 @@ using System.Net.ServerSentEvents;
 using System.Text.Json;
 using Dapper;
 using DePin.Api.Live;
+using DePin.Client;
 using DePin.Cryptography;
 using DePin.Mirror;
+using DePin.Protocol;
 using DePin.TestKit;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -197,6 +199,45 @@ public sealed class StreamTests : IAsyncLifetime
         fixture.Chain.Mine(Claim(2_100));
         await fixture.FollowAsync();
         Assert.Equal("2100", (await stream.NextAsync("claim")).GetProperty("claimed").GetString());
+    }
+
+    [Fact]
+    public async Task The_typed_client_reads_every_kind_of_event_to_the_last_member()
+    {
+        using var client = fixture.Typed();
+        await using var events = client.FollowAsync(LiveKinds.All, "1-deadbeef-0-0", default).GetAsyncEnumerator();
+        var seen = new List<LiveEvent>();
+        async Task<T> NextAsync<T>()
+            where T : LiveEvent
+        {
+            Assert.True(await events.MoveNextAsync().AsTask().WaitAsync(Patience));
+            seen.Add(events.Current);
+            return Assert.IsType<T>(events.Current);
+        }
+
+        Assert.Contains("does not go back", (await NextAsync<StreamReset>()).Why, StringComparison.Ordinal);
+        await NextAsync<HeadMoved>();
+        fixture.Chain.Mine();
+        var mined = fixture.Chain.Mine(Claim(2_500), Report(3), Registered(5));
+        await fixture.FollowAsync();
+        var report = await NextAsync<ReportChanged>();
+        Assert.Equal(((long)mined.Number, new Epoch(3), new Generation(0), ReportStatus.Pending), (report.Block, report.Epoch, report.Generation, report.Status));
+        Assert.Equal(new ClaimPaid((long)mined.Number, ApiFixture.Providers[0], ApiFixture.Providers[0], new TokenAmount(500), new TokenAmount(2_500)), await NextAsync<ClaimPaid>());
+        Assert.Equal(new DeviceChanged((long)mined.Number, new DeviceId(ApiFixture.DeviceId(5)), ApiFixture.Providers[1], new ModelId(1), DeviceStatus.Active, true), await NextAsync<DeviceChanged>());
+        var head = await NextAsync<HeadMoved>();
+        Assert.Equal(((long)mined.Number, mined.Hash, -1L, new Epoch(1)), (head.Block, head.Hash, Math.Min(head.Finalized, -1L), head.Imported));
+        Assert.NotNull(head.Id);
+
+        await using var connection = await fixture.Source.OpenConnectionAsync();
+        await connection.ExecuteAsync("insert into evidence.epochs select network_id, 2, generation, report_digest, report, bundle_sha256, bundle_bytes, period_start, period_end, accounts, devices, accepted, rejected, inconclusive, pending, budget, allocated, unallocated, now() from evidence.epochs where epoch = 1");
+        Assert.Equal(new Epoch(2), (await NextAsync<EvidenceImported>()).Epoch);
+        await NextAsync<HeadMoved>();
+        fixture.Chain.Drop(1);
+        fixture.Chain.Mine();
+        fixture.Chain.Mine();
+        await fixture.FollowAsync();
+        Assert.Equal(new BlocksDropped((long)mined.Number - 1, 1), await NextAsync<BlocksDropped>());
+        Assert.Equal(typeof(LiveEvent).Assembly.GetTypes().Where(t => t.BaseType == typeof(LiveEvent)).ToHashSet(), seen.Select(e => e.GetType()).ToHashSet());
     }
 
     private static FakeLog Claim(long claimed) =>

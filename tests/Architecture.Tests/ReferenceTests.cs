@@ -7,22 +7,29 @@ public sealed class ReferenceTests
     {
         ["Cryptography"] = [],
         ["DevTools"] = [],
-        ["Hosting"] = [],
         ["Abi"] = ["Cryptography"],
         ["Protocol"] = ["Cryptography"],
+        // Names of traces and spans, over the framework's own activities: no package, or a device would carry it.
+        ["Tracing"] = ["Protocol", "Cryptography"],
+        ["Hosting"] = ["Tracing"],
         ["ContractBindings"] = ["Abi", "Cryptography"],
         ["Chain"] = ["Protocol", "Abi", "ContractBindings", "Cryptography"],
+        ["Signing"] = ["Protocol", "Chain", "Cryptography"],
         ["Storage"] = ["Protocol", "Cryptography"],
-        ["Mirror"] = ["Protocol", "Chain", "Storage", "ContractBindings", "Cryptography"],
+        ["Mirror"] = ["Protocol", "Chain", "Storage", "ContractBindings", "Tracing", "Cryptography"],
         // Small enough for a gateway: a device knows neither chain nor database.
-        ["DeviceSdk"] = ["Protocol", "Cryptography"],
+        ["DeviceSdk"] = ["Protocol", "Tracing", "Cryptography"],
+        // The same for an app: what a network's services answer, and nothing that makes the answers.
+        ["Client"] = ["Protocol", "Cryptography"],
         ["Sdk"] = ["Protocol", "DeviceSdk", "Chain", "Abi", "ContractBindings", "Cryptography"],
-        ["Oracle"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
-        ["Indexer"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
-        ["Jobs"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Cryptography"],
+        // Sessions and their endpoints, for the hosts that have people to sign in.
+        ["SignIn"] = ["Storage", "Hosting", "Abi", "Cryptography"],
+        ["Oracle"] = ["Protocol", "Chain", "Signing", "Storage", "Mirror", "Hosting", "Tracing", "Cryptography"],
+        ["Indexer"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "Tracing", "Cryptography"],
+        ["Jobs"] = ["Protocol", "Chain", "Storage", "Mirror", "Hosting", "SignIn", "Abi", "Cryptography"],
         // Abi and ContractBindings are codecs: the API lays out transactions for others to sign and send, and calls no chain.
-        ["Api"] = ["Protocol", "Storage", "Abi", "ContractBindings", "Hosting", "Cryptography"],
-        ["Cli"] = ["Protocol", "Chain", "Storage", "Mirror", "Sdk", "DeviceSdk", "DevTools", "Cryptography"],
+        ["Api"] = ["Protocol", "Storage", "Abi", "ContractBindings", "Hosting", "SignIn", "Cryptography"],
+        ["Cli"] = ["Protocol", "Chain", "Storage", "Mirror", "Client", "Sdk", "DeviceSdk", "Signing", "Hosting", "Tracing", "DevTools", "Cryptography"],
     };
 
     public static TheoryData<string> Projects => [.. SourceProjects()];

@@ -24,6 +24,7 @@ public sealed partial class SettingsTests
         ("Indexer", "The indexer", [("Indexer", "src/Indexer/IndexerOptions.cs", "IndexerOptions"), ("Indexer:Rpc:0", Providers, "RpcProviderOptions")]),
         ("Api", "The API", [("Api", "src/Api/ApiOptions.cs", "ApiOptions")]),
         ("Jobs", "The job host", [("Jobs", "src/Jobs/JobsOptions.cs", "JobsOptions")]),
+        ("Hosting", "Telemetry, of every host", [("Telemetry", "src/Hosting/TelemetryOptions.cs", "TelemetryOptions")]),
     ];
 
     [Fact]

@@ -48,6 +48,53 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task An_operators_keys_are_made_as_keystores_once_and_shown_without_their_password()
+    {
+        var folder = Path.Combine(Directory.CreateTempSubdirectory("depin-test-").FullName, "operator");
+        var password = Path.Combine(Path.GetDirectoryName(folder)!, "password");
+        await File.WriteAllTextAsync(password, "correct horse battery\n");
+        var open = await RunningNetwork.DepinAsync(["operator", "init", "--keys", folder, "--keystore", "--password-file", password]);
+        Assert.Equal(3, open.Code);
+        Assert.Contains("chmod 600", open.Error, StringComparison.Ordinal);
+        File.SetUnixFileMode(password, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var none = await RunningNetwork.DepinAsync(["operator", "init", "--keys", folder, "--keystore"]); // standard input is empty
+        Assert.Equal(2, none.Code);
+        Assert.Contains("--password-file", none.Error, StringComparison.Ordinal);
+
+        var (code, made) = await RunningNetwork.AskAsync("operator", "init", "--keys", folder, "--keystore", "--password-file", password);
+        Assert.Equal(0, code);
+        Assert.Equal(["protocol.json", "report.json", "transaction.json"], Directory.GetFiles(folder).Select(Path.GetFileName).Order());
+        Assert.All(Directory.GetFiles(folder), file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+        Assert.Equal(made.ToJsonString(), (await RunningNetwork.AskAsync("operator", "init", "--keys", folder, "--password-file", password)).Answer.ToJsonString());
+        var (_, shown) = await RunningNetwork.AskAsync("keys", "show", Path.Combine(folder, "report.json"));
+        Assert.Equal(made["reportKey"]!.ToString(), shown["address"]!.ToString(), ignoreCase: true);
+        var (_, ed) = await RunningNetwork.AskAsync("keys", "show", Path.Combine(folder, "protocol.json"));
+        Assert.Equal(made["protocolKey"]!.ToString(), ed["publicKey"]!.ToString(), ignoreCase: true);
+
+        await File.WriteAllTextAsync(password, "incorrect horse\n");
+        var wrong = await RunningNetwork.DepinAsync(["operator", "init", "--keys", folder, "--password-file", password]);
+        Assert.Equal(3, wrong.Code);
+        Assert.Contains("password is wrong", wrong.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("horse", wrong.Error + wrong.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_bare_key_is_sealed_into_a_keystore_that_is_never_overwritten()
+    {
+        var folder = Directory.CreateTempSubdirectory("depin-test-").FullName;
+        var (bare, keystore, password) = (Path.Combine(folder, "report.key"), Path.Combine(folder, "report.json"), Path.Combine(folder, "password"));
+        var key = PrivateKey.Generate(KeyType.Secp256k1);
+        key.Save(bare);
+        await File.WriteAllTextAsync(password, "short\n");
+        File.SetUnixFileMode(password, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        Assert.Equal(2, (await RunningNetwork.DepinAsync(["keys", "seal", bare, keystore, "--password-file", password])).Code);
+        await File.WriteAllTextAsync(password, "correct horse battery\n");
+        Assert.Equal(0, (await RunningNetwork.DepinAsync(["keys", "seal", bare, keystore, "--password-file", password])).Code);
+        Assert.Equal(key.Address, KeyFile.Load(keystore, KeyType.Secp256k1, () => "correct horse battery").Address);
+        Assert.Equal(3, (await RunningNetwork.DepinAsync(["keys", "seal", bare, keystore, "--password-file", password])).Code);
+    }
+
+    [Fact]
     public async Task Five_operators_cannot_agree_and_the_tool_says_why()
     {
         var data = Path.Combine(Directory.CreateTempSubdirectory("depin-test-").FullName, "data");

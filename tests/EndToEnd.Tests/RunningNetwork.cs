@@ -1,7 +1,11 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DePin.Client;
 using DePin.DevTools;
+using DePin.Protocol;
+using DePin.Protocol.Verification;
 using DePin.TestKit;
 
 namespace DePin.EndToEnd.Tests;
@@ -32,8 +36,23 @@ public class RunningNetwork : IAsyncLifetime
 
     public string DeployerKey => Path.Combine(Data, "keys", "deployer.key");
 
+    /// <summary>Share of proofs that are traced.</summary>
+    public const double ProofRatio = 0.0625;
+
+    /// <summary>Where every process of the network, and every command of <see cref="RunAsync"/>, sends spans and meters.</summary>
+    public OtlpReceiver Collector { get; private set; } = null!;
+
+    // As a person would: in the environment of the tool, whose hosts inherit it.
+    private Dictionary<string, string> Telemetry => new()
+    {
+        ["OTEL_EXPORTER_OTLP_ENDPOINT"] = Collector.Url.ToString(),
+        ["Telemetry__ProofRatio"] = ProofRatio.ToString(CultureInfo.InvariantCulture),
+        ["Telemetry__Requests"] = "true",
+    };
+
     public async Task InitializeAsync()
     {
+        Collector = await new OtlpReceiver().StartAsync(default);
         File.SetUnixFileMode(folder.FullName, File.GetUnixFileMode(folder.FullName) | UnixFileMode.OtherExecute | UnixFileMode.GroupExecute);
         await UpAsync();
     }
@@ -41,6 +60,7 @@ public class RunningNetwork : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await DepinAsync(["dev", "reset", "--data", Data]);
+        await Collector.DisposeAsync();
         folder.Delete(true);
     }
 
@@ -51,7 +71,7 @@ public class RunningNetwork : IAsyncLifetime
         [
             "dev", "up", "--detach", "--data", Data, .. Replay, "--chain-port", $"{basePort}", "--postgres-port", $"{basePort + 1}",
             "--api-port", $"{basePort + 2}", "--indexer-port", $"{basePort + 3}", "--jobs-port", $"{basePort + 4}", "--operator-port", $"{basePort + 10}",
-        ]);
+        ], null, Telemetry);
         Assert.True(result.Code == 0, result.ToString());
     }
 
@@ -62,25 +82,26 @@ public class RunningNetwork : IAsyncLifetime
     public string Beside(string name) => Path.Combine(folder.FullName, name);
 
     /// <summary>Runs the tool as somebody whose network this is: no option names it.</summary>
-    public Task<ToolResult> RunAsync(params string[] arguments) => DepinAsync(arguments, Data);
+    public Task<ToolResult> RunAsync(params string[] arguments) => DepinAsync(arguments, Data, Telemetry);
 
     /// <summary>The same, and reads its JSON.</summary>
-    public Task<(int Code, JsonNode Answer)> AskHereAsync(params string[] arguments) => AskAsync(arguments, Data);
+    public Task<(int Code, JsonNode Answer)> AskHereAsync(params string[] arguments) => AskAsync(arguments, Data, Telemetry);
 
     /// <summary>Starts the tool; the caller ends it.</summary>
-    public static Process Start(IReadOnlyList<string> arguments, string? data = null)
+    public static Process Start(IReadOnlyList<string> arguments, string? data = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         start.Environment["DEPIN_HOME"] = RepositoryRoot.Find();
         if (data is not null) start.Environment["DEPIN_DATA"] = data;
+        foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         foreach (var argument in (string[])["exec", Cli.Dev.HostProcess.Program("Cli"), .. arguments]) start.ArgumentList.Add(argument);
         return Process.Start(start)!;
     }
 
     /// <summary>Runs the tool.</summary>
-    public static async Task<ToolResult> DepinAsync(IReadOnlyList<string> arguments, string? data = null)
+    public static async Task<ToolResult> DepinAsync(IReadOnlyList<string> arguments, string? data = null, IReadOnlyDictionary<string, string>? environment = null)
     {
-        using var process = Start(arguments, data);
+        using var process = Start(arguments, data, environment);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
@@ -89,11 +110,11 @@ public class RunningNetwork : IAsyncLifetime
     }
 
     /// <summary>Runs the tool and reads its JSON.</summary>
-    public static Task<(int Code, JsonNode Answer)> AskAsync(params string[] arguments) => AskAsync(arguments, null);
+    public static Task<(int Code, JsonNode Answer)> AskAsync(params string[] arguments) => AskAsync(arguments, null, null);
 
-    private static async Task<(int Code, JsonNode Answer)> AskAsync(IReadOnlyList<string> arguments, string? data)
+    private static async Task<(int Code, JsonNode Answer)> AskAsync(IReadOnlyList<string> arguments, string? data, IReadOnlyDictionary<string, string>? environment)
     {
-        var result = await DepinAsync([.. arguments, "--json"], data);
+        var result = await DepinAsync([.. arguments, "--json"], data, environment);
         try
         {
             return (result.Code, JsonNode.Parse(result.Output) ?? throw new JsonException("null"));
@@ -104,25 +125,41 @@ public class RunningNetwork : IAsyncLifetime
         }
     }
 
+    /// <summary>A client of the network's API; dispose of it.</summary>
+    public DePinClient Client() => DePinClient.Create(new DePinClientOptions { BaseAddress = Api });
+
+    /// <summary>An answer; null while there is none.</summary>
+    public static async Task<T?> TryAsync<T>(Func<CancellationToken, Task<T?>> ask)
+        where T : class
+    {
+        try
+        {
+            return await ask(default);
+        }
+        catch (ApiException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Waits until an epoch is final and its evidence imported by the indexer.</summary>
     public Task FinalAsync(int epoch) => Eventually.HoldsAsync(
         async () =>
         {
-            using var api = new Cli.Network.ApiClient(Api);
-            var totals = (await api.TryGetAsync("/v1/network", default))?["totals"];
-            return totals is not null && totals["lastFinalEpoch"]!.GetValue<long>() >= epoch && totals["lastImportedEpoch"]!.GetValue<long>() >= epoch;
+            using var api = Client();
+            return await TryAsync<Network>(async ct => await api.GetNetworkAsync(ct)) is { Totals: var totals } && totals.LastFinalEpoch >= new Epoch((ulong)epoch) && totals.LastImportedEpoch >= new Epoch((ulong)epoch);
         },
         $"epoch {epoch} is final and imported; logs in {Data}/logs",
         default,
         TimeSpan.FromMinutes(12));
 
     /// <summary>Waits until a proof is judged by an imported epoch, and not left for a later one; the verdict as the API gives it.</summary>
-    public async Task<JsonNode> JudgedAsync(string proof)
+    public async Task<ProofVerdict> JudgedAsync(ProofId proof)
     {
-        using var api = new Cli.Network.ApiClient(Api);
-        JsonNode? verdict = null;
+        using var api = Client();
+        ProofVerdict? verdict = null;
         await Eventually.HoldsAsync(
-            async () => (verdict = await api.TryGetAsync($"/v1/proofs/{proof}", default)) is not null && verdict["judgement"]!.ToString() != "pending",
+            async () => (verdict = await TryAsync(ct => api.FindProofAsync(proof, ct))) is not null && verdict.Judgement != Judgement.Pending,
             $"proof {proof} is judged; logs in {Data}/logs", default, TimeSpan.FromMinutes(12));
         return verdict!;
     }

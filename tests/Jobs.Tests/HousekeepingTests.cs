@@ -1,4 +1,5 @@
 using DePin.Storage.Jobs;
+using DePin.Storage.SignIn;
 using DePin.Storage.Read;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -56,7 +57,7 @@ public sealed class HousekeepingTests
         network.MineFinalEpochs(1, 6);
         await network.FollowAsync();
         for (var epoch = 1; epoch <= 6; epoch++) await network.ImportAsync(epoch);
-        var job = new PruneJob(network.Store, JobsNetwork.Options(keepVerdicts: 3, keepTrees: 2), TimeProvider.System);
+        var job = new PruneJob(network.Store, new RunStore(network.Database.DataSource), new SignInStore(network.Database.DataSource, SignInSchema.Jobs), JobsNetwork.Options(keepVerdicts: 3, keepTrees: 2), TimeProvider.System);
 
         // Nothing is rolled up: no verdict may go. The last root's block is not final: root 5 counts.
         await job.Execute(null!, CancellationToken.None);
@@ -77,7 +78,7 @@ public sealed class HousekeepingTests
         Assert.Equal(rows, await network.RowsAsync("jobs.retention"));
 
         // What was given up is not asked back by a larger setting.
-        await new PruneJob(network.Store, JobsNetwork.Options(keepVerdicts: 50, keepTrees: 50), TimeProvider.System).Execute(null!, CancellationToken.None);
+        await new PruneJob(network.Store, new RunStore(network.Database.DataSource), new SignInStore(network.Database.DataSource, SignInSchema.Jobs), JobsNetwork.Options(keepVerdicts: 50, keepTrees: 50), TimeProvider.System).Execute(null!, CancellationToken.None);
         Assert.Equal(rows, await network.RowsAsync("jobs.retention"));
     }
 
@@ -92,7 +93,7 @@ public sealed class HousekeepingTests
         await network.Store.AddReconciliationAsync("eip155:2", 2, 10, [], Noon, CancellationToken.None);
         await network.Store.SetAlarmsAsync("a", [new("gone", AlarmSeverity.Warning, ""), new("open", AlarmSeverity.Critical, "")], old, CancellationToken.None);
         await network.Store.SetAlarmsAsync("a", [new("open", AlarmSeverity.Critical, "")], old.AddMinutes(1), CancellationToken.None);
-        var job = new PruneJob(network.Store, JobsNetwork.Options(), new SetClock(Noon));
+        var job = new PruneJob(network.Store, new RunStore(network.Database.DataSource), new SignInStore(network.Database.DataSource, SignInSchema.Jobs), JobsNetwork.Options(), new SetClock(Noon));
         for (var run = 0; run < 2; run++)
         {
             await job.Execute(null!, CancellationToken.None);

@@ -4,6 +4,7 @@ using DePin.Chain.Deployment;
 using DePin.DevTools;
 using DePin.Protocol;
 using DePin.TestKit;
+using Npgsql;
 
 namespace DePin.Jobs.Tests;
 
@@ -16,14 +17,18 @@ internal sealed class JobHost : IAsyncDisposable
     private JobHost(GuardedProcess process, Uri root, string folder)
     {
         Process = process;
+        Root = root;
         http = new HttpClient { BaseAddress = root, Timeout = TimeSpan.FromMinutes(1) };
         this.folder = folder;
     }
 
     public GuardedProcess Process { get; }
 
+    /// <summary>Where it listens.</summary>
+    public Uri Root { get; }
+
     /// <summary>Starts a host; <paramref name="settings"/> are of section Jobs. Everything fires rarely unless told otherwise.</summary>
-    public static async Task<JobHost> StartAsync(JobsNetwork network, params (string Name, int Value)[] settings)
+    public static async Task<JobHost> StartAsync(JobsNetwork network, params (string Name, object Value)[] settings)
     {
         var folder = Directory.CreateTempSubdirectory("depin-jobs").FullName;
         var manifest = Path.Combine(folder, "network.json");
@@ -38,11 +43,24 @@ internal sealed class JobHost : IAsyncDisposable
             ["ASPNETCORE_URLS"] = root.ToString(),
         };
         foreach (var name in new[] { "ReconcileSeconds", "AlarmSeconds", "RollUpSeconds", "PruneSeconds" }) environment[$"Jobs__{name}"] = "3600";
-        foreach (var (name, value) in settings) environment[$"Jobs__{name}"] = value.ToString(CultureInfo.InvariantCulture);
+        foreach (var (name, value) in settings) environment[$"Jobs__{name}"] = Convert.ToString(value, CultureInfo.InvariantCulture);
         var specification = new ProcessSpecification("dotnet", [Path.Combine(built.Parent!.Parent!.FullName, "Jobs", built.Name, "DePin.Jobs.dll")]) { Name = "jobs", WorkingDirectory = folder, Environment = environment };
         var host = new JobHost(await GuardedProcess.StartAsync(specification, null, CancellationToken.None), root, folder);
         await Eventually.HoldsAsync(async () => host.Process.HasExited ? throw host.Process.Ended() : await host.StatusAsync("/health") == HttpStatusCode.OK, "the job host answers", CancellationToken.None);
+        await Eventually.HoldsAsync(async () => host.Process.HasExited ? throw host.Process.Ended() : await TriggersAsync(network) >= 4, "its timetable is stored", CancellationToken.None);
         return host;
+    }
+
+    private static async Task<long> TriggersAsync(JobsNetwork network)
+    {
+        try
+        {
+            return await network.ScalarAsync<long>("select count(*) from jobs.qrtz_triggers");
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
+        {
+            return 0; // Quartz makes its tables when it starts
+        }
     }
 
     /// <summary>Status of an answer; 0 while nobody listens.</summary>

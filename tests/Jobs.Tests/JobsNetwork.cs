@@ -1,5 +1,6 @@
 using System.Globalization;
 using Dapper;
+using DePin.Cryptography;
 using DePin.Mirror;
 using DePin.Storage.Jobs;
 using DePin.TestKit;
@@ -61,6 +62,21 @@ internal sealed class JobsNetwork : IAsyncDisposable
         {
         }
     }
+
+    /// <summary>Mines four operators, the first of the account, in a configuration; and one more with a bond that is in none.</summary>
+    public void MineOperators(Address account, Address outsider)
+    {
+        var keys = Enumerable.Range(0, 4).Select(i => FakeNetworkActivity.AddressOf($"operator {i}")).Order().ToArray();
+        Chain.Mine([.. keys.Select((k, i) => FakeLog.Of(EventKind.OperatorRegistered, k, i == 0 ? account : FakeNetworkActivity.AddressOf($"account {i}"), FakeNetworkActivity.HashOf($"key {i}"), "http://127.0.0.1:1", 1_000L)),
+            FakeLog.Of(EventKind.OperatorRegistered, FakeNetworkActivity.AddressOf("outsider"), outsider, FakeNetworkActivity.HashOf("key 5"), "http://127.0.0.1:1", 1_000L)]);
+        Schedule(1, keys);
+    }
+
+    /// <summary>Mines a configuration without the operators of <see cref="MineOperators"/>, in force from the next epoch on.</summary>
+    public void MineConfigurationOfOthers(long firstEpoch) => Schedule(2, [.. Enumerable.Range(10, 4).Select(i => FakeNetworkActivity.AddressOf($"operator {i}")).Order()], firstEpoch);
+
+    private void Schedule(long count, Address[] keys, long firstEpoch = 1) => Chain.Mine(FakeLog.Of(EventKind.ConfigScheduled, count, firstEpoch, FakeNetworkActivity.HashOf($"config {count}"), 4, 3,
+        FakeNetworkActivity.HashOf("parameters"), FakeNetworkActivity.HashOf("rules"), keys, keys.Select(k => FakeNetworkActivity.HashOf(k.ToString())).ToArray()));
 
     /// <summary>An epoch as imported: <paramref name="proofs"/> verdicts, every fourth rejected, of three devices of two accounts.</summary>
     public async Task ImportAsync(long epoch, int proofs = 40)

@@ -1,4 +1,5 @@
 using System.Net;
+using DePin.Storage.Jobs;
 using DePin.TestKit;
 using Npgsql;
 
@@ -25,6 +26,14 @@ public sealed class SchedulerTests
         Assert.Equal(40, await network.ScalarAsync<decimal>("select sum(proofs) from jobs.epoch_reasons"));
         Assert.Equal(1, await network.ScalarAsync<long>("select count(*) from jobs.retention"));
         Assert.Equal(HttpStatusCode.OK, await host.StatusAsync("/ready"));
+
+        // An alarm that nobody's rules clear is in the metrics of whichever host is asked.
+        await network.Store.SetAlarmsAsync("elsewhere", [new AlarmCondition("here", AlarmSeverity.Critical, "look"), new AlarmCondition("there", AlarmSeverity.Warning, "look")], DateTimeOffset.UtcNow, Ct);
+        using var http = new HttpClient();
+        await Eventually.HoldsAsync(
+            async () => await http.GetStringAsync(new Uri(host.Root, "/metrics"), Ct) is var text && text.Contains("\ndepin_jobs_open_alarms{severity=\"critical\"} ", StringComparison.Ordinal)
+                && !text.Contains("\ndepin_jobs_open_alarms{severity=\"critical\"} 0\n", StringComparison.Ordinal) && !text.Contains("\ndepin_jobs_open_alarms{severity=\"warning\"} 0\n", StringComparison.Ordinal), "open alarms are counted", Ct);
+        await network.Store.SetAlarmsAsync("elsewhere", [], DateTimeOffset.UtcNow, Ct);
     }
 
     [Fact]

@@ -1,6 +1,8 @@
+using DePin.Signing;
 using System.Globalization;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;
 using DePin.Mirror;
@@ -56,10 +58,14 @@ public sealed class ChainNetwork : IAsyncDisposable
     /// <summary>Where an operator says on chain that it listens.</summary>
     public string EndpointOf(int number) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_ports[number]}");
 
-    /// <summary>From here on a block an hour of chain time, mined every so often, until <see cref="StopClockAsync"/>.</summary>
-    public async Task StartClockAsync(TimeSpan every, CancellationToken ct)
+    /// <summary>
+    /// From here on a block an hour of chain time, mined every so often, until <see cref="StopClockAsync"/>. The hours before the first period's last are
+    /// mined at once; those of later periods as well where <paramref name="skipIdle"/> says that nothing in them is watched, so that a window of 48 h is over in a few blocks.
+    /// </summary>
+    public async Task StartClockAsync(TimeSpan every, CancellationToken ct, bool skipIdle = false)
     {
         await Node.Rpc.SetBlockTimestampIntervalAsync(3_600, ct);
+        await SkipAsync(1);
         _ticking = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
         var ticking = _ticking.Token;
         _ticker = Task.Run(
@@ -67,10 +73,19 @@ public sealed class ChainNetwork : IAsyncDisposable
             {
                 while (!ticking.IsCancellationRequested)
                 {
+                    if (skipIdle) await SkipAsync(await Rpc.CallAsync(Manifest.AddressOf("ReportVerifier"), new ReportVerifier.NextEpochCall(), BlockTag.Latest, CancellationToken.None));
                     await Node.Rpc.MineAsync(1, CancellationToken.None);
                     await Task.Delay(every, CancellationToken.None);
                 }
             }, ct);
+    }
+
+    // To two hours before the end of an epoch's period; not back.
+    private async Task SkipAsync(ulong epoch)
+    {
+        var head = (await Rpc.GetHeaderAsync(BlockTag.Latest, CancellationToken.None))!.Timestamp;
+        var hours = ((long)(Manifest.Genesis + (epoch * Manifest.EpochLength)) - (long)head) / 3_600;
+        if (hours > 2) await Node.Rpc.MineAsync((int)hours - 2, CancellationToken.None);
     }
 
     /// <summary>The chain stands still but for transactions.</summary>
@@ -83,18 +98,19 @@ public sealed class ChainNetwork : IAsyncDisposable
     /// <summary>An operator with its own database, follower and loops; not started.</summary>
     public async Task<ChainOperator> CreateOperatorAsync(
         int number, CancellationToken ct, TimeSpan? stageDelay = null, Action<IServiceCollection>? services = null, Action<IApplicationBuilder>? inbound = null,
-        ChainProviders? providers = null)
+        ChainProviders? providers = null, IOperatorSigner? signer = null)
     {
         var database = await TestDatabase.CreateAsync(ct: ct);
         var parameters = Manifest.NetworkParameters;
         var keys = Operators[number];
         var mirrored = Manifest.ToMirroredNetwork();
         var rpc = _chain.NewRpc();
-        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, keys.Transaction, DeployedChain.Fees), Manifest.ChainId, Manifest.AddressOf("ReportVerifier"));
+        signer ??= keys;
+        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, signer.Account, signer.SignTransaction, DeployedChain.Fees), Manifest.ChainId, Manifest.AddressOf("ReportVerifier"));
         var setup = new OracleSetup
         {
             Facts = new NetworkFacts(Manifest.Id, Manifest.Genesis, Manifest.EpochLength, (ulong)parameters.LateSeconds, (ulong)parameters.EpochGraceSeconds),
-            Keys = keys,
+            Keys = signer,
             Database = database.ConnectionString,
             Classes = Catalog.Bind(parameters),
             Link = new ChainLink(mirrored, Manifest.ToEmissionSchedule(), parameters, Catalog, new EvmVerifierTransactions(transmitter), new EvmChainSource(rpc, mirrored)) { Providers = providers },

@@ -83,7 +83,7 @@ public sealed class DepartureTests
     {
         var found = new HashSet<ProofId>();
         if (one.Get<NetworkView>().Current is not { FirstEpoch: 2 } roster) return found;
-        var lanes = await new Observer(one.Get<LaneStore>(), new CertifiedLaneStore(one.Database.DataSource)).ObserveAsync(roster.Set, Ct);
+        var lanes = await new Observer(one.Get<LaneStore>(), new CertifiedLaneStore(one.Database.DataSource)).ObserveAsync(roster.Set, null, Ct);
         foreach (var lane in lanes)
         {
             for (var index = 1L; index <= (long)lane.Height.Height; index++)

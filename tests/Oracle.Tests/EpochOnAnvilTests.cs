@@ -16,9 +16,9 @@ public sealed class EpochOnAnvilTests
     {
         await using var network = await ChainNetwork.StartAsync(Ct);
         var operators = new List<ChainOperator>();
-        for (var i = 0; i < 4; i++) operators.Add(await network.CreateOperatorAsync(i, Ct, stageDelay: TimeSpan.FromSeconds(20)));
+        for (var i = 0; i < 4; i++) operators.Add(await network.CreateOperatorAsync(i, Ct, stageDelay: TimeSpan.FromMinutes(2)));
         foreach (var one in operators) await one.StartAsync(Ct);
-        await network.StartClockAsync(TimeSpan.FromMilliseconds(400), Ct);
+        await network.StartClockAsync(TimeSpan.FromMilliseconds(400), Ct, skipIdle: true);
 
         await AcceptedAsync(network, epoch: 2);
         await FinalAsync(network, epoch: 1);
@@ -47,14 +47,14 @@ public sealed class EpochOnAnvilTests
         for (var i = 0; i < 4; i++) operators.Add(await network.CreateOperatorAsync(i, Ct));
         // Epoch 1, generation 0: operator 1 proposes and would send first.
         foreach (var one in operators.Where((_, i) => i != 1)) await one.StartAsync(Ct);
-        await network.StartClockAsync(TimeSpan.FromMilliseconds(700), Ct);
+        await network.StartClockAsync(TimeSpan.FromMilliseconds(700), Ct, skipIdle: true);
 
         await AcceptedAsync(network, epoch: 2);
         await network.StopClockAsync();
         await operators[1].StartAsync(Ct);
         await Eventually.HoldsAsync( // epoch 1 too, on which epoch 2's successor would build if it were cancelled
             async () => await operators[1].Database.ScalarAsync<long>("select count(*) from oracle.reports where epoch <= 2", Ct) == 2, "the late operator has both epochs", Ct, Patience);
-        await network.StartClockAsync(TimeSpan.FromMilliseconds(700), Ct);
+        await network.StartClockAsync(TimeSpan.FromMilliseconds(700), Ct, skipIdle: true);
         await operators[0].StopAsync();
 
         var next = (ulong)(await operators[2].Database.ScalarAsync<long>("select max(epoch) from oracle.reports", Ct))! + 2;

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Dapper;
 using DePin.Cryptography;
 using DePin.Oracle.Ingest;
+using DePin.Oracle.Running;
 using DePin.Protocol;
 using DePin.Protocol.Proofs;
 using DePin.TestKit;
@@ -147,16 +148,25 @@ public sealed class IngestTests : IAsyncLifetime
         Assert.NotNull(early.Headers.RetryAfter);
         Assert.True((await _operator.PostAsync(_network.Prove(_network.Devices[0], 1), Ct)).IsSuccessStatusCode);
 
-        await using (var connection = await _operator.Database.DataSource.OpenConnectionAsync(Ct))
-        {
-            await connection.ExecuteAsync(Storage.Sql.Command(
-                """
-                insert into chain.report_versions (chain_id, digest, epoch, generation, report, signers, claimable_at, status, accepted_block, accepted_transaction, valid_from, valid_to)
-                values (@ChainId, @Digest, 1, 0, @Report, 7, 0, 'pending', 2, @Digest, 2, 9223372036854775807)
-                """, new { TestNetwork.ChainId, _network.Digest, Report = new byte[348] }, ct: Ct));
-        }
-
+        await ReportFirstEpochAsync();
         await Eventually.HoldsAsync(async () => (await _operator.PostAsync(proof, Ct)).IsSuccessStatusCode, "the newcomer's proof is taken", Ct);
+        Assert.Equal(1, await CountAsync(proof.Id));
+    }
+
+    [Fact]
+    public async Task A_proof_that_the_next_report_would_reject_as_from_the_future_waits_at_its_device()
+    {
+        _network.Now += TimeSpan.FromDays(2); // in the third period, and there is no report of the first
+        await _network.WriteMirrorAsync(_operator.Database.DataSource, Ct);
+        await Eventually.HoldsAsync(() => Task.FromResult(_operator.Get<Network.NetworkView>().Now == _network.NowMs), "the clock moved", Ct);
+        var thirdPeriod = _operator.Get<Network.NetworkView>().Facts.StartOf(3) * 1_000;
+        Assert.True((await _operator.PostAsync(_network.Prove(_network.Devices[0], 1, timeMs: thirdPeriod - 1), Ct)).IsSuccessStatusCode);
+        var proof = _network.Prove(_network.Devices[0], 2, timeMs: thirdPeriod);
+        using var early = await RefusedAsync(proof, IngestRefusal.AwaitsReport, HttpStatusCode.ServiceUnavailable);
+        Assert.NotNull(early.Headers.RetryAfter);
+
+        await ReportFirstEpochAsync();
+        await Eventually.HoldsAsync(async () => (await _operator.PostAsync(proof, Ct)).IsSuccessStatusCode, "the proof is taken", Ct);
         Assert.Equal(1, await CountAsync(proof.Id));
     }
 
@@ -238,11 +248,25 @@ public sealed class IngestTests : IAsyncLifetime
     {
         await RefusedAsync(new SignedProof(_network.Prove(_network.Devices[0], 1).Proof, new byte[64]), IngestRefusal.BadSignature, HttpStatusCode.UnprocessableEntity);
         Assert.Contains("depin_oracle_proofs_refused_total{reason=\"BadSignature\"}", await _operator.Http.GetStringAsync("/metrics", Ct), StringComparison.Ordinal);
+        await _operator.Get<MeasureStage>().StepAsync(Ct);
+        var metrics = await _operator.Http.GetStringAsync("/metrics", Ct);
+        foreach (var name in (string[])["unsealed_proofs", "unsealed_oldest_seconds", "unjudged_batches", "unlanded_reports", "open_transactions", "unwritten_bundles", "chain_time_seconds", "epoch", "next_report_epoch", "round_view"])
+            Assert.Contains($"\n# TYPE depin_oracle_{name} gauge\ndepin_oracle_{name} ", metrics, StringComparison.Ordinal);
         Assert.Contains("\"status\":\"ok\"", await _operator.Http.GetStringAsync("/health", Ct), StringComparison.Ordinal);
     }
 
     private Task<long> CountAsync(ProofId id) =>
         _operator.Database.ScalarAsync<long>(string.Create(CultureInfo.InvariantCulture, $"select count(*) from oracle.proofs where id = '\\x{Convert.ToHexString(id.Value.AsSpan())}'"), Ct)!;
+
+    private async Task ReportFirstEpochAsync()
+    {
+        await using var connection = await _operator.Database.DataSource.OpenConnectionAsync(Ct);
+        await connection.ExecuteAsync(Storage.Sql.Command(
+            """
+            insert into chain.report_versions (chain_id, digest, epoch, generation, report, signers, claimable_at, status, accepted_block, accepted_transaction, valid_from, valid_to)
+            values (@ChainId, @Digest, 1, 0, @Report, 7, 0, 'pending', 2, @Digest, 2, 9223372036854775807)
+            """, new { TestNetwork.ChainId, _network.Digest, Report = new byte[348] }, ct: Ct));
+    }
 
     private async Task<HttpResponseMessage> RefusedAsync(SignedProof proof, IngestRefusal refusal, HttpStatusCode status)
     {

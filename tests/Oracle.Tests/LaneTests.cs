@@ -1,8 +1,8 @@
+using DePin.Signing;
 using System.Globalization;
 using DePin.Cryptography;
 using DePin.Oracle.Batch;
 using DePin.Oracle.Batch.Wire;
-using DePin.Oracle.Network;
 using DePin.Protocol.Lanes;
 using DePin.Protocol.Proofs;
 using DePin.Storage.Oracle;

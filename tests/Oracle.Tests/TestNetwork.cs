@@ -1,3 +1,4 @@
+using DePin.Signing;
 using System.Globalization;
 using System.Text;
 using Dapper;

@@ -1,8 +1,8 @@
+using DePin.Signing;
 using System.Net.Http.Json;
 using DePin.Oracle.Batch;
 using DePin.Oracle.Ingest;
 using DePin.Oracle.Ingest.Wire;
-using DePin.Oracle.Network;
 using DePin.Protocol;
 using DePin.Storage.Oracle;
 using DePin.TestKit;
@@ -39,7 +39,7 @@ public sealed class TestOperator : IAsyncDisposable
     public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
 
     /// <summary>Starts an operator whose mirror holds the network; returns when it is ready for proofs. <paramref name="before"/> fills its database first.</summary>
-    public static async Task<TestOperator> StartAsync(TestNetwork network, int number = 0, IngestOptions? ingest = null, LaneOptions? lanes = null, Func<LaneStore, Task>? before = null, CancellationToken ct = default)
+    public static async Task<TestOperator> StartAsync(TestNetwork network, int number = 0, IngestOptions? ingest = null, LaneOptions? lanes = null, Func<LaneStore, Task>? before = null, IOperatorSigner? signer = null, CancellationToken ct = default)
     {
         var database = await TestDatabase.CreateAsync(ct: ct);
         var keys = network.Operators[number];
@@ -49,7 +49,7 @@ public sealed class TestOperator : IAsyncDisposable
         var app = OracleApp.Build(builder, new OracleSetup
         {
             Facts = network.Facts,
-            Keys = keys,
+            Keys = signer ?? keys,
             Database = database.ConnectionString,
             Classes = TestNetwork.Classes,
             ChainId = TestNetwork.ChainId,

@@ -22,7 +22,7 @@ public sealed class TransmitterTests
         var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [node.Url] });
         using var sender = new TransactionSender(rpc, PrivateKey.Parse(KeyType.Secp256k1, AnvilNode.PrivateKeys[0]));
         var chain = new EvmVerifierTransactions(new EvmReportTransmitter(rpc, sender, 31_337, Address.Zero));
-        var transmitter = new Transmitter(new TransmissionStore(database.DataSource), chain, new TransmitOptions { StuckAfter = TimeSpan.Zero }, TimeProvider.System, NullLogger<Transmitter>.Instance);
+        var transmitter = new Transmitter(default, Address.Zero, new TransmissionStore(database.DataSource), chain, new TransmitOptions { StuckAfter = TimeSpan.Zero }, TimeProvider.System, NullLogger<Transmitter>.Instance);
         Assert.True(await transmitter.SendAsync("attest", 1, 0, Keccak256.Hash("report"u8), PrepareAsync, Ct));
 
         // Every look replaces the newest version; the older ones, which the node no longer knows, must not stand in the way.

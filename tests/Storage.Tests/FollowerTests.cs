@@ -2,6 +2,7 @@ using System.Numerics;
 using DePin.Cryptography;
 using DePin.Mirror;
 using DePin.TestKit;
+using Npgsql;
 
 namespace DePin.Storage.Tests;
 
@@ -25,6 +26,39 @@ public sealed class FollowerTests
         Assert.Equal(
             await fixture.ScalarAsync<string>("select sum(balance)::text from chain.holders"),
             await fixture.ScalarAsync<string>("select (minted - burned)::text from chain.tokens"));
+    }
+
+    [Fact]
+    public async Task Reads_ahead_while_it_writes_a_few_ranges_at_a_time_and_never_more_than_a_transaction_may_hold()
+    {
+        await using var fixture = await MirrorFixture.CreateAsync();
+        Fill(fixture.Chain, seed: 3, blocks: 600);
+        var (reading, most, begun) = (0, 0, 0);
+        var gate = new Lock();
+        fixture.Chain.BeforeAnswer = async (what, ct) =>
+        {
+            if (what != "logs") return;
+            lock (gate) (reading, most, begun) = (reading + 1, Math.Max(most, reading + 1), begun + 1);
+            await Task.Delay(2, ct);
+            lock (gate) reading--;
+        };
+        var follower = fixture.NewFollower(fixture.Options with { MaxBlocksPerRange = 5, LookAhead = 2, LogsPerRange = 1_000, LogsPerTransaction = 6_000 });
+        Task<Convergence> step;
+        await using (var other = await fixture.Database.DataSource.OpenConnectionAsync())
+        {
+            await using var held = await other.BeginTransactionAsync(); // nothing can be written
+            await using var command = new NpgsqlCommand("select from chain.checkpoints for update", other, held);
+            await command.ExecuteNonQueryAsync();
+            step = follower.StepAsync(CancellationToken.None);
+            await Eventually.HoldsAsync(() => Task.FromResult(Volatile.Read(ref begun) > 6), "it reads on while it cannot write", CancellationToken.None, TimeSpan.FromMinutes(2));
+            await Task.Delay(TimeSpan.FromMilliseconds(500));
+            Assert.InRange(Volatile.Read(ref begun), 7, 6 + 2 + 6); // the channel's, those in reading, and at most as many in the writer's hands
+        }
+
+        Assert.Equal(Convergence.Advanced, await step);
+        await fixture.CatchUpAsync(follower);
+        Assert.Equal(2, most);
+        Assert.Empty(MirrorContent.Differences(await fixture.HashOfFreshMirrorAsync(), await fixture.HashAsync()));
     }
 
     [Theory]

@@ -169,6 +169,41 @@ public sealed class LyingProviderTests : IClassFixture<LyingProviderTests.Chain>
     }
 
     [Fact]
+    public async Task Agreement_on_the_blocks_before_or_after_the_one_they_differ_in_does_not_end_the_lack()
+    {
+        await _chain.ActAsync();
+        var acted = await _chain.Node.Rpc.BlockNumberAsync(Ct);
+        await _chain.Node.Rpc.MineAsync(3, Ct);
+        await using var both = await Follower.CreateAsync(_chain, providers: 2, quorum: 0);
+        _chain.Proxies[0].Apply(Forgery("an amount"), "eth_getLogs");
+        await Assert.ThrowsAsync<RangeTooLargeException>(() => both.Source.GetLogsAsync(0, acted + 3, Ct)); // to be halved, not a lack yet
+        Assert.Null(both.Providers.Status.Why);
+        ulong? differ = null;
+        for (var block = 0UL; block <= acted && differ is null; block++)
+        {
+            try
+            {
+                await both.Source.GetLogsAsync(block, block, Ct);
+            }
+            catch (NoQuorumException)
+            {
+                differ = block;
+            }
+        }
+
+        var why = both.Providers.Status.Why;
+        Assert.Contains($"blocks {differ} to {differ}", why, StringComparison.Ordinal);
+        await both.Source.GetLogsAsync(0, differ!.Value - 1, Ct);
+        Assert.Equal(why, both.Providers.Status.Why);
+        await both.Source.GetLogsAsync(acted + 1, acted + 3, Ct);
+        Assert.Equal(why, both.Providers.Status.Why);
+
+        _chain.Proxies[0].Clear();
+        await both.Source.GetLogsAsync(0, acted + 3, Ct);
+        Assert.Null(both.Providers.Status.Why);
+    }
+
+    [Fact]
     public async Task Who_lags_is_no_liar_and_holds_nobody_up_and_a_range_costs_each_provider_one_header_and_one_query()
     {
         await _chain.ActAsync();
@@ -328,7 +363,7 @@ public sealed class LyingProviderTests : IClassFixture<LyingProviderTests.Chain>
                 : [.. chain.Proxies.Take(providers).Select(p => new RpcProviderOptions { Url = new Uri(p.Url, "?key=secret"), CallsPerSecond = callsPerSecond })];
             Providers = new ChainProviders(_http, urls, quorum, "Test", TimeProvider.System);
             Mirror = new ChainMirror(_mirrored, chain.Network);
-            Subject = new ChainFollower(Mirror, Providers.CreateSource(chain.Network, this), Providers.Pace(new FollowerOptions { TipWindow = tipWindow }), TimeProvider.System, NullLogger<ChainFollower>.Instance);
+            Subject = new ChainFollower(Mirror, Source = Providers.CreateSource(chain.Network, this), Providers.Pace(new FollowerOptions { TipWindow = tipWindow }), TimeProvider.System, NullLogger<ChainFollower>.Instance);
         }
 
         public ChainProviders Providers { get; }
@@ -336,6 +371,8 @@ public sealed class LyingProviderTests : IClassFixture<LyingProviderTests.Chain>
         public ChainMirror Mirror { get; }
 
         public ChainFollower Subject { get; }
+
+        public IChainSource Source { get; }
 
         public IReadOnlyList<string> Warnings
         {

@@ -6,7 +6,7 @@ namespace DePin.Storage.Tests;
 
 public sealed class MigratorTests
 {
-    private static readonly string[] Schemas = ["chain", "depin", "evidence", "jobs", "oracle"];
+    private static readonly string[] Schemas = ["api", "chain", "depin", "evidence", "jobs", "oracle"];
 
     [Fact]
     public async Task Eight_starters_at_once_apply_each_migration_once()

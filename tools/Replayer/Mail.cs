@@ -1,7 +1,7 @@
 using System.Globalization;
 using DePin.Adversaries;
-using DePin.Protocol.Proofs;
 using DePin.DeviceSdk;
+using DePin.Protocol.Proofs;
 
 namespace DePin.Replayer;
 

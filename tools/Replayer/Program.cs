@@ -5,8 +5,10 @@ using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.Cryptography;
 using DePin.DataSets;
+using DePin.Hosting;
 using DePin.Replayer;
 using DePin.Sdk.Network;
+using Microsoft.Extensions.Configuration;
 
 var network = new Option<string>("--network") { Description = "Manifest of the network", Required = true };
 var rpc = new Option<string[]>("--rpc") { Description = "JSON-RPC of the chain (may be given again)", Required = true };
@@ -62,6 +64,7 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
         Console.WriteLine($"{mutation.Adversary}: {(who.Count > 0 ? string.Join(", ", who) : "nobody: it concerns no class that is replayed, or no device is left")}");
     }
 
+    using var telemetry = Telemetry.Start(new ConfigurationBuilder().AddEnvironmentVariables().Build(), "depin-replayer");
     var folder = parsed.GetRequiredValue(keys);
     var stake = manifest.NetworkParameters.MinimumStakePerDevice;
     await new Enrolment(access, PrivateKey.Load(Path.Combine(folder, "maker.key"), KeyType.Secp256k1), PrivateKey.Load(Path.Combine(folder, "deployer.key"), KeyType.Secp256k1),

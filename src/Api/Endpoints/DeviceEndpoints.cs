@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using DePin.Protocol.Geo;
@@ -17,24 +18,28 @@ public sealed record PlaceView(string Cell, decimal? Latitude, decimal? Longitud
 internal static class DeviceEndpoints
 {
     private const int DefaultZoom = 5; // some 17 km across
+    private static readonly string[] Orders = ["oldest", "newest"];
 
     public static void MapDevices(this RouteGroupBuilder api)
     {
-        api.MapGet("/devices", ListAsync).WithSummary("Devices, ascending by token; filter by owner, class, status, H3 cell of any resolution").WithTags("Devices").CacheOutput(Caching.WhileTheHeadStands);
-        api.MapGet("/map", MapAsync).WithSummary("Devices counted by H3 cell at a resolution, for a map").WithTags("Devices").CacheOutput(Caching.WhileTheHeadStands);
-        api.MapGet("/devices/{id}", GetAsync).WithSummary("A device by device id (any key it ever had) or token id").WithTags("Devices");
-        api.MapGet("/devices/{id}/proofs", ProofsAsync).WithSummary("A device's judged proofs with reasons, newest first").WithTags("Devices");
-        api.MapGet("/devices/{id}/rewards", RewardsAsync).WithSummary("What a device earned, epoch by epoch and rule by rule").WithTags("Devices");
-        api.MapGet("/makers", MakersAsync).WithSummary("Makers with quota and devices issued").WithTags("Devices").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/devices", ListAsync).WithName("listDevices").WithSummary("Devices by token, which is by registration; filter by owner, class, status, H3 cell of any resolution, time of registration").WithTags("Devices").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/map", MapAsync).WithName("listPlaces").WithSummary("Devices counted by H3 cell at a resolution, for a map; the filters of devices").WithTags("Devices").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/devices/{id}", GetAsync).WithName("getDevice").WithSummary("A device by device id (any key it ever had) or token id").WithTags("Devices");
+        api.MapGet("/devices/{id}/proofs", ProofsAsync).WithName("listDeviceProofs").WithSummary("A device's judged proofs with reasons, newest first").WithTags("Devices");
+        api.MapGet("/devices/{id}/rewards", RewardsAsync).WithName("listDeviceRewards").WithSummary("What a device earned, epoch by epoch and rule by rule").WithTags("Devices");
+        api.MapGet("/devices/{id}/epochs", EpochsAsync).WithName("listDeviceEpochs").WithSummary("What a device came to in each epoch, newest first, for a chart").WithTags("Devices");
+        api.MapGet("/makers", MakersAsync).WithName("listMakers").WithSummary("Makers with quota and devices issued").WithTags("Devices").CacheOutput(Caching.WhileTheHeadStands);
     }
 
     private static async Task<Results<Ok<Page<DeviceRow>>, ProblemHttpResult>> ListAsync(
-        Networks networks, DeviceReads reads, string? network, string? owner, int? @class, string? status, string? cell, int? limit, string? cursor, CancellationToken ct)
+        Networks networks, DeviceReads reads, string? network, string? owner, int? @class, [AllowedValues("active", "suspended", "retired")] string? status, string? cell, string? from, string? to,
+        [AllowedValues("oldest", "newest")] string? sort, int? limit, string? cursor, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
-        if (!TryFilter(owner, @class, status, cell, out var filter, out var badFilter)) return badFilter;
-        if (!Paging.TryRead("devices", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
+        if (!TryFilter(owner, @class, status, cell, from, to, out var filter, out var badFilter)) return badFilter;
+        if (!Sorting.TryRead(sort, Orders, out var order, out var badOrder)) return badOrder;
+        if (!Paging.TryRead(Orders[order] + " devices", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
         long? last = null;
         if (after is not null)
         {
@@ -42,18 +47,18 @@ internal static class DeviceEndpoints
             last = token;
         }
 
-        var rows = await reads.ListAsync(found.Chain, filter, last, take, ct);
-        return TypedResults.Ok(Paging.Cut("devices", rows, take, r => r, r => [r.TokenId.ToString(CultureInfo.InvariantCulture)]));
+        var rows = await reads.ListAsync(found.Chain, filter, order == 1, last, take, ct);
+        return TypedResults.Ok(Paging.Cut(Orders[order] + " devices", rows, take, r => r, r => [r.TokenId.ToString(CultureInfo.InvariantCulture)]));
     }
 
     private static async Task<Results<Ok<Page<PlaceView>>, ProblemHttpResult>> MapAsync(
-        Networks networks, DeviceReads reads, string? network, int? resolution, string? owner, int? @class, string? status, string? cell, int? limit, string? cursor, CancellationToken ct)
+        Networks networks, DeviceReads reads, string? network, int? resolution, string? owner, int? @class, [AllowedValues("active", "suspended", "retired")] string? status, string? cell, string? from, string? to, int? limit, string? cursor, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
         var zoom = resolution ?? DefaultZoom;
         if (zoom is < 0 or > H3Cell.MaxResolution) return Problems.BadParameter("resolution", "an H3 resolution from 0 (1,100 km) to 15 (1 m)");
-        if (!TryFilter(owner, @class, status, cell, out var filter, out var badFilter)) return badFilter;
+        if (!TryFilter(owner, @class, status, cell, from, to, out var filter, out var badFilter)) return badFilter;
         if (!Paging.TryRead("map", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
         long? last = null;
         if (after is not null)
@@ -73,9 +78,11 @@ internal static class DeviceEndpoints
         return new PlaceView(row.Cell, centre?.LatitudeE7 / 10_000_000m, centre?.LongitudeE7 / 10_000_000m, row.Devices, row.Active);
     }
 
-    private static bool TryFilter(string? owner, int? @class, string? status, string? cell, [NotNullWhen(true)] out DeviceFilter? filter, [NotNullWhen(false)] out ProblemHttpResult? problem)
+    private static bool TryFilter(
+        string? owner, int? @class, string? status, string? cell, string? from, string? to, [NotNullWhen(true)] out DeviceFilter? filter, [NotNullWhen(false)] out ProblemHttpResult? problem)
     {
-        (filter, problem) = (null, null);
+        filter = null;
+        if (!Periods.TryRead(from, to, out var registered, out problem)) return false;
         byte[]? ownerBytes = null;
         H3Cell? within = null;
         if (owner is not null && !Text.TryBytes(owner, 20, out ownerBytes)) problem = Problems.BadParameter("owner", "an address of 40 hexadecimal digits");
@@ -87,7 +94,7 @@ internal static class DeviceEndpoints
         }
 
         if (problem is not null) return false;
-        filter = new DeviceFilter(ownerBytes, @class, status, within);
+        filter = new DeviceFilter(ownerBytes, @class, status, within, registered);
         return true;
     }
 
@@ -100,7 +107,8 @@ internal static class DeviceEndpoints
     }
 
     private static async Task<Results<Ok<Page<VerdictView>>, ProblemHttpResult>> ProofsAsync(
-        Networks networks, DeviceReads reads, ProofReads proofs, Reasons reasons, string id, string? network, string? judgement, int? limit, string? cursor, CancellationToken ct)
+        Networks networks, DeviceReads reads, ProofReads proofs, Reasons reasons, string id, string? network,
+        [AllowedValues("accept", "reject", "inconclusive", "pending")] string? judgement, string? from, string? to, int? limit, string? cursor, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
@@ -114,6 +122,7 @@ internal static class DeviceEndpoints
             wanted = (short)number;
         }
 
+        if (!Periods.TryRead(from, to, out var proved, out var badPeriod)) return badPeriod;
         if (!Paging.TryRead("proofs", limit, cursor, 3, out var take, out var after, out var badPage)) return badPage;
         (long, decimal, byte[])? last = null;
         if (after is not null)
@@ -123,20 +132,32 @@ internal static class DeviceEndpoints
             last = (epoch, sequence, proof);
         }
 
-        var deviceId = Text.TryBytes(id, 32, out var asked) ? asked : Convert.FromHexString(device.DeviceId.AsSpan(2));
-        var rows = await proofs.ByDeviceAsync(found.Id, deviceId, wanted, last, take, ct);
+        var rows = await proofs.ByDeviceAsync(found.Id, IdOf(id, device), wanted, proved, last, take, ct);
         return TypedResults.Ok(Paging.Cut("proofs", rows, take, reasons.View, r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Sequence, r.ProofId]));
     }
 
     private static async Task<Results<Ok<Page<LineView>>, ProblemHttpResult>> RewardsAsync(
-        Networks networks, DeviceReads reads, RewardReads rewards, Reasons reasons, string id, string? network, long? epoch, int? limit, string? cursor, CancellationToken ct)
+        Networks networks, DeviceReads reads, RewardReads rewards, Reasons reasons, string id, string? network, int? @class, long? epoch, string? from, string? to, int? limit, string? cursor, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
         var (device, bad) = await FindAsync(found, reads, id, ct);
         if (device is null) return bad!;
-        return await RewardEndpoints.LinesAsync(found, rewards, reasons, null, Convert.FromHexString(device.DeviceId.AsSpan(2)), epoch, limit, cursor, ct);
+        return await RewardEndpoints.LinesAsync(found, rewards, reasons, null, IdOf(id, device), @class, epoch, from, to, limit, cursor, ct);
     }
+
+    private static async Task<Results<Ok<Page<EarningRow>>, ProblemHttpResult>> EpochsAsync(
+        Networks networks, DeviceReads reads, RewardReads rewards, string id, string? network, string? from, string? to, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        var (device, bad) = await FindAsync(found, reads, id, ct);
+        if (device is null) return bad!;
+        return await RewardEndpoints.EarningsAsync(found, rewards, null, IdOf(id, device), from, to, limit, cursor, ct);
+    }
+
+    // By the key that was asked for, which need not be the one in force.
+    private static byte[] IdOf(string asked, DeviceRow device) => Text.TryBytes(asked, 32, out var id) ? id : Convert.FromHexString(device.DeviceId.AsSpan(2));
 
     private static async Task<Results<Ok<Page<MakerRow>>, ProblemHttpResult>> MakersAsync(Networks networks, DeviceReads reads, string? network, int? limit, string? cursor, CancellationToken ct)
     {

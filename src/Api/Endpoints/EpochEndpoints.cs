@@ -1,5 +1,7 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using DePin.Protocol.Reports;
+using DePin.Storage.Evidence;
 using DePin.Storage.Read;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -16,37 +18,44 @@ public sealed record ReportView(string ConfigDigest, long Generation, long Epoch
 /// <param name="Classes">Sums by class; empty until the evidence is imported.</param>
 /// <param name="Reasons">Verdicts by reason.</param>
 /// <param name="Cancelled">Reports of the epoch that were cancelled.</param>
-public sealed record EpochView(EpochRow Summary, ReportView Report, IReadOnlyList<string> Signers, IReadOnlyList<ClassTotals> Classes, IReadOnlyList<ReasonView> Reasons, IReadOnlyList<EpochRow> Cancelled);
+/// <param name="Evidence">Where its evidence can be downloaded, with range requests: at every operator that says where it listens, those of the newest set first. The file says itself what it is evidence of, and the audit checks it; bytes differ between operators where one holds more signatures.</param>
+public sealed record EpochView(EpochRow Summary, ReportView Report, IReadOnlyList<string> Signers, IReadOnlyList<ClassTotals> Classes, IReadOnlyList<ReasonView> Reasons, IReadOnlyList<EpochRow> Cancelled,
+    IReadOnlyList<Uri> Evidence);
 
 internal static class EpochEndpoints
 {
+    private static readonly string[] Orders = ["newest", "oldest"];
+
     public static void MapEpochs(this RouteGroupBuilder api)
     {
-        api.MapGet("/epochs", ListAsync).WithSummary("Accepted reports, newest first; cancelled ones too").WithTags("Epochs").CacheOutput(Caching.WhileTheHeadStands);
-        api.MapGet("/epochs/{epoch:long}", GetAsync).WithSummary("An epoch: report, signers, status, classes, reasons").WithTags("Epochs").CacheOutput(Caching.WhileTheHeadStands);
-        api.MapGet("/epochs/{epoch:long}/rewards", RewardsAsync).WithSummary("Who earned in an epoch: device, rule, verdicts, amount").WithTags("Epochs").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/epochs", ListAsync).WithName("listEpochs").WithSummary("Accepted reports by epoch, cancelled ones too; filter by status and by when the epoch began").WithTags("Epochs").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/epochs/{epoch:long}", GetAsync).WithName("getEpoch").WithSummary("An epoch: report, signers, status, classes, reasons").WithTags("Epochs").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/epochs/{epoch:long}/rewards", RewardsAsync).WithName("listEpochRewards").WithSummary("Who earned in an epoch: device, rule, verdicts, amount").WithTags("Epochs").CacheOutput(Caching.WhileTheHeadStands);
     }
 
-    private static async Task<Results<Ok<Page<EpochRow>>, ProblemHttpResult>> ListAsync(Networks networks, EpochReads reads, string? network, string? status, int? limit, string? cursor, CancellationToken ct)
+    private static async Task<Results<Ok<Page<EpochRow>>, ProblemHttpResult>> ListAsync(Networks networks, EpochReads reads, string? network,
+        [AllowedValues("pending", "challenged", "final", "cancelled")] string? status, string? from, string? to, [AllowedValues("newest", "oldest")] string? sort, int? limit, string? cursor, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
         if (status is not (null or "pending" or "challenged" or "final" or "cancelled")) return Problems.BadParameter("status", "pending, challenged, final or cancelled");
-        if (!Paging.TryRead("epochs", limit, cursor, 2, out var take, out var after, out var bad)) return bad;
-        (long, long)? before = null;
+        if (!Periods.TryRead(found, from, to, out var epochs, out var badPeriod)) return badPeriod;
+        if (!Sorting.TryRead(sort, Orders, out var order, out var badOrder)) return badOrder;
+        if (!Paging.TryRead(Orders[order] + " epochs", limit, cursor, 2, out var take, out var after, out var bad)) return bad;
+        (long, long)? last = null;
         if (after is not null)
         {
             if (!long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch) || !long.TryParse(after[1], NumberStyles.None, CultureInfo.InvariantCulture, out var generation))
                 return Problems.BadCursor();
-            before = (epoch, generation);
+            last = (epoch, generation);
         }
 
-        var rows = await reads.ListAsync(found.Chain, status, before, take, ct);
-        return TypedResults.Ok(Paging.Cut("epochs", rows, take, r => r, r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Generation.ToString(CultureInfo.InvariantCulture)]));
+        var rows = await reads.ListAsync(found.Chain, status, epochs, order == 0, last, take, ct);
+        return TypedResults.Ok(Paging.Cut(Orders[order] + " epochs", rows, take, r => r, r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Generation.ToString(CultureInfo.InvariantCulture)]));
     }
 
     private static async Task<Results<Ok<EpochView>, ProblemHttpResult>> GetAsync(
-        Networks networks, EpochReads reads, ProofReads proofs, Reasons reasons, long epoch, string? network, CancellationToken ct)
+        Networks networks, EpochReads reads, ProofReads proofs, OperatorDirectory operators, Reasons reasons, long epoch, string? network, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
@@ -64,14 +73,16 @@ internal static class EpochEndpoints
         }
 
         var counts = await proofs.ReasonsAsync(found.Id, epoch, ct);
-        return TypedResults.Ok(new EpochView(head, View(report), signers, await reads.ClassesAsync(found.Id, epoch, ct), [.. counts.Select(reasons.View)], [.. rows.Where(r => r.Status == "cancelled")]));
+        var evidence = (await operators.GetEndpointsAsync(found.Chain, ct)).Select(o => OperatorDirectory.EvidenceUrl(o, (ulong)head.Epoch, head.Digest)).OfType<Uri>().Distinct();
+        return TypedResults.Ok(new EpochView(
+            head, View(report), signers, await reads.ClassesAsync(found.Id, epoch, ct), [.. counts.Select(reasons.View)], [.. rows.Where(r => r.Status == "cancelled")], [.. evidence]));
     }
 
     private static async Task<Results<Ok<Page<LineView>>, ProblemHttpResult>> RewardsAsync(
-        Networks networks, RewardReads reads, Reasons reasons, long epoch, string? network, int? limit, string? cursor, CancellationToken ct)
+        Networks networks, RewardReads reads, Reasons reasons, long epoch, string? network, int? @class, int? limit, string? cursor, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
-        return found is null ? problem! : await RewardEndpoints.LinesAsync(found, reads, reasons, null, null, epoch, limit, cursor, ct);
+        return found is null ? problem! : await RewardEndpoints.LinesAsync(found, reads, reasons, null, null, @class, epoch, null, null, limit, cursor, ct);
     }
 
     private static ReportView View(Report r) => new(r.Config.ToString(), (long)r.Generation.Value, (long)r.Epoch.Value, DateTimeOffset.FromUnixTimeSeconds((long)r.PeriodStart),

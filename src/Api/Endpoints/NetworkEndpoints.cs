@@ -4,6 +4,12 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace DePin.Api.Endpoints;
 
+/// <summary>A network that this API serves.</summary>
+/// <param name="Id">Network id, 0x-hex.</param>
+/// <param name="Chain">CAIP-2.</param>
+/// <param name="Name">As deployed; null until the indexer published it.</param>
+public sealed record NetworkNameView(string Id, string Chain, string? Name);
+
 /// <summary>A network, its contracts and its numbers.</summary>
 /// <param name="Id">Network id, 0x-hex.</param>
 /// <param name="Chain">CAIP-2.</param>
@@ -28,11 +34,11 @@ internal static class NetworkEndpoints
     public static void MapNetwork(this RouteGroupBuilder api)
     {
         api.MapGet("/networks", async (Networks networks, CancellationToken ct) =>
-            TypedResults.Ok((await networks.ListAsync(ct)).Select(n => new { Id = Text.Hex(n.Id), Chain = n.Caip2, n.Row.Name })))
-            .WithSummary("Every network that this API serves").WithTags("Network");
+            TypedResults.Ok((await networks.ListAsync(ct)).Select(n => new NetworkNameView(Text.Hex(n.Id), n.Caip2, n.Row.Name))))
+            .WithName("listNetworks").WithSummary("Every network that this API serves").WithTags("Network");
 
-        api.MapGet("/network", GetAsync).WithSummary("The network: contracts, totals, parameters").WithTags("Network").CacheOutput(Caching.Brief);
-        api.MapGet("/indexer", IndexerAsync).WithSummary("The mirror's head, finality and lag").WithTags("Network").CacheOutput(Caching.Brief);
+        api.MapGet("/network", GetAsync).WithName("getNetwork").WithSummary("The network: contracts, totals, parameters").WithTags("Network").CacheOutput(Caching.Brief);
+        api.MapGet("/indexer", IndexerAsync).WithName("getIndexer").WithSummary("The mirror's head, finality and lag").WithTags("Network").CacheOutput(Caching.Brief);
     }
 
     private static async Task<Results<Ok<NetworkView>, ProblemHttpResult>> GetAsync(Networks networks, NetworkReads reads, string? network, CancellationToken ct)

@@ -33,10 +33,10 @@ internal static class ParticipantEndpoints
 {
     public static void MapParticipants(this RouteGroupBuilder api)
     {
-        api.MapGet("/operators", OperatorsAsync).WithSummary("Operators, sets, proven faults").WithTags("Operators").CacheOutput(Caching.WhileTheHeadStands);
-        api.MapGet("/stakes", PoolsAsync).WithSummary("Providers' stake pools").WithTags("Stakes").CacheOutput(Caching.WhileTheHeadStands);
-        api.MapGet("/stakes/{address}", StakerAsync).WithSummary("What a staker holds and thaws").WithTags("Stakes");
-        api.MapGet("/emission", EmissionAsync).WithSummary("Minted epochs, splits, outflow breaker").WithTags("Emission").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/operators", OperatorsAsync).WithName("listOperators").WithSummary("Operators, sets, proven faults").WithTags("Operators").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/stakes", PoolsAsync).WithName("listStakePools").WithSummary("Providers' stake pools").WithTags("Stakes").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/stakes/{address}", StakerAsync).WithName("getStaker").WithSummary("What a staker holds and thaws").WithTags("Stakes");
+        api.MapGet("/emission", EmissionAsync).WithName("listEmission").WithSummary("Minted epochs, splits, outflow breaker").WithTags("Emission").CacheOutput(Caching.WhileTheHeadStands);
     }
 
     private static async Task<Results<Ok<OperatorsView>, ProblemHttpResult>> OperatorsAsync(Networks networks, ParticipantReads reads, string? network, int? limit, string? cursor, CancellationToken ct)
@@ -70,10 +70,11 @@ internal static class ParticipantEndpoints
         return TypedResults.Ok(new StakerView(Text.Hex(staker), await reads.StakesAsync(found.Chain, staker, ct), await reads.ThawsAsync(found.Chain, staker, ct)));
     }
 
-    private static async Task<Results<Ok<EmissionView>, ProblemHttpResult>> EmissionAsync(Networks networks, ParticipantReads reads, string? network, int? limit, string? cursor, CancellationToken ct)
+    private static async Task<Results<Ok<EmissionView>, ProblemHttpResult>> EmissionAsync(Networks networks, ParticipantReads reads, string? network, string? from, string? to, int? limit, string? cursor, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
+        if (!Periods.TryRead(found, from, to, out var epochs, out var badPeriod)) return badPeriod;
         if (!Paging.TryRead("emission", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
         long? before = null;
         if (after is not null)
@@ -82,7 +83,7 @@ internal static class ParticipantEndpoints
             before = epoch;
         }
 
-        var page = Paging.Cut("emission", await reads.EmissionAsync(found.Chain, before, take, ct), take, r => r, r => [r.Epoch.ToString(CultureInfo.InvariantCulture)]);
+        var page = Paging.Cut("emission", await reads.EmissionAsync(found.Chain, epochs, before, take, ct), take, r => r, r => [r.Epoch.ToString(CultureInfo.InvariantCulture)]);
         var splits = (await reads.SplitsAsync(found.Chain, ct)).Select(s => new SplitView(s.FirstEpoch,
             [.. s.Bps.Split(',', StringSplitOptions.RemoveEmptyEntries).Select((bps, i) => new SinkView(Text.Hex(s.Accounts.AsSpan(20 * i, 20)), int.Parse(bps, CultureInfo.InvariantCulture)))]));
         return TypedResults.Ok(new EmissionView(page, [.. splits], await reads.BreakerAsync(found.Chain, ct)));

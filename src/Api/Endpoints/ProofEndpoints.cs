@@ -13,10 +13,10 @@ internal static class ProofEndpoints
 {
     public static void MapProofs(this RouteGroupBuilder api)
     {
-        api.MapGet("/proofs/{id}", GetAsync).WithSummary("A judged proof by its id").WithTags("Proofs");
+        api.MapGet("/proofs/{id}", GetAsync).WithName("getProof").WithSummary("A judged proof by its id").WithTags("Proofs");
         api.MapGet("/classes", (Reasons reasons) => TypedResults.Ok(reasons.Classes.Select(c => new ClassView(c.Id.Value, c.Name, c.RulesVersion,
             c.Reasons.Select(r => new ClassEntry(r.Id, r.Name, r.Meaning)), c.Rules.Select(r => new ClassEntry(r.Id, r.Name, r.Meaning))))))
-            .WithSummary("Resource classes with their reasons and rules").WithTags("Proofs");
+            .WithName("listClasses").WithSummary("Resource classes with their reasons and rules").WithTags("Proofs");
     }
 
     private static async Task<Results<Ok<VerdictView>, ProblemHttpResult>> GetAsync(Networks networks, NetworkReads kept, ProofReads reads, Reasons reasons, string id, string? network, CancellationToken ct)

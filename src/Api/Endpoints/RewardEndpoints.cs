@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Numerics;
 using DePin.Storage.Read;
@@ -28,12 +29,16 @@ public sealed record TransactionView(string Chain, string To, string Data, strin
 
 internal static class RewardEndpoints
 {
+    private static readonly string[] Orders = ["index", "earned"];
+
     public static void MapRewards(this RouteGroupBuilder api)
     {
-        api.MapGet("/accounts/{address}", AccountAsync).WithSummary("An account's rewards, balance, stake and devices").WithTags("Rewards");
-        api.MapGet("/accounts/{address}/rewards", AccountLinesAsync).WithSummary("Why a reward is what it is: device, rule, verdicts, amount").WithTags("Rewards");
-        api.MapGet("/accounts/{address}/claims", ClaimsAsync).WithSummary("Claims paid, newest first").WithTags("Rewards");
-        api.MapGet("/accounts/{address}/claim", ClaimAsync).WithSummary("Leaf, proof and unsigned transaction against the current root").WithTags("Rewards");
+        api.MapGet("/accounts", ListAsync).WithName("listAccounts").WithSummary("Payout accounts by index, or those that earned most first").WithTags("Rewards").CacheOutput(Caching.WhileTheHeadStands);
+        api.MapGet("/accounts/{address}", AccountAsync).WithName("getAccount").WithSummary("An account's rewards, balance, stake and devices").WithTags("Rewards");
+        api.MapGet("/accounts/{address}/rewards", AccountLinesAsync).WithName("listAccountRewards").WithSummary("Why a reward is what it is: device, rule, verdicts, amount").WithTags("Rewards");
+        api.MapGet("/accounts/{address}/epochs", EpochsAsync).WithName("listAccountEpochs").WithSummary("What an account earned in each epoch, newest first, for a chart").WithTags("Rewards");
+        api.MapGet("/accounts/{address}/claims", ClaimsAsync).WithName("listClaims").WithSummary("Claims paid, newest first").WithTags("Rewards");
+        api.MapGet("/accounts/{address}/claim", ClaimAsync).WithName("getClaim").ProducesProblem(StatusCodes.Status409Conflict).WithSummary("Leaf, proof and unsigned transaction against the current root").WithTags("Rewards");
     }
 
     private static async Task<Results<Ok<AccountView>, ProblemHttpResult>> AccountAsync(Networks networks, RewardReads reads, string address, string? network, CancellationToken ct)
@@ -50,18 +55,66 @@ internal static class RewardEndpoints
     }
 
     private static async Task<Results<Ok<Page<LineView>>, ProblemHttpResult>> AccountLinesAsync(
-        Networks networks, RewardReads reads, Reasons reasons, string address, string? network, long? epoch, int? limit, string? cursor, CancellationToken ct)
+        Networks networks, RewardReads reads, Reasons reasons, string address, string? network, int? @class, long? epoch, string? from, string? to, int? limit, string? cursor, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
         return Text.TryBytes(address, 20, out var account)
-            ? await LinesAsync(found, reads, reasons, Text.Account32(account), null, epoch, limit, cursor, ct)
+            ? await LinesAsync(found, reads, reasons, Text.Account32(account), null, @class, epoch, from, to, limit, cursor, ct)
             : Problems.BadParameter("address", "an address of 40 hexadecimal digits");
     }
 
-    internal static async Task<Results<Ok<Page<LineView>>, ProblemHttpResult>> LinesAsync(
-        Network network, RewardReads reads, Reasons reasons, byte[]? account, byte[]? device, long? epoch, int? limit, string? cursor, CancellationToken ct)
+    private static async Task<Results<Ok<Page<EarningRow>>, ProblemHttpResult>> EpochsAsync(
+        Networks networks, RewardReads reads, string address, string? network, string? from, string? to, int? limit, string? cursor, CancellationToken ct)
     {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        return Text.TryBytes(address, 20, out var account)
+            ? await EarningsAsync(found, reads, Text.Account32(account), null, from, to, limit, cursor, ct)
+            : Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+    }
+
+    private static async Task<Results<Ok<Page<AccountEntryRow>>, ProblemHttpResult>> ListAsync(
+        Networks networks, RewardReads reads, string? network, [AllowedValues("index", "earned")] string? sort, int? limit, string? cursor, CancellationToken ct)
+    {
+        var (found, problem) = await networks.FindAsync(network, ct);
+        if (found is null) return problem!;
+        if (!Sorting.TryRead(sort, Orders, out var order, out var badOrder)) return badOrder;
+        var list = "accounts by " + Orders[order];
+        if (!Paging.TryRead(list, limit, cursor, 2, out var take, out var after, out var bad)) return bad;
+        (string, long)? last = null;
+        if (after is not null)
+        {
+            if (!UInt128.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var earned) || !long.TryParse(after[1], NumberStyles.None, CultureInfo.InvariantCulture, out var index))
+                return Problems.BadCursor();
+            last = (earned.ToString(CultureInfo.InvariantCulture), index);
+        }
+
+        var rows = await reads.AccountsAsync(found.Chain, found.Id, order == 1, last, take, ct);
+        return TypedResults.Ok(Paging.Cut(list, rows, take, r => r, r => [r.Cumulative, r.PayoutIndex.ToString(CultureInfo.InvariantCulture)]));
+    }
+
+    internal static async Task<Results<Ok<Page<EarningRow>>, ProblemHttpResult>> EarningsAsync(
+        Network network, RewardReads reads, byte[]? account, byte[]? device, string? from, string? to, int? limit, string? cursor, CancellationToken ct)
+    {
+        if (!Periods.TryRead(network, from, to, out var epochs, out var badPeriod)) return badPeriod;
+        if (!Paging.TryRead("earnings", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
+        long? before = null;
+        if (after is not null)
+        {
+            if (!long.TryParse(after[0], NumberStyles.None, CultureInfo.InvariantCulture, out var epoch)) return Problems.BadCursor();
+            before = epoch;
+        }
+
+        return TypedResults.Ok(Paging.Cut("earnings", await reads.EarningsAsync(network.Id, account, device, epochs, before, take, ct), take, r => r, r => [r.Epoch.ToString(CultureInfo.InvariantCulture)]));
+    }
+
+    internal static async Task<Results<Ok<Page<LineView>>, ProblemHttpResult>> LinesAsync(
+        Network network, RewardReads reads, Reasons reasons, byte[]? account, byte[]? device, int? resourceClass, long? epoch, string? from, string? to, int? limit, string? cursor, CancellationToken ct)
+    {
+        if (!Periods.TryRead(network, from, to, out var epochs, out var badPeriod)) return badPeriod;
+        if (epoch is < 0 or >= long.MaxValue) return Problems.BadParameter("epoch", "the number of an epoch");
+        if (epoch is { } one) epochs = new EpochRange(Math.Max(one, epochs.First ?? one), Math.Min(one + 1, epochs.End ?? one + 1));
         if (!Paging.TryRead("lines", limit, cursor, 4, out var take, out var after, out var bad)) return bad;
         (long, int, byte[], int)? last = null;
         if (after is not null)
@@ -71,17 +124,18 @@ internal static class RewardEndpoints
             last = (lastEpoch, lastClass, lastDevice, lastRule);
         }
 
-        var rows = await reads.LinesAsync(network.Id, account, device, epoch, last, take, ct);
+        var rows = await reads.LinesAsync(network.Id, account, device, resourceClass, epochs, last, take, ct);
         return TypedResults.Ok(Paging.Cut("lines", rows, take, reasons.View,
             r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Class.ToString(CultureInfo.InvariantCulture), r.DeviceId, r.Rule.ToString(CultureInfo.InvariantCulture)]));
     }
 
     private static async Task<Results<Ok<Page<ClaimRow>>, ProblemHttpResult>> ClaimsAsync(
-        Networks networks, RewardReads reads, string address, string? network, int? limit, string? cursor, CancellationToken ct)
+        Networks networks, RewardReads reads, string address, string? network, string? from, string? to, int? limit, string? cursor, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
         if (!Text.TryBytes(address, 20, out var account)) return Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+        if (!Periods.TryRead(from, to, out var paid, out var badPeriod)) return badPeriod;
         if (!Paging.TryRead("claims", limit, cursor, 2, out var take, out var after, out var bad)) return bad;
         (long, int)? before = null;
         if (after is not null)
@@ -91,7 +145,7 @@ internal static class RewardEndpoints
             before = (block, log);
         }
 
-        var rows = await reads.ClaimsAsync(found.Chain, account, before, take, ct);
+        var rows = await reads.ClaimsAsync(found.Chain, account, paid, before, take, ct);
         return TypedResults.Ok(Paging.Cut("claims", rows, take, r => r, r => [r.BlockNumber.ToString(CultureInfo.InvariantCulture), r.LogIndex.ToString(CultureInfo.InvariantCulture)]));
     }
 

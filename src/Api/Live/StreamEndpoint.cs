@@ -9,7 +9,7 @@ internal static class StreamEndpoint
     private static readonly string[] Optional = ["report", "claim", "device", "evidence"];
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
 
-    public static void MapStream(this IEndpointRouteBuilder api) => api.MapGet("/stream", StreamAsync).RequireRateLimiting("streams").WithTags("Live").WithSummary("Server-sent events: reports, claims, devices, evidence, heads")
+    public static void MapStream(this IEndpointRouteBuilder api) => api.MapGet("/stream", StreamAsync).WithName("stream").RequireRateLimiting("streams").WithTags("Live").WithSummary("Server-sent events: reports, claims, devices, evidence, heads")
         .WithDescription(
             """
             One event a change: `report` (accepted, challenged, cancelled, final), `claim`, `device` (registered or changed) and `evidence` (an epoch was recomputed here), each with its block, then

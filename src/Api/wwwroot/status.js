@@ -91,6 +91,9 @@ function showStages(network, now, epochs) {
 
 function showProofs(judged, detail, classes) {
   at('proofs-epoch').textContent = judged ? `of epoch ${judged.epoch}` : '';
+  const sources = judged ? detail.evidence : [];
+  at('evidence').replaceChildren(...(sources.length === 0 ? [] : [`The evidence, ${(judged.bundleBytes / 1e6).toFixed(1)} MB, from operator `,
+    ...sources.slice(0, 8).flatMap((url, i) => [i > 0 ? ' ' : '', el('a', { href: url, textContent: String(i + 1) })]), '.']));
   if (!judged) {
     at('bar').replaceChildren();
     fill('reasons', [], 'Nothing is judged yet. When an epoch has ended, operators agree on its proofs; once its report is final, every verdict is recomputed and shown here with its reason.');

@@ -54,6 +54,10 @@ public sealed class EvmReportTransmitter(EvmRpc rpc, TransactionSender sender, u
         return await rpc.GetTransactionAsync(hash, ct).ConfigureAwait(false) is null ? TransmissionStatus.Unknown : TransmissionStatus.Pending;
     }
 
+    /// <inheritdoc/>
+    public async Task<ulong?> GetGasUsedAsync(SignedTransaction transaction, CancellationToken ct) =>
+        (await rpc.GetReceiptAsync(Bytes32.Parse(transaction.Id.Text), ct).ConfigureAwait(false))?.GasUsed;
+
     private async Task CheckChainAsync(CancellationToken ct)
     {
         var actual = await rpc.GetChainIdAsync(ct).ConfigureAwait(false);

@@ -24,6 +24,9 @@ public sealed class EvmVerifierTransactions(EvmReportTransmitter transmitter) : 
     public Task<TransmissionStatus> GetStatusAsync(SignedTransaction transaction, CancellationToken ct) => transmitter.GetStatusAsync(transaction, ct);
 
     /// <inheritdoc/>
+    public Task<ulong?> GetGasUsedAsync(SignedTransaction transaction, CancellationToken ct) => transmitter.GetGasUsedAsync(transaction, ct);
+
+    /// <inheritdoc/>
     public Task<SignedTransaction> PrepareFinalizeAsync(ulong epoch, CancellationToken ct) => transmitter.PrepareFinalizeAsync(epoch, ct);
 
     /// <inheritdoc/>

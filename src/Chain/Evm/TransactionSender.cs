@@ -24,7 +24,7 @@ public sealed class TransactionSupersededException(string message) : Exception(m
 /// Sends transactions of one account. Nonces are given out under a lock, filling gaps; a transaction that is stuck is replaced at a
 /// higher fee under the same nonce, so at most one of its versions is ever included. One sender at a time may use an account.
 /// </summary>
-public sealed class TransactionSender(EvmRpc rpc, PrivateKey key, FeePolicy? policy = null, TimeProvider? time = null) : IDisposable
+public sealed class TransactionSender(EvmRpc rpc, Address account, Func<EvmTransaction, CompactSignature> sign, FeePolicy? policy = null, TimeProvider? time = null) : IDisposable
 {
     private const long ReservationSeconds = 60;
 
@@ -34,8 +34,14 @@ public sealed class TransactionSender(EvmRpc rpc, PrivateKey key, FeePolicy? pol
     // Nonces given out → when they fall free again unless the node has seen them (long.MaxValue = while it is being completed).
     private readonly Dictionary<ulong, long> _outstanding = [];
 
+    /// <summary>A sender with a key of its own.</summary>
+    public TransactionSender(EvmRpc rpc, PrivateKey key, FeePolicy? policy = null, TimeProvider? time = null)
+        : this(rpc, key.Address, transaction => key.SignDigest(transaction.SigningHash()), policy, time)
+    {
+    }
+
     /// <summary>Whose transactions.</summary>
-    public Address Account { get; } = key.Address;
+    public Address Account { get; } = account;
 
     /// <summary>Gives the transaction a nonce and fees and signs it; nothing is sent. Broadcast it within a minute, or <see cref="Release"/> its nonce.</summary>
     /// <exception cref="EvmRevertException">The contract would refuse.</exception>
@@ -46,18 +52,27 @@ public sealed class TransactionSender(EvmRpc rpc, PrivateKey key, FeePolicy? pol
         var fees = await MarketFeesAsync(ct).ConfigureAwait(false)
             ?? throw new InvalidOperationException($"The base fee is above the policy's maximum of {_policy.MaximumFee} wei a unit of gas. Wait, or raise the maximum fee.");
         var nonce = request.Nonce ?? await ReserveAsync(ct).ConfigureAwait(false);
-        return new EvmTransaction
+        try
         {
-            ChainId = chainId,
-            Nonce = nonce,
-            To = request.To,
-            Data = request.Data,
-            Value = request.Value,
-            Gas = gas,
-            MaxFeePerGas = fees.Maximum,
-            MaxPriorityFeePerGas = fees.Tip,
-            GasPrice = _policy.Legacy ? fees.Maximum : null,
-        }.Sign(key);
+            return Sign(new EvmTransaction
+            {
+                ChainId = chainId,
+                Nonce = nonce,
+                To = request.To,
+                Data = request.Data,
+                Value = request.Value,
+                Gas = gas,
+                MaxFeePerGas = fees.Maximum,
+                MaxPriorityFeePerGas = fees.Tip,
+                GasPrice = _policy.Legacy ? fees.Maximum : null,
+            });
+        }
+        catch
+        {
+            // Not signed, so not sent: the next one takes the nonce.
+            if (request.Nonce is null) lock (_outstanding) _outstanding.Remove(nonce);
+            throw;
+        }
     }
 
     /// <summary>Gives back the nonce of a transaction that was prepared and will not be sent.</summary>
@@ -89,7 +104,7 @@ public sealed class TransactionSender(EvmRpc rpc, PrivateKey key, FeePolicy? pol
         var tip = Max(_policy.Bumped(old.MaxPriorityFeePerGas), market.Tip);
         if (tip > fee) tip = fee;
         if ((BigInteger)fee * 100 < (BigInteger)oldFee * 110 || (old.GasPrice is null && (BigInteger)tip * 100 < (BigInteger)old.MaxPriorityFeePerGas * 110)) return null;
-        return (old.GasPrice is null ? old with { MaxFeePerGas = fee, MaxPriorityFeePerGas = tip } : old with { GasPrice = fee }).Sign(key);
+        return Sign(old.GasPrice is null ? old with { MaxFeePerGas = fee, MaxPriorityFeePerGas = tip } : old with { GasPrice = fee });
     }
 
     /// <summary>
@@ -243,6 +258,8 @@ public sealed class TransactionSender(EvmRpc rpc, PrivateKey key, FeePolicy? pol
         var maximum = _policy.Capped(((BigInteger)baseFee * _policy.BaseFeeMultiple) + tip);
         return (maximum, tip < maximum ? tip : maximum);
     }
+
+    private SignedEvmTransaction Sign(EvmTransaction transaction) => transaction.With(sign(transaction));
 
     private static UInt256 Max(UInt256 a, UInt256 b) => a > b ? a : b;
 }

@@ -3,10 +3,12 @@ using System.Text.Json.Nodes;
 using DePin.Abi;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Cli.Keys;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;
 using DePin.Sdk.Network;
+using DePin.Signing;
 
 namespace DePin.Cli.Dev;
 
@@ -20,10 +22,10 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
     public EvmRpc Rpc { get; } = new(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new EvmRpcOptions { Urls = [anvil.Url] });
 
     /// <summary>Owner of the contracts, arbiter, and holder of the genesis allocation.</summary>
-    public PrivateKey Deployer { get; } = OperatorKeys.One(folder.In("keys", "deployer.key"), KeyType.Secp256k1);
+    public PrivateKey Deployer { get; } = OperatorKeyFiles.One(folder.In("keys", "deployer.key"), KeyType.Secp256k1);
 
     /// <summary>Maker of the replayed devices.</summary>
-    public PrivateKey Maker { get; } = OperatorKeys.One(folder.In("keys", "maker.key"), KeyType.Secp256k1);
+    public PrivateKey Maker { get; } = OperatorKeyFiles.One(folder.In("keys", "maker.key"), KeyType.Secp256k1);
 
     /// <summary>Deploys the contracts, or checks those that are there.</summary>
     public async Task<NetworkManifest> DeployAsync(Action<string> detail, CancellationToken ct)
@@ -53,9 +55,9 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
     }
 
     /// <summary>Bonds and registers the operators and schedules them for epoch 1.</summary>
-    public async Task<IReadOnlyList<OperatorKeys>> EnrolOperatorsAsync(NetworkManifest manifest, Action<string> detail, CancellationToken ct)
+    public async Task<IReadOnlyList<OperatorKeyRing>> EnrolOperatorsAsync(NetworkManifest manifest, Action<string> detail, CancellationToken ct)
     {
-        var operators = Enumerable.Range(1, settings.Operators).Select(i => OperatorKeys.Ensure(folder.OperatorFolder(i))).ToList();
+        var operators = Enumerable.Range(1, settings.Operators).Select(i => OperatorKeyFiles.Ensure(folder.OperatorFolder(i))).ToList();
         var registration = new OperatorRegistration(Rpc, manifest, Quick);
         var registry = manifest.AddressOf("OperatorRegistry");
         var known = await Rpc.CallAsync(

@@ -23,7 +23,7 @@ public sealed class DevDatabases(DevSettings settings, Func<string, string> admi
     [
         .. Enumerable.Range(1, settings.Operators).Select(i => (Operator(i), Operator(i), (string[])[DatabaseRole.Oracle, DatabaseRole.Indexer])),
         ("indexer", Public, [DatabaseRole.Indexer]),
-        ("api", Public, [DatabaseRole.Api]),
+        ("api", Public, [DatabaseRole.Api, DatabaseRole.SignIn]),
         ("jobs", Public, [DatabaseRole.Jobs]),
     ];
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using DePin.Cli.Network;
+using DePin.Client;
 using DePin.DevTools;
 
 namespace DePin.Cli.Dev;
@@ -31,12 +31,13 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         if (replay is not null) await StartReplayerAsync(replay, ct).ConfigureAwait(false);
         await bootstrap.StartClockAsync(ct).ConfigureAwait(false);
         var ready = string.Create(CultureInfo.InvariantCulture,
-            $"Ready after {phases.Elapsed.TotalSeconds:0} s. Status page http://127.0.0.1:{settings.Ports.Api}/ · chain {chain.Url} · a day passes every {86_400.0 / settings.SecondsPerBlock:0.#} s");
+            $"Ready after {phases.Elapsed.TotalSeconds:0} s. Status page http://127.0.0.1:{settings.Ports.Api}/ · chain {chain.Url} · a day passes every {86_400.0 / settings.SecondsPerBlock:0.#} s\nJobs http://127.0.0.1:{settings.Ports.Jobs}/ for an operator's account: the key in {Path.Combine(folder.OperatorFolder(1), "transaction.key")}");
         output.Remark(ready);
         if (!output.IsInteractive) output.Remark("Stop it with Ctrl-C or: depin dev down");
         await File.WriteAllTextAsync(folder.ReadyFile, ready + "\n", ct).ConfigureAwait(false);
 
-        using var api = new ApiClient(new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Api}")));
+        // It is asked again each second anyhow.
+        using var api = DePinClient.Create(new DePinClientOptions { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Api}")), Retries = 0, BreakerAttempts = 0 });
         await new LiveView(api, output).RunAsync(final => epochs is { } wanted && final >= wanted, () => Volatile.Read(ref replayLine), TendAsync, ct).ConfigureAwait(false);
         output.Remark($"{epochs} epochs are final.");
         return ExitCodes.Success;
@@ -101,6 +102,8 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
             {
                 var own = Common("Oracle", DevDatabases.Operator(i));
                 own["Oracle__Keys"] = folder.OperatorFolder(i);
+                // An hour of this chain may be a second: who waits as long as on a real one finds his day over.
+                own["Oracle__Ingest__UnknownDeviceRetry"] = own["Oracle__Ingest__AwaitsReportRetry"] = "00:00:02";
                 started.Add(await StartHostAsync($"operator {i}", "Oracle", settings.Ports.Operator + i - 1, own, ct).ConfigureAwait(false));
             }
 

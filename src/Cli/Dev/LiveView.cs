@@ -1,14 +1,17 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
-using DePin.Cli.Network;
+using DePin.Client;
+using DePin.Cryptography;
+using DePin.Protocol.Verification;
 
 namespace DePin.Cli.Dev;
 
 /// <summary>What the running network looks like: a table for people, a line for each change otherwise. Everything comes from the API.</summary>
-public sealed class LiveView(ApiClient api, Output output)
+public sealed class LiveView(IDePinApi api, Output output)
 {
     private const int Rows = 8;
     private string lastLine = "";
+
+    private sealed record Head(NetworkTotals Totals, MirrorHead? Mirror);
 
     /// <summary>Shows until <paramref name="enough"/> (given the newest final epoch) says so or <paramref name="tend"/> throws; polls every second.</summary>
     public async Task RunAsync(Func<long, bool> enough, Func<string> sending, Func<CancellationToken, Task> tend, CancellationToken ct)
@@ -28,19 +31,18 @@ public sealed class LiveView(ApiClient api, Output output)
         }, ct).ConfigureAwait(false);
     }
 
-    private async Task PollAsync(Func<long, bool> enough, Func<CancellationToken, Task> tend, Action<JsonNode, List<EpochLine>> show, CancellationToken ct)
+    private async Task PollAsync(Func<long, bool> enough, Func<CancellationToken, Task> tend, Action<Head, List<EpochLine>> show, CancellationToken ct)
     {
         while (true)
         {
             await tend(ct).ConfigureAwait(false);
-            if (await api.TryGetAsync("/v1/network", ct).ConfigureAwait(false) is { } network)
+            if (await TryAsync<Client.Network>(async () => await api.GetNetworkAsync(ct).ConfigureAwait(false)).ConfigureAwait(false) is { } network)
             {
                 var lines = await ReadLinesAsync(ct).ConfigureAwait(false);
-                var indexer = await api.TryGetAsync("/v1/indexer", ct).ConfigureAwait(false);
-                var head = new JsonObject { ["totals"] = network["totals"]?.DeepClone(), ["indexer"] = indexer?.DeepClone() };
-                show(head, lines);
+                var indexer = await TryAsync<IndexerState>(async () => await api.GetIndexerAsync(ct).ConfigureAwait(false)).ConfigureAwait(false);
+                show(new Head(network.Totals, indexer?.Mirror), lines);
                 // Final on chain, and its evidence recomputed by the indexer: only then is there something to show and to claim by.
-                if (enough(Math.Min(Number(network["totals"], "lastFinalEpoch"), Number(network["totals"], "lastImportedEpoch")))) return;
+                if (enough((long)Math.Min(network.Totals.LastFinalEpoch.Value, network.Totals.LastImportedEpoch.Value))) return;
             }
 
             await Task.Delay(TimeSpan.FromSeconds(1), ct).ConfigureAwait(false);
@@ -50,26 +52,37 @@ public sealed class LiveView(ApiClient api, Output output)
     private async Task<List<EpochLine>> ReadLinesAsync(CancellationToken ct)
     {
         var lines = new List<EpochLine>();
-        if (await api.TryGetAsync(string.Create(CultureInfo.InvariantCulture, $"/v1/epochs?limit={Rows}"), ct).ConfigureAwait(false) is not { } page) return lines;
-        foreach (var row in page["items"]?.AsArray() ?? [])
+        if (await TryAsync<Page<EpochSummary>>(async () => await api.ListEpochsAsync(default, ListOrder.Newest, new PageRequest(Rows), ct).ConfigureAwait(false)).ConfigureAwait(false) is not { } page) return lines;
+        foreach (var row in page.Items)
         {
-            if (row is null) continue;
-            var epoch = Number(row, "epoch");
-            var detail = await api.TryGetAsync(string.Create(CultureInfo.InvariantCulture, $"/v1/epochs/{epoch}"), ct).ConfigureAwait(false);
-            var report = detail?["report"];
-            var reasons = (detail?["reasons"]?.AsArray() ?? [])
-                .Where(r => r is not null && Text(r, "judgement") is not "accept")
-                .OrderByDescending(r => Number(r, "proofs"))
+            var detail = await TryAsync(() => api.FindEpochAsync(row.Epoch, ct)).ConfigureAwait(false);
+            var reasons = (detail?.Reasons ?? [])
+                .Where(r => r.Judgement != Judgement.Accept)
+                .OrderByDescending(r => r.Proofs)
                 .Take(3)
-                .Select(r => string.Create(CultureInfo.InvariantCulture, $"{Text(r, "reasonName")} {Number(r, "proofs"):N0}"));
-            lines.Add(new EpochLine(epoch, Text(row, "status"), row["accepted"] is not null, Number(row, "devices"), Number(row, "accepted"), Number(row, "rejected"), Number(row, "inconclusive"), string.Join(", ", reasons),
-                Short(Text(report, "evidenceRoot")), detail?["signers"]?.AsArray().Count ?? 0, Short(Text(report, "rewardsRoot"))));
+                .Select(r => string.Create(CultureInfo.InvariantCulture, $"{r.ReasonName} {r.Proofs:N0}"));
+            lines.Add(new EpochLine((long)row.Epoch.Value, row.Status.ToString().ToLowerInvariant(), row.Accepted is not null, row.Devices ?? 0, row.Accepted ?? 0, row.Rejected ?? 0, row.Inconclusive ?? 0, string.Join(", ", reasons),
+                Short(detail?.Report.EvidenceRoot), detail?.Signers.Count ?? 0, Short(detail?.Report.RewardsRoot)));
         }
 
         return lines;
     }
 
-    private void Print(JsonNode head, string sending, List<EpochLine> lines)
+    // What cannot be had now is shown as missing.
+    private static async Task<T?> TryAsync<T>(Func<Task<T?>> ask)
+        where T : class
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (ApiException)
+        {
+            return null;
+        }
+    }
+
+    private void Print(Head head, string sending, List<EpochLine> lines)
     {
         var newest = lines.Count == 0
             ? "no report yet"
@@ -80,16 +93,8 @@ public sealed class LiveView(ApiClient api, Output output)
         output.Remark($"{Headline(head, sending)} · {newest}");
     }
 
-    private static string Headline(JsonNode head, string sending)
-    {
-        var mirror = head["indexer"]?["mirror"];
-        return string.Create(CultureInfo.InvariantCulture,
-            $"block {Number(mirror, "blockNumber")} (finalized {Number(mirror, "finalizedNumber")}), {Number(head["totals"], "activeDevices")} devices, {Number(head["totals"], "providers")} providers{(sending.Length > 0 ? $", {sending}" : "")}");
-    }
+    private static string Headline(Head head, string sending) => string.Create(CultureInfo.InvariantCulture,
+        $"block {head.Mirror?.BlockNumber ?? 0} (finalized {head.Mirror?.FinalizedNumber ?? 0}), {head.Totals.ActiveDevices} devices, {head.Totals.Providers} providers{(sending.Length > 0 ? $", {sending}" : "")}");
 
-    private static string Short(string hash) => hash.Length > 12 ? hash[..10] + "…" : hash;
-
-    private static long Number(JsonNode? node, string name) => node?[name] is JsonValue value && value.TryGetValue<long>(out var number) ? number : 0;
-
-    private static string Text(JsonNode? node, string name) => node?[name]?.ToString() ?? "";
+    private static string Short(Bytes32? hash) => hash is { } known ? known.ToString()[..10] + "…" : "";
 }

@@ -5,11 +5,11 @@ using DePin.Chain.Evm;
 using DePin.Cli.Network;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
+using DePin.DeviceSdk;
 using DePin.Protocol;
 using DePin.Protocol.Proofs;
 using DePin.Protocol.Verification.Sensing;
 using DePin.Sdk.Network;
-using DePin.DeviceSdk;
 using DePin.Sdk.Registration;
 
 namespace DePin.Cli.Keys;
@@ -90,6 +90,7 @@ public static class DeviceCommands
         await CheckRegisteredAsync(network, key.PublicKey.DeviceId, (ushort)parsed.GetValue(Class), ct).ConfigureAwait(false);
         var proof = DeviceProof.Create(network.Id, new ClassId((ushort)parsed.GetValue(Class)), (ushort)parsed.GetValue(Schema), new DeviceId(key.PublicKey.DeviceId), sequence, time, payload);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(30) };
+        using var telemetry = CliTelemetry.Start();
         await using var outbox = new ProofOutbox(http, await network.GetOperatorsAsync(ct).ConfigureAwait(false), capacity: 1, chainTries: 5);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
         limit.CancelAfter(TimeSpan.FromSeconds(parsed.GetValue(Patience)));

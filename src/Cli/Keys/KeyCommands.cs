@@ -28,6 +28,8 @@ public static class KeyCommands
         },
     };
 
+    private static readonly Argument<string> Sealed = new("keystore") { Description = "Keystore to write (version 3 JSON), mode 0600" };
+
     /// <summary>The command.</summary>
     public static Command Create()
     {
@@ -43,7 +45,18 @@ public static class KeyCommands
             }),
             new Command("show", "Show the public side of a key file") { path, ReadTypeOption }.Does((parsed, output, _) =>
             {
-                Show(output, Load(parsed, parsed.GetRequiredValue(path)), parsed.GetRequiredValue(path));
+                var file = parsed.GetRequiredValue(path);
+                if (File.Exists(file) && KeyFile.IsKeystore(file)) Peek(output, file);
+                else Show(output, Load(parsed, file), file);
+                return Task.FromResult(ExitCodes.Success);
+            }),
+            new Command("seal", "Write a bare key into a keystore under a password; the bare file stays") { path, Sealed, ReadTypeOption, Passwords.File }.Does((parsed, output, _) =>
+            {
+                var key = Load(parsed, parsed.GetRequiredValue(path));
+                var target = parsed.GetRequiredValue(Sealed);
+                if (File.Exists(target)) throw new CliException($"The file {target} exists already and is never overwritten. Choose another.");
+                KeyFile.SaveSealed(target, key, Passwords.New(parsed, output), KeystoreCost.Standard);
+                Show(output, key, target);
                 return Task.FromResult(ExitCodes.Success);
             }),
         };
@@ -75,6 +88,17 @@ public static class KeyCommands
                 $"device id   {key.PublicKey.DeviceId}",
                 .. isAccount ? (string[])[$"address     {key.Address}"] : [],
             ]);
+    }
+
+    // What it says of itself: nobody asks for a password to see an address.
+    private static void Peek(Output output, string path)
+    {
+        if (!Keystore.TryPeek(File.ReadAllBytes(path), out var type, out var publicSide)) throw new CliException($"{path} is neither a key file nor a keystore of version 3.");
+        var text = publicSide is null ? null : publicSide.StartsWith("0x", StringComparison.OrdinalIgnoreCase) ? publicSide : "0x" + publicSide;
+        var isAccount = type == KeyType.Secp256k1;
+        output.Answer(
+            new { file = path, keystore = true, type, publicKey = isAccount ? null : text, address = isAccount ? text : null },
+            $"file        {path} (keystore)", $"type        {type}", $"{(isAccount ? "address    " : "public key ")} {text ?? "not named in the file"}");
     }
 
     private static KeyType? Fail(System.CommandLine.Parsing.ArgumentResult result, string given)

@@ -1,5 +1,7 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
+using System.Text.Json;
+using DePin.Client;
+using DePin.Cryptography;
 
 namespace DePin.Cli.Network;
 
@@ -14,28 +16,18 @@ public static class AccountCommands
     private static async Task<int> ListAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
         using var api = NetworkOptions.ApiOf(parsed);
-        var views = new List<JsonNode>();
-        foreach (var address in parsed.GetValue(Addresses) is { Length: > 0 } given ? given : await ProvidersAsync(api, ct).ConfigureAwait(false))
+        var views = new List<AccountRewards>();
+        await foreach (var address in parsed.GetValue(Addresses) is { Length: > 0 } given ? given.Select(Parse).ToAsyncEnumerable() : ProvidersAsync(api, ct))
         {
-            if (await api.FindAsync($"/v1/accounts/{address}", ct).ConfigureAwait(false) is { } view) views.Add(view);
+            if (await api.FindAccountAsync(address, ct).ConfigureAwait(false) is { } view) views.Add(view);
         }
 
-        output.Answer(views, views.Count == 0 ? ["No such payout account: an account has one once it owns a device or a stake."] : [.. views.Select(v =>
-            $"{v["account"]?["account"]}  earned {Tokens.Show(v["account"]?["cumulative"]?.ToString())}, claimable {Tokens.Show(v["claimable"]?.ToString())}, claimed {Tokens.Show(v["account"]?["claimed"]?.ToString())}")]);
+        output.Answer(views.Select(v => JsonSerializer.SerializeToNode(v, ApiJson.Options)), views.Count == 0 ? ["No such payout account: an account has one once it owns a device or a stake."] : [.. views.Select(v =>
+            $"{v.Account.Address}  earned {Tokens.Show(v.Account.Cumulative.BaseUnits)}, claimable {Tokens.Show(v.Claimable.BaseUnits)}, claimed {Tokens.Show(v.Account.Claimed.BaseUnits)}")]);
         return views.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;
     }
 
-    internal static async Task<IReadOnlyList<string>> ProvidersAsync(ApiClient api, CancellationToken ct)
-    {
-        var providers = new List<string>();
-        string? cursor = null;
-        do
-        {
-            var page = await api.GetAsync($"/v1/stakes?limit=200{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}", ct).ConfigureAwait(false);
-            providers.AddRange((page["items"]?.AsArray() ?? []).Select(i => i!["provider"]!.ToString()));
-            cursor = page["next"]?.ToString();
-        }
-        while (cursor is { Length: > 0 });
-        return providers;
-    }
+    internal static IAsyncEnumerable<Address> ProvidersAsync(IDePinApi api, CancellationToken ct) => api.AllAccountsAsync(AccountOrder.Earned, ct).Select(account => account.Address);
+
+    internal static Address Parse(string text) => Address.TryParse(text, out var address) ? address : throw new CliException($"'{text}' is no account: 0x and 40 hexadecimal digits are expected.", ExitCodes.Usage);
 }

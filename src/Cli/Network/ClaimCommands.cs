@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Numerics;
 using DePin.Abi;
 using DePin.Chain.Evm;
+using DePin.Client;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.Protocol.Evidence;
@@ -34,10 +35,11 @@ public static class ClaimCommands
 
     private static async Task<int> ClaimAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var accounts = (parsed.GetValue(Addresses) ?? []).Select(Parse).ToList();
+        var accounts = (parsed.GetValue(Addresses) ?? []).Select(AccountCommands.Parse).ToList();
         var all = parsed.GetValue(All);
         if (accounts.Count == 0 && !all) throw new CliException("Whose rewards? Name payout accounts, or pass --all.", ExitCodes.Usage);
         var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
+        using var trace = ClaimTrace.Start(network);
         using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
         var pending = parsed.GetValue(Evidence) || parsed.GetValue(Bundle) is not null
             ? await FromEvidenceAsync(parsed, output, network, all ? null : [.. accounts], ct).ConfigureAwait(false)
@@ -45,7 +47,7 @@ public static class ClaimCommands
         var paid = new List<Payment>();
         try
         {
-            await PayAsync(network, sender, pending, paid, ct).ConfigureAwait(false);
+            await PayAsync(network, sender, trace, pending, paid, ct).ConfigureAwait(false);
         }
         catch (Exception) when (paid.Count > 0)
         {
@@ -59,7 +61,7 @@ public static class ClaimCommands
         return paid.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;
     }
 
-    private static async Task PayAsync(NetworkAccess network, TransactionSender sender, List<Pending> pending, List<Payment> paid, CancellationToken ct)
+    private static async Task PayAsync(NetworkAccess network, TransactionSender sender, ClaimTrace trace, List<Pending> pending, List<Payment> paid, CancellationToken ct)
     {
         foreach (var group in pending.Chunk(MaxClaims))
         {
@@ -68,7 +70,9 @@ public static class ClaimCommands
             {
                 var claims = root.Select(c => c.Claim).ToArray();
                 var before = await ClaimedAsync(network, [.. claims.Select(c => c.Leaf.Account)], ct).ConfigureAwait(false);
+                var began = ClaimTrace.Begin();
                 var receipt = await sender.SendAsync(network.Contracts.Distributor, new RewardDistributor.ClaimManyCall(root.Key, claims), ct).ConfigureAwait(false);
+                await trace.PaidAsync(began, root.Key, claims.Length, receipt, ct).ConfigureAwait(false);
                 var after = await ClaimedAsync(network, [.. claims.Select(c => c.Leaf.Account)], ct).ConfigureAwait(false);
                 paid.AddRange(claims.Select((claim, i) => new Payment(claim.Leaf.Account, after[i] - before[i], receipt.BlockNumber, after[i] < claim.Leaf.Cumulative)));
             }
@@ -118,27 +122,29 @@ public static class ClaimCommands
     {
         using var api = NetworkOptions.ApiOf(parsed);
         var pending = new List<Pending>();
-        foreach (var account in accounts ?? [.. (await AccountCommands.ProvidersAsync(api, ct).ConfigureAwait(false)).Select(Parse)])
+        await foreach (var account in accounts?.ToAsyncEnumerable() ?? AccountCommands.ProvidersAsync(api, ct))
         {
-            if (await api.FindAsync($"/v1/accounts/{account}/claim", ct).ConfigureAwait(false) is not { } view) continue;
-            if (BigInteger.Parse(view["claimable"]!.ToString(), CultureInfo.InvariantCulture).IsZero) continue;
-            var leaf = view["leaf"]!;
-            pending.Add(new Pending(Bytes32.Parse(view["root"]!.ToString()), new RewardDistributor.Claim(
-                new RewardLeaf(
-                    uint.Parse(leaf["index"]!.ToString(), CultureInfo.InvariantCulture),
-                    Address.Parse(leaf["account"]!.ToString()),
-                    UInt128.Parse(leaf["cumulative"]!.ToString(), CultureInfo.InvariantCulture),
-                    UInt128.Parse(leaf["prefix"]!.ToString(), CultureInfo.InvariantCulture),
-                    Bytes32.Parse(leaf["itemsHash"]!.ToString())),
-                [.. view["proof"]!.AsArray().Select(p => Bytes32.Parse(p!.ToString()))])));
+            if (await FindAsync(api, account, ct).ConfigureAwait(false) is not { Claimable.IsZero: false } ready) continue;
+            pending.Add(new Pending(ready.Root, new RewardDistributor.Claim(
+                new RewardLeaf(ready.Leaf.Index, ready.Leaf.Account, ready.Leaf.Cumulative.ToUInt128(), ready.Leaf.Prefix.ToUInt128(), ready.Leaf.ItemsHash), [.. ready.Proof])));
         }
 
         return pending;
     }
 
+    private static async Task<ReadyClaim?> FindAsync(DePinClient api, Address account, CancellationToken ct)
+    {
+        try
+        {
+            return await api.FindClaimAsync(account, ct).ConfigureAwait(false);
+        }
+        catch (ApiException problem) when (problem.IsNotYet)
+        {
+            return null; // earned, but not final
+        }
+    }
+
     private static async Task<IReadOnlyList<UInt128>> ClaimedAsync(NetworkAccess network, IReadOnlyList<Address> accounts, CancellationToken ct) => accounts.Count == 0
         ? []
         : await network.Rpc.CallAsync([.. accounts.Select(a => (network.Contracts.Distributor, (IContractCall<UInt128>)new RewardDistributor.ClaimedCall(a)))], BlockTag.Latest, ct).ConfigureAwait(false);
-
-    private static Address Parse(string text) => Address.TryParse(text, out var address) ? address : throw new CliException($"'{text}' is no account: 0x and 40 hexadecimal digits are expected.", ExitCodes.Usage);
 }

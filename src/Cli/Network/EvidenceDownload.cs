@@ -1,6 +1,7 @@
-using System.Globalization;
 using DePin.Chain.Evm;
+using DePin.Client;
 using DePin.ContractBindings.Evm;
+using DePin.Protocol;
 using DePin.Sdk.Network;
 
 namespace DePin.Cli.Network;
@@ -14,16 +15,18 @@ public static class EvidenceDownload
     {
         var epoch = asked ?? await network.Rpc.CallAsync(network.Contracts.Verifier, new ReportVerifier.NextFinalCall(), BlockTag.Latest, ct).ConfigureAwait(false) - 1;
         if (epoch == 0) throw new CliException("No epoch is final yet. Wait for one (`depin dev up` shows them), or audit an accepted one with --epoch.", ExitCodes.Refused);
-        using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(10) };
         var problems = new List<string>();
         foreach (var source in await network.GetOperatorsAsync(ct).ConfigureAwait(false))
         {
             try
             {
-                var url = new Uri(source.Endpoint, string.Create(CultureInfo.InvariantCulture, $"/v1/evidence/{epoch}"));
-                return await output.ProgressAsync($"evidence of epoch {epoch}", told => DownloadAsync(http, url, told, ct)).ConfigureAwait(false);
+                using var operators = EvidenceClient.Create(new DePinClientOptions { BaseAddress = new Uri(source.Endpoint, "/"), AttemptTimeout = TimeSpan.FromSeconds(30), Timeout = TimeSpan.FromMinutes(2) });
+                using var bytes = new MemoryStream();
+                var bundle = await output.ProgressAsync($"evidence of epoch {epoch}", told => operators.DownloadAsync(new Epoch(epoch), null, bytes, new Told(told), ct)).ConfigureAwait(false);
+                if (bundle is not null) return bytes.ToArray();
+                problems.Add($"{source.Endpoint}: holds no such evidence");
             }
-            catch (Exception problem) when (problem is HttpRequestException or IOException || (problem is OperationCanceledException && !ct.IsCancellationRequested))
+            catch (Exception problem) when (problem is ApiException or ArgumentException) // an address that is none of ours to ask is written on chain by whoever likes
             {
                 problems.Add($"{source.Endpoint}: {problem.Message}");
             }
@@ -32,21 +35,8 @@ public static class EvidenceDownload
         throw new CliException($"No operator gives the bundle of epoch {epoch}. Is the epoch accepted on chain, and are the operators up (depin operator status)? {string.Join("; ", problems)}");
     }
 
-    private static async Task<byte[]> DownloadAsync(HttpClient http, Uri url, Action<double, double, string?> told, CancellationToken ct)
+    private sealed class Told(Action<double, double, string?> told) : IProgress<DownloadProgress>
     {
-        using var response = await http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, ct).ConfigureAwait(false);
-        response.EnsureSuccessStatusCode();
-        var total = response.Content.Headers.ContentLength;
-        using var bytes = new MemoryStream((int)Math.Min(total ?? 0, int.MaxValue));
-        await using var stream = await response.Content.ReadAsStreamAsync(ct).ConfigureAwait(false);
-        var buffer = new byte[1 << 16];
-        int read;
-        while ((read = await stream.ReadAsync(buffer, ct).ConfigureAwait(false)) > 0)
-        {
-            bytes.Write(buffer, 0, read);
-            told(bytes.Length, total ?? bytes.Length, null);
-        }
-
-        return bytes.ToArray();
+        public void Report(DownloadProgress value) => told(value.Received, value.Total ?? value.Received, null);
     }
 }

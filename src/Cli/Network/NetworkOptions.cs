@@ -3,6 +3,7 @@ using System.Globalization;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.Cli.Dev;
+using DePin.Client;
 using DePin.Cryptography;
 using DePin.Sdk.Network;
 
@@ -39,8 +40,8 @@ public static class NetworkOptions
     public static EvmRpc Client(ParseResult parsed) => new(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new EvmRpcOptions { Urls = Urls(parsed) });
 
     /// <summary>A client of the API.</summary>
-    public static ApiClient ApiOf(ParseResult parsed) =>
-        new(Url(parsed.GetValue(Api) ?? string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Api}")));
+    public static DePinClient ApiOf(ParseResult parsed) =>
+        DePinClient.Create(new DePinClientOptions { BaseAddress = Url(parsed.GetValue(Api) ?? string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Api}")) });
 
     /// <summary>Contracts and chain together.</summary>
     /// <exception cref="CliException">The node follows another chain than the manifest's.</exception>

@@ -3,6 +3,7 @@ using System.Globalization;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.Cli.Dev;
+using DePin.Cli.Keys;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;
@@ -13,7 +14,7 @@ namespace DePin.Cli.Network;
 /// <summary><c>depin operator</c>: keys, bond and process of an oracle node.</summary>
 public static class OperatorCommands
 {
-    private static readonly Option<string> Keys = new("--keys") { Description = "Folder of report.key, protocol.key and transaction.key", DefaultValueFactory = _ => "operator" };
+    private static readonly Option<string> Keys = new("--keys") { Description = "Folder of the keys report, protocol and transaction: keystores (.json) or bare (.key)", DefaultValueFactory = _ => "operator" };
     private static readonly Option<string> Endpoint = new("--endpoint") { Description = "Address at which devices and peers reach the node, for example https://oracle.example", Required = true };
     private static readonly Option<string?> Bond = new("--bond") { Description = "Tokens to bond (default: the least that the registry takes)" };
     private static readonly Option<string> Database = new("--database", "-d") { Description = "Connection string of the node's own database", Required = true };
@@ -22,14 +23,16 @@ public static class OperatorCommands
     private static readonly Option<string[]> Remove = new("--remove") { Description = "Report key of an operator who leaves (may be given again)", DefaultValueFactory = _ => [] };
     private static readonly Option<long?> FromEpoch = new("--from-epoch") { Description = "First epoch of the set (default: the next one that may be)" };
     private static readonly Option<bool> Print = new("--print") { Description = "Send nothing: show the call, for an owner that is a contract" };
+    private static readonly Option<bool> AsKeystores = new("--keystore") { Description = "Make keystores under a password instead of bare key files" };
+    private static readonly Option<string?> Signer = new("--signer") { Description = "Socket of the process that holds the keys (depin signer run), instead of --keys" };
     private static readonly Option<int> Port = new("--port") { Description = "Port to listen on", DefaultValueFactory = _ => 8101 };
 
     /// <summary>The command.</summary>
     public static Command Create() => new("operator", "Keys, bond and process of an oracle node")
     {
-        new Command("init", "Make the node's three keys, or show those that are there") { Keys }.Does(InitAsync),
-        new Command("register", "Bond and register the node; its owner is the transaction key") { Keys, Endpoint, Bond, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RegisterAsync),
-        new Command("run", "Run the node until Ctrl-C") { Keys, Database, Port, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RunAsync),
+        new Command("init", "Make the node's three keys, or show those that are there") { Keys, AsKeystores, Passwords.File }.Does(InitAsync),
+        new Command("register", "Bond and register the node; its owner is the transaction key") { Keys, Endpoint, Bond, Passwords.File, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RegisterAsync),
+        new Command("run", "Run the node until Ctrl-C") { Keys, Signer, Passwords.File, Database, Port, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RunAsync),
         new Command("schedule", "Set the operators from an epoch on; the registry's owner sends") { Set, Add, Remove, FromEpoch, Print, NetworkOptions.Manifest, NetworkOptions.Rpc, NetworkOptions.Key }.Does(OperatorSchedule.RunAsync(Set, Add, Remove, FromEpoch, Print)),
         new Command("status", "Operators of the config in force and of the next: bond, end point, whether they answer") { NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(StatusAsync),
     };
@@ -37,7 +40,7 @@ public static class OperatorCommands
     private static Task<int> InitAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
         var folder = Path.GetFullPath(parsed.GetRequiredValue(Keys));
-        var keys = OperatorKeys.Ensure(folder);
+        var keys = OperatorKeyFiles.Ensure(folder, () => Passwords.Ask(parsed, output), parsed.GetValue(AsKeystores) ? () => Passwords.New(parsed, output) : null);
         var protocol = new Bytes32(keys.Protocol.PublicKey.Bytes);
         output.Answer(
             new { folder, reportKey = keys.Report.Address, protocolKey = protocol, account = keys.Transaction.Address },
@@ -47,7 +50,7 @@ public static class OperatorCommands
 
     private static async Task<int> RegisterAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var keys = OperatorKeys.Ensure(Path.GetFullPath(parsed.GetRequiredValue(Keys)));
+        var keys = OperatorKeyFiles.Ensure(Path.GetFullPath(parsed.GetRequiredValue(Keys)), () => Passwords.Ask(parsed, output));
         var endpoint = parsed.GetRequiredValue(Endpoint);
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")) throw new CliException($"'{endpoint}' is no http address.", ExitCodes.Usage);
         var manifest = NetworkOptions.LoadManifest(parsed);
@@ -79,10 +82,19 @@ public static class OperatorCommands
         if (LoopbackPort.IsTaken(port)) throw new CliException($"Port {port} is in use. Choose another with --port.");
         var settings = new Dictionary<string, string?>
         {
-            ["Oracle__Keys"] = Path.GetFullPath(parsed.GetRequiredValue(Keys)),
             ["Oracle__Database"] = parsed.GetRequiredValue(Database),
             ["Oracle__Manifest"] = Path.GetFullPath(parsed.GetValue(NetworkOptions.Manifest) ?? new DevFolder(DevFolder.Default()).Manifest),
         };
+        if (parsed.GetValue(Signer) is { } socket) settings["Oracle__Signer"] = Path.GetFullPath(socket);
+        else
+        {
+            var folder = Path.GetFullPath(parsed.GetRequiredValue(Keys));
+            settings["Oracle__Keys"] = folder;
+            if (parsed.GetValue(Passwords.File) is { } password) settings["Oracle__PasswordFile"] = Path.GetFullPath(password);
+            else if (KeyFile.Find(folder, "report") is { } report && KeyFile.IsKeystore(report))
+                throw new CliException("The keys are keystores, and the node reads their password from a file: name it with --password-file, or leave the keys to depin signer run and name its socket with --signer.", ExitCodes.Usage);
+        }
+
         var urls = NetworkOptions.Urls(parsed);
         for (var i = 0; i < urls.Count; i++) settings[string.Create(CultureInfo.InvariantCulture, $"Oracle__Rpc__{i}")] = urls[i].ToString();
         await CheckDatabaseAsync(settings["Oracle__Database"]!, ct).ConfigureAwait(false);

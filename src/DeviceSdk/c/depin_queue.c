@@ -7,7 +7,7 @@
 #define ASK_FIRST_MS 2000u
 #define ASK_MOST_MS 64000u
 
-enum { UNKNOWN_DEVICE = 6, TOO_FAR_AHEAD = 9, RATE_LIMITED = 12, OVERLOADED = 14 }; /* IngestRefusal: come again */
+enum { UNKNOWN_DEVICE = 6, TOO_FAR_AHEAD = 9, RATE_LIMITED = 12, OVERLOADED = 14, AWAITS_REPORT = 15 }; /* IngestRefusal: come again */
 
 static const uint64_t never = UINT64_MAX;
 
@@ -257,7 +257,7 @@ static depin_error distrust(depin_queue *queue, depin_operator *which, uint64_t 
 static int refuse(depin_queue *queue, depin_slot *slot, size_t to, uint32_t code, uint32_t retry_after_ms)
 {
     uint32_t all = (uint32_t)(((uint64_t)1 << queue->operator_count) - 1);
-    if (retry_after_ms > 0 || code == UNKNOWN_DEVICE || code == TOO_FAR_AHEAD || code == RATE_LIMITED || code == OVERLOADED) {
+    if (retry_after_ms > 0 || code == UNKNOWN_DEVICE || code == TOO_FAR_AHEAD || code == RATE_LIMITED || code == OVERLOADED || code == AWAITS_REPORT) {
         if (slot->put_off < UINT16_MAX) slot->put_off++; /* others get it too after a while: this one may lag, or lie */
         return 1;
     }

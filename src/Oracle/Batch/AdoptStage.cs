@@ -4,6 +4,7 @@ using DePin.Oracle.Running;
 using DePin.Protocol.Canonical;
 using DePin.Protocol.Lanes;
 using DePin.Protocol.Proofs;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Batch;
@@ -13,7 +14,7 @@ namespace DePin.Oracle.Batch;
 /// operators had acknowledged would be lost with the operator that sealed it (docs/decisions/0007). f + 1 of the present operators do it for a lane, so that one of them is honest.
 /// </summary>
 public sealed partial class AdoptStage(
-    DepartedLaneStore departed, LaneStore lanes, ProofStore proofs, NetworkView view, DeviceDirectory devices, OperatorKeyRing keys, LaneOptions options, ILogger<AdoptStage> logger) : IStage
+    DepartedLaneStore departed, LaneStore lanes, ProofStore proofs, NetworkView view, DeviceDirectory devices, IOperatorSigner keys, LaneOptions options, ILogger<AdoptStage> logger) : IStage
 {
     /// <inheritdoc/>
     public string Name => "adopt";

@@ -3,6 +3,7 @@ using DePin.Cryptography;
 using DePin.Oracle.Network;
 using DePin.Oracle.Running;
 using DePin.Protocol.Lanes;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Batch;
@@ -12,7 +13,7 @@ namespace DePin.Oracle.Batch;
 /// acknowledgements, and fetches from whoever holds them the batches of lanes whose operator is silent. One slow peer holds up no other.
 /// </summary>
 public sealed partial class ExchangeStage(
-    LaneStore store, LaneClient client, LaneKeeper keeper, LaneHealer healer, NetworkView view, OperatorKeyRing keys, LaneOptions options,
+    LaneStore store, LaneClient client, LaneKeeper keeper, LaneHealer healer, NetworkView view, IOperatorSigner keys, LaneOptions options,
     ILogger<ExchangeStage> logger) : IStage
 {
     // Peers that hold the own lane further than they acknowledged it: what lies below is not offered to them again.

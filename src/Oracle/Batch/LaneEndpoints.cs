@@ -1,6 +1,7 @@
 using DePin.Cryptography;
 using DePin.Oracle.Batch.Wire;
 using DePin.Oracle.Network;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 using Google.Protobuf;
 using Microsoft.AspNetCore.Mvc;
@@ -21,7 +22,7 @@ public static class LaneEndpoints
         return routes;
     }
 
-    private static async Task<IResult> PutBatchAsync(HttpContext http, LaneKeeper keeper, OperatorKeyRing keys, CancellationToken ct)
+    private static async Task<IResult> PutBatchAsync(HttpContext http, LaneKeeper keeper, IOperatorSigner keys, CancellationToken ct)
     {
         if (await ReadAsync(http, SealedBatch.Parser, ct) is not { } batch) return Results.BadRequest();
         var answer = await keeper.AcceptPushedAsync(batch, ct);
@@ -44,7 +45,7 @@ public static class LaneEndpoints
             : Results.NotFound();
     }
 
-    private static async Task<IResult> GetLanesAsync(LaneStore store, OperatorKeyRing keys, CancellationToken ct)
+    private static async Task<IResult> GetLanesAsync(LaneStore store, IOperatorSigner keys, CancellationToken ct)
     {
         var certificates = (await store.GetCertificatesAsync(ct)).ToDictionary(c => c[0].Lane);
         var message = new Lanes { Sender = ByteString.CopyFrom(keys.Address.AsSpan()) };

@@ -1,6 +1,7 @@
 using DePin.Cryptography;
 using DePin.Oracle.Network;
 using DePin.Protocol.Lanes;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Batch;
@@ -9,7 +10,7 @@ namespace DePin.Oracle.Batch;
 /// Mends lanes of liars. An operator that seals two batches for one index may show this node the one and the others the other; the others' is then
 /// certified, and this node would never hold the agreed evidence. It fetches the certified branch back to where both agree and keeps that.
 /// </summary>
-public sealed partial class LaneHealer(LaneStore store, LaneClient client, LaneKeeper keeper, OperatorKeyRing keys, ILogger<LaneHealer> logger)
+public sealed partial class LaneHealer(LaneStore store, LaneClient client, LaneKeeper keeper, IOperatorSigner keys, ILogger<LaneHealer> logger)
 {
     /// <summary>Looks at every lane with a certificate and mends those whose certified batch is not the one here.</summary>
     public async Task HealAsync(IReadOnlyList<Member> peers, CancellationToken ct)

@@ -2,6 +2,7 @@ using DePin.Cryptography;
 using DePin.Oracle.Network;
 using DePin.Protocol.Canonical;
 using DePin.Protocol.Lanes;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 using SealedBatch = DePin.Oracle.Batch.Wire.SealedBatch;
 
@@ -14,7 +15,7 @@ public readonly record struct LaneAnswer(LaneRefusal Refusal, Acknowledgement? A
 /// Takes other operators' batches, pushed or pulled: checks header, body, the lane operator's signature and every device signature, makes
 /// the batch durable, and only then gives the acknowledgement. Also keeps certificates.
 /// </summary>
-public sealed partial class LaneKeeper(LaneStore store, NetworkView view, DeviceDirectory devices, OperatorKeyRing keys, RequestLimits limits, LaneOptions options, ILogger<LaneKeeper> logger)
+public sealed partial class LaneKeeper(LaneStore store, NetworkView view, DeviceDirectory devices, IOperatorSigner keys, RequestLimits limits, LaneOptions options, ILogger<LaneKeeper> logger)
 {
     /// <summary>Judges and stores a batch that was fetched.</summary>
     public Task<LaneAnswer> AcceptAsync(SealedBatch message, CancellationToken ct) => AcceptAsync(message, pushed: false, ct);
@@ -48,7 +49,7 @@ public sealed partial class LaneKeeper(LaneStore store, NetworkView view, Device
             return Refuse(refusal, lane);
         }
 
-        var own = Acknowledgement.Sign(network, header.Operator, new LaneHead(header.Index, header.Digest), keys.Address, message => new ProtocolSignature(keys.Protocol.Sign(message)));
+        var own = Acknowledgement.Sign(network, header.Operator, new LaneHead(header.Index, header.Digest), keys.Address, message => keys.SignProtocol(message));
         var (result, after) = await store.AcceptAsync(batch, byLane, own, ct);
         switch (result)
         {

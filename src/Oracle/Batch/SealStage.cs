@@ -3,6 +3,7 @@ using DePin.Oracle.Network;
 using DePin.Oracle.Running;
 using DePin.Protocol.Lanes;
 using DePin.Protocol.Proofs;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Batch;
@@ -12,7 +13,7 @@ namespace DePin.Oracle.Batch;
 /// far they hold the own lane, and has fetched what is missing here: a node restored from an old copy must not seal an index twice.
 /// </summary>
 public sealed partial class SealStage(
-    LaneStore store, LaneClient peers, LaneKeeper keeper, NetworkView view, OperatorKeyRing keys, LaneOptions options, ILogger<SealStage> logger) : IStage
+    LaneStore store, LaneClient peers, LaneKeeper keeper, NetworkView view, IOperatorSigner keys, LaneOptions options, ILogger<SealStage> logger) : IStage
 {
     private bool _knowsOwnLane;
 
@@ -28,20 +29,22 @@ public sealed partial class SealStage(
         if (view.Current?.Find(keys.Address) is null) return false; // not an operator (yet, or any more)
         if (!_knowsOwnLane && !(_knowsOwnLane = await RecoverOwnLaneAsync(ct))) return false;
 
-        var full = false;
+        var (began, full) = (OracleTraces.Source.Begin(), false);
+        List<SignedProof> proofs = [];
         var head = await store.SealAsync(keys.Address, options.MaxProofs, (after, waiting) =>
         {
-            var proofs = Take(waiting);
+            proofs = Take(waiting);
             full = proofs.Count == options.MaxProofs || proofs.Count < waiting.Count;
             var batch = Protocol.Lanes.Batch.Seal(view.Facts.Id, keys.Address, after, view.Now, proofs);
             var own = Acknowledgement.Sign(view.Facts.Id, keys.Address, new LaneHead(batch.Header.Index, batch.Digest), keys.Address,
-                message => new ProtocolSignature(keys.Protocol.Sign(message)));
+                message => keys.SignProtocol(message));
             return (batch, own, proofs.Count);
         }, ct);
         if (head is { } sealedHead)
         {
             OracleMeters.Sealed.Add(1);
             LogSealed(logger, sealedHead.Index, sealedHead.Digest);
+            OracleTraces.Sealed(began, proofs, sealedHead.Index, keys.Address);
         }
 
         return full;

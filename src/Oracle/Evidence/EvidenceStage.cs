@@ -2,13 +2,15 @@ using DePin.Cryptography;
 using DePin.Oracle.Network;
 using DePin.Oracle.Running;
 using DePin.Protocol.Lanes;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Evidence;
 
 /// <summary>Writes the bundle of every report that the chain accepted, marks it when final, and drops batches that final bundles make superfluous.</summary>
 public sealed partial class EvidenceStage(
-    ReportStore reports, BundleStore bundles, BundleWriter writer, ProofStore proofs, NetworkView view, EvidenceOptions options, ILogger<EvidenceStage> logger) : IStage
+    ReportStore reports, BundleStore bundles, BundleWriter writer, ProofStore proofs, NetworkView view, EvidenceOptions options, IOperatorSigner keys,
+    ILogger<EvidenceStage> logger) : IStage
 {
     private const int MostAtOnce = 16;
 
@@ -32,8 +34,10 @@ public sealed partial class EvidenceStage(
         {
             if (!one.Written)
             {
+                var began = OracleTraces.Source.Begin();
                 if (await reports.FindAsync(one.Digest, ct) is not { } report || !await writer.WriteAsync(report, ct)) continue;
                 LogWritten(logger, one.Epoch, one.Digest);
+                OracleTraces.Written(began, view.Facts.Id, one.Epoch, one.Digest, keys.Address);
             }
 
             if (one.Final) await bundles.FinalizeAsync(one.Digest, ct);

@@ -4,6 +4,7 @@ using DePin.Oracle.Network;
 using DePin.Oracle.Running;
 using DePin.Protocol.Evidence;
 using DePin.Protocol.Verification;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Evidence;
@@ -14,7 +15,7 @@ namespace DePin.Oracle.Evidence;
 /// believed. The newest is enough to go on; the others are what is built on should a challenge cancel it.
 /// </summary>
 public sealed partial class RecoveryStage(
-    ChainView chain, ReportStore reports, BundleStore bundles, LaneStore lanes, NetworkView view, OperatorKeyRing keys, ClassCatalog catalog, EvidenceOptions options,
+    ChainView chain, ReportStore reports, BundleStore bundles, LaneStore lanes, NetworkView view, IOperatorSigner keys, ClassCatalog catalog, EvidenceOptions options,
     IHttpClientFactory clients, ILogger<RecoveryStage> logger) : IStage
 {
     /// <inheritdoc/>

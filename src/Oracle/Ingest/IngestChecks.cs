@@ -33,6 +33,8 @@ public sealed class IngestChecks(NetworkView view, DeviceDirectory devices, Clas
 
         var now = view.Now;
         if (proof.TimeMs > now + (ulong)options.FutureTolerance.TotalMilliseconds) return Refuse(IngestRefusal.TooFarAhead);
+        // A proof waits for one cut and no more: where reports are a whole period late, it waits at its device.
+        if (proof.TimeMs >= view.Facts.StartOf(view.NextReport + 2) * 1_000) return new CheckedProof(IngestRefusal.AwaitsReport, null, options.AwaitsReportRetry);
         if (proof.TimeMs < view.OldestUsefulTime) return Refuse(IngestRefusal.TooOld);
         if (proof.Sequence > long.MaxValue) return Refuse(IngestRefusal.Replayed);
 

@@ -169,6 +169,7 @@ public static class IngestEndpoints
         IngestRefusal.TooOld => (422, "The proof is older than anything that still counts."),
         IngestRefusal.Replayed => (409, "An earlier epoch took this sequence or one too far above it."),
         IngestRefusal.RateLimited => (429, "The device sends more than its limit."),
+        IngestRefusal.AwaitsReport => (503, "The network's reports are a period late and the next would reject the proof as from the future. Keep it and try again later."),
         IngestRefusal.BadSignature => (422, "The signature is not the device's."),
         _ => (503, "This operator cannot store more at the moment. Try again later, or another operator."),
     };

@@ -31,6 +31,9 @@ public sealed record IngestOptions
     /// <summary>After what time a device unknown here should try again. Default 30 s.</summary>
     public TimeSpan UnknownDeviceRetry { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>After what time a device should send again what waits for a report that is overdue. Default 1 minute.</summary>
+    public TimeSpan AwaitsReportRetry { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>Most proofs held in memory on their way to the database, in all; more are refused. Default 50,000.</summary>
     [Range(1, 10_000_000)]
     public int MaxPendingProofs { get; init; } = 50_000;

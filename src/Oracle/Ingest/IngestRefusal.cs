@@ -53,4 +53,7 @@ public enum IngestRefusal : byte
 
     /// <summary>This operator cannot store more at the moment: try again after the time given, or another operator.</summary>
     Overloaded = 14,
+
+    /// <summary>A report is overdue, and its cut would reject the proof as from the future: try again after the time given, until that report is in.</summary>
+    AwaitsReport = 15,
 }

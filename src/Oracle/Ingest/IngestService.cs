@@ -1,5 +1,5 @@
 using DePin.Cryptography;
-using DePin.Oracle.Network;
+using DePin.Signing;
 
 namespace DePin.Oracle.Ingest;
 
@@ -11,7 +11,7 @@ namespace DePin.Oracle.Ingest;
 public readonly record struct TakenProof(IngestRefusal Refusal, Bytes32 Id, long ReceivedAt, TimeSpan RetryAfter);
 
 /// <summary>Checks proofs on all cores and makes those that pass durable.</summary>
-public sealed class IngestService(IngestChecks checks, IngestWriter writer, Receipts receipts, OperatorKeyRing keys, IngestOptions options)
+public sealed class IngestService(IngestChecks checks, IngestWriter writer, Receipts receipts, IOperatorSigner keys, IngestOptions options)
 {
     /// <summary>When to try again after <see cref="IngestRefusal.Overloaded"/>.</summary>
     public static TimeSpan OverloadRetry { get; } = TimeSpan.FromSeconds(2);
@@ -32,6 +32,7 @@ public sealed class IngestService(IngestChecks checks, IngestWriter writer, Rece
     /// <returns>One result for each, in order.</returns>
     public async Task<TakenProof[]> TakeAsync(IReadOnlyList<(ReadOnlyMemory<byte> Envelope, ReadOnlyMemory<byte> Signature)> proofs, CancellationToken ct)
     {
+        var began = OracleTraces.Source.Begin();
         var verdicts = new CheckedProof[proofs.Count];
         if (proofs.Count < ParallelFrom)
         {
@@ -50,6 +51,7 @@ public sealed class IngestService(IngestChecks checks, IngestWriter writer, Rece
             if (result.Refusal != IngestRefusal.None) OracleMeters.Refused.Add(1, new KeyValuePair<string, object?>("reason", result.Refusal.ToString()));
         }
 
+        OracleTraces.Ingested(began, results, keys.Address);
         return results;
     }
 

@@ -1,4 +1,3 @@
-using DePin.Cryptography;
 using DePin.Protocol;
 
 namespace DePin.Oracle.Network;
@@ -20,17 +19,4 @@ public sealed record NetworkFacts(NetworkId Id, ulong GenesisSeconds, ulong Epoc
 
     /// <summary>Unix seconds at which an epoch starts; its end is the start of the next.</summary>
     public ulong StartOf(ulong epoch) => checked(GenesisSeconds + ((epoch - 1) * EpochSeconds));
-}
-
-/// <summary>This operator's keys. Nothing here is ever logged but the address.</summary>
-/// <param name="Report">secp256k1: signs report digests and nothing else.</param>
-/// <param name="Protocol">Ed25519: receipts, acknowledgements, round messages.</param>
-/// <param name="Transaction">secp256k1: pays for transactions.</param>
-public sealed record OperatorKeyRing(PrivateKey Report, PrivateKey Protocol, PrivateKey Transaction)
-{
-    /// <summary>The report key's address: this operator's name, and its lane's.</summary>
-    public Address Address { get; } = Report.Address;
-
-    /// <inheritdoc/>
-    public override string ToString() => $"operator {Address}";
 }

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using DePin.Cryptography;
-using DePin.Oracle.Network;
 using DePin.Protocol.Rounds;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Report;
@@ -10,12 +10,16 @@ namespace DePin.Oracle.Report;
 /// The only user of the report key. It signs a digest after the unique row (key, config, epoch, generation → digest) is durable, never a second
 /// digest for one row, and sends the kept signature again instead of making a new one.
 /// </summary>
-public sealed partial class ReportSigner(ReportStore store, OperatorKeyRing keys, ILogger<ReportSigner> logger)
+public sealed partial class ReportSigner(ReportStore store, IOperatorSigner keys, ILogger<ReportSigner> logger)
 {
     private const int MaxHandedIn = 4;
 
-    /// <summary>Signs the decided report; null where this key is bound to another digest of the instance: an alarm, not a retry.</summary>
-    public async Task<CompactSignature?> SignAsync(RoundInstance instance, Bytes32 digest, CancellationToken ct)
+    /// <summary>Signs the decided report; refused where this key is bound to another digest of the instance, here or by its signer: an alarm, not a retry.</summary>
+    /// <param name="instance">Which agreement.</param>
+    /// <param name="digest">What it decided.</param>
+    /// <param name="find">The report with this digest, null while it cannot be computed here.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<ReportSigning> SignAsync(RoundInstance instance, Bytes32 digest, Func<CancellationToken, Task<Protocol.Reports.Report?>> find, CancellationToken ct)
     {
         var (epoch, generation) = ((long)instance.Epoch.Value, (long)instance.Generation.Value);
         var bound = await store.ReserveSignatureAsync(keys.Address, instance.ConfigDigest, epoch, generation, digest, ct);
@@ -23,21 +27,31 @@ public sealed partial class ReportSigner(ReportStore store, OperatorKeyRing keys
         {
             LogBoundElsewhere(logger, instance.Epoch.Value, instance.Generation.Value, bound, digest);
             OracleMeters.Alarms.Add(1, new KeyValuePair<string, object?>("kind", "second-digest"));
-            return null;
+            return ReportSigning.Refused(SigningRefusal.SecondReport);
         }
 
-        if (await store.FindSignatureAsync(keys.Address, instance.ConfigDigest, epoch, generation, ct) is { Signature: { } kept }) return new CompactSignature(kept);
-        var signature = keys.Report.SignDigest(digest);
+        if (await store.FindSignatureAsync(keys.Address, instance.ConfigDigest, epoch, generation, ct) is { Signature: { } kept })
+            return ReportSigning.Made(new CompactSignature(kept));
+        var signing = await keys.SignReportAsync(instance, digest, find, ct);
+        if (signing.Refusal != SigningRefusal.None)
+        {
+            LogRefused(logger, instance.Epoch.Value, instance.Generation.Value, digest, signing.Refusal);
+            OracleMeters.Alarms.Add(1, new KeyValuePair<string, object?>("kind", "second-digest"));
+        }
+
+        if (signing.Signature is not { } signature) return signing;
         await store.SetSignatureAsync(keys.Address, instance.ConfigDigest, epoch, generation, signature.ToArray(), ct);
         await store.AddAttestationAsync(new AttestationRow(digest, keys.Address, instance.ConfigDigest, epoch, generation, signature.ToArray()), ct);
-        return signature;
+        return signing;
     }
 
-    /// <summary>Keeps the q attestations of a decided report and hands it to transmission.</summary>
-    public async Task KeepAttestedAsync(RoundInstance instance, OperatorSet operators, Bytes32 digest, ImmutableArray<ReportSignature> signatures, CancellationToken ct)
+    /// <summary>Keeps the q attestations of a decided report and hands it to transmission; false where that was done before.</summary>
+    public async Task<bool> KeepAttestedAsync(RoundInstance instance, OperatorSet operators, Bytes32 digest, ImmutableArray<ReportSignature> signatures, CancellationToken ct)
     {
         foreach (var one in signatures) await KeepSignatureAsync(instance, operators, digest, one, ct);
-        if (await store.MoveAsync(digest, "decided", "attested", ct)) LogAttested(logger, instance.Epoch.Value, digest, signatures.Length);
+        if (!await store.MoveAsync(digest, "decided", "attested", ct)) return false;
+        LogAttested(logger, instance.Epoch.Value, digest, signatures.Length);
+        return true;
     }
 
     /// <summary>Keeps one attestation of a decided report, verified.</summary>
@@ -60,6 +74,9 @@ public sealed partial class ReportSigner(ReportStore store, OperatorKeyRing keys
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The report key is bound to {Bound} in epoch {Epoch}, generation {Generation} and does not sign {Digest}")]
     private static partial void LogBoundElsewhere(ILogger logger, ulong epoch, ulong generation, Bytes32 bound, Bytes32 digest);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The signer does not sign report {Digest} of epoch {Epoch}, generation {Generation} ({Refusal}): its table knows what this database does not")]
+    private static partial void LogRefused(ILogger logger, ulong epoch, ulong generation, Bytes32 digest, SigningRefusal refusal);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Report {Digest} of epoch {Epoch} has {Count} attestations")]
     private static partial void LogAttested(ILogger logger, ulong epoch, Bytes32 digest, int count);

@@ -6,17 +6,26 @@ using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Round;
 
-/// <summary>Makes the own observation: for each operator of the config, the certificate of its lane's highest certified batch.</summary>
+/// <summary>Makes the own observation: for each operator of the config, the certificate of its lane's highest certified batch, or of the one that a cut before ended with.</summary>
 public sealed class Observer(LaneStore lanes, CertifiedLaneStore acknowledgements)
 {
     /// <summary>Reads what is certified now.</summary>
-    public async Task<ImmutableArray<CertifiedLane>> ObserveAsync(OperatorSet operators, CancellationToken ct)
+    /// <param name="operators">Of the config.</param>
+    /// <param name="again">
+    /// Cut of the cancelled report in whose place another comes: no more than its evidence is observed, as near as certificates lie. What came in since is of
+    /// later periods, and this epoch would reject it for good.
+    /// </param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<ImmutableArray<CertifiedLane>> ObserveAsync(OperatorSet operators, Cut? again, CancellationToken ct)
     {
         var certificates = (await lanes.GetCertificatesAsync(ct)).ToDictionary(static certificate => certificate[0].Lane);
         var observed = ImmutableArray.CreateBuilder<CertifiedLane>(operators.Count);
         foreach (var lane in operators.Addresses)
         {
-            var certificate = certificates.TryGetValue(lane, out var found) ? Pack(lane, found, operators) : null;
+            // A lane that the cut does not name is of an operator that joined since: all of it is new.
+            if (certificates.TryGetValue(lane, out var found) && again is not null && again.Lanes.Any(named => named.Operator == lane) && again.Of(lane).Height is var height && found[0].Index > height)
+                found = height == 0 ? default : await lanes.FindCertificateAsync(lane, (long)height, ct);
+            var certificate = found is { IsDefault: false } ? Pack(lane, found, operators) : null;
             // A lane certified by the operators of another config: what the present ones acknowledged counts.
             if (certificate is null && found is { IsDefault: false })
                 certificate = Pack(lane, [.. await acknowledgements.FindAsync(lane, [.. operators.Addresses], operators.Quorum.Size, ct)], operators);

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using DePin.Oracle.Peers;
 using DePin.Protocol.Lanes;
 using DePin.Protocol.Rounds;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Round;
@@ -23,6 +24,7 @@ public sealed partial class RoundDriver : IAsyncDisposable
     private readonly RoundOptions _options;
     private readonly ILogger<RoundDriver> _logger;
     private readonly InstanceKey _key;
+    private readonly RoundTrace _trace;
     private readonly Channel<RoundInput> _inputs = Channel.CreateUnbounded<RoundInput>(new UnboundedChannelOptions { SingleReader = true });
     private readonly int[] _waiting;
     private readonly long[] _waitingBytes;
@@ -42,6 +44,7 @@ public sealed partial class RoundDriver : IAsyncDisposable
         _options = options;
         _logger = logger;
         _key = new InstanceKey(context.Instance.ConfigDigest, (long)context.Instance.Epoch.Value, (long)context.Instance.Generation.Value);
+        _trace = new RoundTrace(context);
         _waiting = new int[context.Operators.Count];
         _waitingBytes = new long[context.Operators.Count];
     }
@@ -112,10 +115,35 @@ public sealed partial class RoundDriver : IAsyncDisposable
         {
             // Stopped on purpose.
         }
+        catch (SigningRefusedException refused)
+        {
+            await SitOutAsync(refused, ct);
+            Fault = refused;
+        }
         catch (Exception error)
         {
             Fault = error;
             LogStopped(_logger, Instance, error);
+        }
+    }
+
+    // A signer that will not vote has signed a vote that this log lacks: whoever is made from the log must know, and stay out as if a peer had shown it.
+    private async Task SitOutAsync(SigningRefusedException refused, CancellationToken ct)
+    {
+        OracleMeters.Alarms.Add(1, new KeyValuePair<string, object?>("kind", "signing-refused"));
+        LogSigningRefused(_logger, Instance, refused.Message);
+        if (refused.Earlier is not { } earlier) return;
+        try
+        {
+            await _store.AppendAsync(_key, [ToRow(new RoundRecord.SatOut(earlier))], ct);
+        }
+        catch (Exception error) when (!ct.IsCancellationRequested)
+        {
+            LogStopped(_logger, Instance, error); // it is refused again, and tried again
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped on purpose.
         }
     }
 
@@ -134,6 +162,7 @@ public sealed partial class RoundDriver : IAsyncDisposable
             case RoundEffect.Persist persist:
                 await _store.AppendAsync(_key, [.. persist.Records.Select(ToRow)], ct);
                 Send(persist.ThenSend);
+                _trace.Said(persist.Records);
                 break;
             case RoundEffect.Send send:
                 Send(send.Messages);
@@ -150,6 +179,7 @@ public sealed partial class RoundDriver : IAsyncDisposable
             case RoundEffect.Decided decided:
                 Decision = decided.Value;
                 LogDecided(_logger, Instance, decided.Commits[0].View, decided.Value.ReportDigest);
+                _trace.Decided(decided.Commits[0].View, decided.Commits.Length, decided.Value.ReportDigest);
                 if (decided.MaySign) Begin(SignAsync(decided.Value, ct));
                 Begin(KeepAsync(decided.Value, ct));
                 break;
@@ -199,13 +229,15 @@ public sealed partial class RoundDriver : IAsyncDisposable
 
     private async Task ObserveAsync(uint view, CancellationToken ct)
     {
+        var began = OracleTraces.Source.Begin();
         var lanes = await InsistAsync(async () => (ImmutableArray<CertifiedLane>?)await _work.Observe(ct), ct);
+        _trace.Observed(began, view);
         _inputs.Writer.TryWrite(new RoundInput.Observed(view, lanes));
     }
 
     private async Task RecomputeAsync(Cut cut, CancellationToken ct)
     {
-        var started = TimeProvider.System.GetTimestamp();
+        var (began, started) = (OracleTraces.Source.Begin(), TimeProvider.System.GetTimestamp());
         Cryptography.Bytes32? digest = null;
         while (digest is null)
         {
@@ -222,19 +254,16 @@ public sealed partial class RoundDriver : IAsyncDisposable
             await Task.Delay(EvidenceRetry, ct); // lanes are being exchanged meanwhile
         }
 
+        _trace.Checked(began, digest);
         _inputs.Writer.TryWrite(new RoundInput.Recomputed(cut, digest));
     }
 
     private async Task SignAsync(RoundValue value, CancellationToken ct)
     {
-        var bound = false;
-        var signature = await InsistAsync<Cryptography.CompactSignature>(async () =>
-        {
-            var made = await _work.SignReport(value.ReportDigest, ct);
-            bound = made is null;
-            return made ?? default;
-        }, ct);
-        if (!bound) _inputs.Writer.TryWrite(new RoundInput.ReportSigned(signature));
+        var began = OracleTraces.Source.Begin();
+        var signing = await InsistAsync<ReportSigning>(async () => await _work.SignReport(value, ct) is var made && made != ReportSigning.NotYet ? made : null, ct);
+        _trace.Signed(began, value.ReportDigest, signing);
+        if (signing.Signature is { } signature) _inputs.Writer.TryWrite(new RoundInput.ReportSigned(signature));
     }
 
     private async Task KeepAsync(RoundValue value, CancellationToken ct)
@@ -246,11 +275,8 @@ public sealed partial class RoundDriver : IAsyncDisposable
     private async Task KeepAttestedAsync(RoundEffect.ReportAttested attested, CancellationToken ct)
     {
         await _kept.Task.WaitAsync(ct);
-        await InsistAsync<bool>(async () =>
-        {
-            await _work.KeepAttested(attested.Value, attested.Signatures, ct);
-            return true;
-        }, ct);
+        var began = OracleTraces.Source.Begin();
+        if (await InsistAsync<bool>(async () => await _work.KeepAttested(attested.Value, attested.Signatures, ct), ct)) _trace.Attested(began, View, attested.Value.ReportDigest, attested.Signatures.Length);
         Volatile.Write(ref _attested, 1);
     }
 
@@ -306,6 +332,9 @@ public sealed partial class RoundDriver : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Round of {Instance} stopped and is made again from its log")]
     private static partial void LogStopped(ILogger logger, RoundInstance instance, Exception error);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Round of {Instance} is sat out: {Why} The log was lost, or its last write was; make sure that one process runs with these keys and that its database was not put back")]
+    private static partial void LogSigningRefused(ILogger logger, RoundInstance instance, string why);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Round of {Instance} went to view {View}")]
     private static partial void LogView(ILogger logger, RoundInstance instance, uint view);

@@ -5,6 +5,7 @@ using DePin.Oracle.Running;
 using DePin.Oracle.Score;
 using DePin.Protocol.Lanes;
 using DePin.Protocol.Rounds;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Round;
@@ -14,7 +15,7 @@ namespace DePin.Oracle.Round;
 /// decision can catch up; makes a driver that stopped again from its log.
 /// </summary>
 public sealed class RoundStage(
-    EpochDesk desk, ChainView chain, ReportSigner signer, Observer observer, RoundStore store, RoundInbox inbox, PeerOutbox outbox, NetworkView view, OperatorKeyRing keys,
+    EpochDesk desk, ChainView chain, ReportStore reports, ReportSigner signer, Observer observer, RoundStore store, RoundInbox inbox, PeerOutbox outbox, NetworkView view, IOperatorSigner keys,
     RoundOptions options, ILogger<RoundDriver> logger) : IStage, IAsyncDisposable
 {
     private const int KeptInstances = 2;
@@ -60,7 +61,14 @@ public sealed class RoundStage(
     {
         for (var i = 0; i < _running.Count; i++)
         {
-            if (_running[i].Driver.Fault is null) continue;
+            switch (_running[i].Driver.Fault)
+            {
+                case null:
+                case SignerUnreachableException when keys.Problem is not null: // it would stop at its first word
+                case SigningRefusedException { Earlier: null }: // it would be refused again
+                    continue;
+            }
+
             var task = _running[i].Task;
             await StopAsync(i);
             Run(task, listen: false);
@@ -79,7 +87,6 @@ public sealed class RoundStage(
     private void Run(EpochTask task, bool listen)
     {
         var self = task.Roster.Find(keys.Address)!;
-        var seed = keys.Protocol;
         var context = new RoundContext
         {
             Instance = task.Instance,
@@ -90,13 +97,13 @@ public sealed class RoundStage(
             AnchorNumber = task.Anchor.Number,
             AnchorHash = task.Anchor.Hash,
             Timings = options.Timings,
-            Sign = message => new ProtocolSignature(seed.Sign(message)),
+            Sign = keys.SignProtocol,
         };
         var work = new RoundWork
         {
-            Observe = ct => observer.ObserveAsync(task.Roster.Set, ct),
+            Observe = async ct => await observer.ObserveAsync(task.Roster.Set, await FindCancelledCutAsync(task.Instance, ct), ct),
             Recompute = async (cut, ct) => (await desk.ComputeAsync(task, cut, ct))?.Report.Digest.Value,
-            SignReport = (digest, ct) => signer.SignAsync(task.Instance, digest, ct),
+            SignReport = (value, ct) => signer.SignAsync(task.Instance, value.ReportDigest, async end => (await desk.ComputeAsync(task, value.Cut, end))?.Report, ct),
             Keep = (value, ct) => KeepAsync(task, value, ct),
             KeepSignature = (value, signature, ct) => signer.KeepSignatureAsync(task.Instance, task.Roster.Set, value.ReportDigest, signature, ct),
             KeepAttested = (value, signatures, ct) => signer.KeepAttestedAsync(task.Instance, task.Roster.Set, value.ReportDigest, signatures, ct),
@@ -108,6 +115,9 @@ public sealed class RoundStage(
         driver.Start(listen);
     }
 
+    private async Task<Cut?> FindCancelledCutAsync(RoundInstance instance, CancellationToken ct) =>
+        await reports.FindEarlierAsync((long)instance.Epoch.Value, (long)instance.Generation.Value, ct) is { } cancelled ? Cut.Parse(cancelled.Cut) : null;
+
     private async Task<bool> KeepAsync(EpochTask task, RoundValue value, CancellationToken ct)
     {
         if (await desk.ComputeAsync(task, value.Cut, ct) is not { } outcome) return false;
@@ -117,7 +127,9 @@ public sealed class RoundStage(
                 $"{task.Instance} decided report {value.ReportDigest}, computed here as {outcome.Report.Digest.Value}: this operator cannot follow until the rule, data or version that differs is found.");
         }
 
+        var began = OracleTraces.Source.Begin();
         await desk.KeepAsync(task, value.Cut, outcome, ct);
+        OracleTraces.Judged(began, view.Facts.Id, outcome, keys.Address);
         return true;
     }
 }

@@ -1,3 +1,5 @@
+using DePin.Signing;
+
 namespace DePin.Oracle.Running;
 
 /// <summary>A stage: one step that tests call by hand.</summary>
@@ -17,6 +19,7 @@ public interface IStage
 /// <summary>Runs a stage for as long as the host lives: paces, logs, and tries again with a growing pause. A stage never ends the process.</summary>
 public sealed partial class StageLoop<TStage>(TStage stage, ILogger<TStage> logger) : BackgroundService where TStage : class, IStage
 {
+    private static readonly TimeSpan SignerPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
     /// <inheritdoc/>
@@ -35,6 +38,11 @@ public sealed partial class StageLoop<TStage>(TStage stage, ILogger<TStage> logg
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
                 return;
+            }
+            catch (SignerUnreachableException)
+            {
+                // Told once, by the signer's own stage; what this one was about goes on as soon as the signer does.
+                await Task.Delay(SignerPause, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             catch (Exception error)
             {

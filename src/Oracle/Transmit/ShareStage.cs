@@ -2,6 +2,7 @@ using DePin.Cryptography;
 using DePin.Oracle.Batch;
 using DePin.Oracle.Network;
 using DePin.Oracle.Running;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Transmit;
@@ -11,7 +12,7 @@ namespace DePin.Oracle.Transmit;
 /// holds both can prove it. What a peer has taken is not sent to it again while this process lives.
 /// </summary>
 public sealed partial class ShareStage(
-    ReportStore reports, NetworkView view, OperatorKeyRing keys, TransmitOptions options, IHttpClientFactory clients, ILogger<ShareStage> logger) : IStage
+    ReportStore reports, NetworkView view, IOperatorSigner keys, TransmitOptions options, IHttpClientFactory clients, ILogger<ShareStage> logger) : IStage
 {
     private const int MostAtOnce = 64;
     private const int MostRemembered = 100_000;

@@ -73,12 +73,18 @@ public sealed partial class TransmitStage(
         await transmitter.SendAsync("finalize", epoch, (ulong)report.Generation, report.Digest, token => transactions.PrepareFinalizeAsync(epoch, token), ct);
     }
 
-    // Exactly q signatures, ascending by signer: the lowest q that are here.
-    private async Task<AttestedReport?> AssembleAsync(ReportRow report, OperatorRoster roster, CancellationToken ct)
+    private async Task<AttestedReport?> AssembleAsync(ReportRow report, OperatorRoster roster, CancellationToken ct) =>
+        Assemble(report, roster, await reports.GetAttestationsAsync(report.Digest, ct));
+
+    /// <summary>
+    /// A report with q of its signatures, ascending by signer as the contract wants them; null while there are fewer. Of more than q, those are taken whose
+    /// turn it is in the order of <see cref="Turn.PlaceOf"/>: who signs is seen on chain as often as everybody else.
+    /// </summary>
+    public static AttestedReport? Assemble(ReportRow report, OperatorRoster roster, IEnumerable<AttestationRow> attestations)
     {
-        var signed = (await reports.GetAttestationsAsync(report.Digest, ct))
-            .Select(a => (Member: roster.Find(a.Signer), a.Signature)).Where(a => a.Member is not null)
-            .OrderBy(a => a.Member!.Index).Take(roster.Quorum).ToList();
+        var signed = attestations.Select(a => (Member: roster.Find(a.Signer), a.Signature)).Where(a => a.Member is not null)
+            .OrderBy(a => Turn.PlaceOf(roster, a.Member!.Address, (ulong)report.Epoch, (ulong)report.Generation)).Take(roster.Quorum)
+            .OrderBy(a => a.Member!.Index).ToList();
         if (signed.Count < roster.Quorum) return null;
         var bitmap = signed.Aggregate(0u, (bits, a) => bits | (1u << a.Member!.Index));
         return new AttestedReport(report.Report, bitmap, signed.SelectMany(a => a.Signature).ToArray());

@@ -1,5 +1,6 @@
 using DePin.Chain;
 using DePin.Cryptography;
+using DePin.Protocol;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Transmit;
@@ -8,7 +9,7 @@ namespace DePin.Oracle.Transmit;
 /// Sends this operator's transactions: prepare, store, broadcast, and settle. Whatever was sent before a restart is settled from its row; nothing
 /// else is sent for a subject while one of its transactions is open.
 /// </summary>
-public sealed partial class Transmitter(TransmissionStore store, IVerifierTransactions chain, TransmitOptions options, TimeProvider wallClock, ILogger<Transmitter> logger)
+public sealed partial class Transmitter(NetworkId network, Address self, TransmissionStore store, IVerifierTransactions chain, TransmitOptions options, TimeProvider wallClock, ILogger<Transmitter> logger)
 {
     private readonly Dictionary<long, long> _sentAt = [];
 
@@ -56,7 +57,12 @@ public sealed partial class Transmitter(TransmissionStore store, IVerifierTransa
                 TransmissionStatus.Expired => "expired",
                 _ => row.Status,
             };
-            if (to != row.Status && await store.MoveAsync(row.Id, row.Status, to, null, ct)) LogMoved(logger, row.TransactionId, row.Purpose, row.Epoch, to);
+            if (to != row.Status && await store.MoveAsync(row.Id, row.Status, to, null, ct))
+            {
+                LogMoved(logger, row.TransactionId, row.Purpose, row.Epoch, to);
+                if (row.Status is "prepared" or "sent") await TellAsync(row, transaction, to, ct);
+            }
+
             // A version that was replaced is only watched: sent again, it would be refused as a replacement that pays too little.
             if (!newest.Contains(row.Id)) continue;
             if (status is TransmissionStatus.Unknown) await BroadcastAsync(row, transaction, ct);
@@ -68,9 +74,27 @@ public sealed partial class Transmitter(TransmissionStore store, IVerifierTransa
 
     private async Task BroadcastAsync(TransmissionRow row, SignedTransaction transaction, CancellationToken ct)
     {
+        var at = wallClock.GetTimestamp();
         await chain.BroadcastAsync(transaction, ct);
-        _sentAt[row.Id] = wallClock.GetTimestamp();
+        _sentAt[row.Id] = at;
         if (await store.MoveAsync(row.Id, "prepared", "sent", null, ct)) LogSent(logger, row.TransactionId, row.Purpose, row.Epoch);
+    }
+
+    private async Task TellAsync(TransmissionRow row, SignedTransaction transaction, string status, CancellationToken ct)
+    {
+        if (!OracleTraces.Source.IsOn) return;
+        var began = _sentAt.TryGetValue(row.Id, out var since) ? wallClock.GetUtcNow() - wallClock.GetElapsedTime(since) : (DateTimeOffset?)null;
+        ulong? gas = null;
+        try
+        {
+            gas = await chain.GetGasUsedAsync(transaction, ct);
+        }
+        catch (Exception) when (!ct.IsCancellationRequested)
+        {
+            // Only told of: what is settled does not wait for it.
+        }
+
+        OracleTraces.Transacted(network, row, began, status, gas, self);
     }
 
     // The replacement has the same nonce, so at most one of the two lands; the other's row ends as expired.

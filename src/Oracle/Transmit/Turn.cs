@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using DePin.Cryptography;
 using DePin.Oracle.Network;
+using DePin.Signing;
 
 namespace DePin.Oracle.Transmit;
 
@@ -8,7 +9,7 @@ namespace DePin.Oracle.Transmit;
 /// Whose turn it is to send: the operators in an order that the epoch rotates, each waiting one stage longer than the one before. Normally the first
 /// sends and the others see it land; a dead one costs a stage. Waits are of the wall clock, from when this process first saw the need.
 /// </summary>
-public sealed class Turn(OperatorKeyRing keys, TransmitOptions options, TimeProvider wallClock)
+public sealed class Turn(IOperatorSigner keys, TransmitOptions options, TimeProvider wallClock)
 {
     private readonly ConcurrentDictionary<(string Purpose, Bytes32 Subject), long> _since = new();
 

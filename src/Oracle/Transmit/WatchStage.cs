@@ -8,6 +8,7 @@ using DePin.Protocol;
 using DePin.Protocol.Canonical;
 using DePin.Protocol.Rewards;
 using DePin.Protocol.State;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Transmit;
@@ -28,7 +29,7 @@ public sealed class NetworkRewards(MirrorReader mirror)
 /// </summary>
 public sealed partial class WatchStage(
     ChainView chain, ReportStore reports, NetworkView view, NetworkRewards rewards, Transmitter transmitter, IVerifierTransactions transactions, Turn turn,
-    OperatorKeyRing keys, TransmitOptions options, IHttpClientFactory clients, ILogger<WatchStage> logger) : IStage
+    IOperatorSigner keys, TransmitOptions options, IHttpClientFactory clients, ILogger<WatchStage> logger) : IStage
 {
     private static readonly string[] Open = ["pending", "challenged"];
     private readonly HashSet<Bytes32> _told = [];
@@ -59,14 +60,16 @@ public sealed partial class WatchStage(
         foreach (var pair in await reports.FindEquivocationsAsync(ct))
         {
             if (slashed.Contains(pair.Signer)) continue;
-            if (_told.Add(pair.DigestB))
+            // By its signer: two that conspire sign the same two reports, and each loses its own bond.
+            var subject = pair.Signer.ToBytes32();
+            if (_told.Add(subject))
             {
                 OracleMeters.Alarms.Add(1, new KeyValuePair<string, object?>("kind", "equivocation"));
                 LogEquivocation(logger, pair.Signer, pair.Epoch, pair.Generation);
             }
 
-            if (!turn.HasCome("equivocation", pair.DigestB, roster, (ulong)pair.Epoch, (ulong)pair.Generation)) continue;
-            await transmitter.SendAsync("equivocation", (ulong)pair.Epoch, (ulong)pair.Generation, pair.DigestB,
+            if (!turn.HasCome("equivocation", subject, roster, (ulong)pair.Epoch, (ulong)pair.Generation)) continue;
+            await transmitter.SendAsync("equivocation", (ulong)pair.Epoch, (ulong)pair.Generation, subject,
                 token => transactions.PrepareEquivocationAsync(pair.ReportA, pair.SignatureA, pair.ReportB, pair.SignatureB, token), ct);
         }
     }

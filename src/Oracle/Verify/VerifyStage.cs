@@ -2,6 +2,7 @@ using DePin.Oracle.Network;
 using DePin.Oracle.Running;
 using DePin.Protocol.Proofs;
 using DePin.Protocol.Verification;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 
 namespace DePin.Oracle.Verify;
@@ -10,7 +11,7 @@ namespace DePin.Oracle.Verify;
 /// Judges each proof of each stored batch by itself, with the registry as it is now, so that a provider sees within seconds what will become of it.
 /// For display only: sealing does not wait for it, and what counts is computed at the cut from the anchor's registry.
 /// </summary>
-public sealed class VerifyStage(VerdictStore store, NetworkView view, DeviceDirectory devices, ClassCatalogue classes) : IStage
+public sealed class VerifyStage(VerdictStore store, NetworkView view, DeviceDirectory devices, ClassCatalogue classes, IOperatorSigner keys) : IStage
 {
     /// <inheritdoc/>
     public string Name => "verify";
@@ -19,7 +20,14 @@ public sealed class VerifyStage(VerdictStore store, NetworkView view, DeviceDire
     public TimeSpan Pace => TimeSpan.FromSeconds(1);
 
     /// <inheritdoc/>
-    public async Task<bool> StepAsync(CancellationToken ct) => await store.JudgeNextAsync(Judge, ct) is not null;
+    public async Task<bool> StepAsync(CancellationToken ct)
+    {
+        var began = OracleTraces.Source.Begin();
+        List<VerdictRow> verdicts = [];
+        var judged = await store.JudgeNextAsync(batch => verdicts = Judge(batch), ct);
+        OracleTraces.Verified(began, verdicts, keys.Address);
+        return judged is not null;
+    }
 
     private List<VerdictRow> Judge(BatchRow batch)
     {

@@ -3,8 +3,8 @@ using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
-using DePin.Protocol;
 using DePin.DeviceSdk;
+using DePin.Protocol;
 
 namespace DePin.Sdk.Network;
 

@@ -212,6 +212,15 @@ public sealed class LaneStore(NpgsqlDataSource dataSource)
         return [.. rows.Select(Unpack)];
     }
 
+    /// <summary>The lowest certificate of a lane at or above a height: the acknowledgements that make it; empty where there is none.</summary>
+    public async Task<ImmutableArray<Acknowledgement>> FindCertificateAsync(Address lane, long height, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        var row = await connection.QueryFirstOrDefaultAsync<CertificateRow>(Sql.Command(
+            "select operator, index, digest, signatures from oracle.certificates where operator = @lane and index >= @height order by index limit 1", new { lane, height }, ct: ct));
+        return row is null ? [] : Unpack(row);
+    }
+
     /// <summary>All lanes, ascending.</summary>
     public async Task<IReadOnlyList<LaneRow>> GetLanesAsync(CancellationToken ct)
     {

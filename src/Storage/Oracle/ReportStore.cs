@@ -55,6 +55,14 @@ public sealed class ReportStore(NpgsqlDataSource dataSource)
         return await connection.ExecuteScalarAsync<bool>(Sql.Command("select exists (select from oracle.reports where digest = @digest)", new { digest }, ct: ct));
     }
 
+    /// <summary>The newest report of an epoch that this operator computed in a generation before <paramref name="generation"/>, or null.</summary>
+    public async Task<ReportRow?> FindEarlierAsync(long epoch, long generation, CancellationToken ct)
+    {
+        await using var connection = await dataSource.OpenConnectionAsync(ct);
+        return await connection.QueryFirstOrDefaultAsync<ReportRow>(Sql.Command(
+            $"select {Columns} from oracle.reports where epoch = @epoch and generation < @generation order by generation desc limit 1", new { epoch, generation }, ct: ct));
+    }
+
     /// <summary>Reports with one of the statuses, ascending by epoch.</summary>
     public async Task<IReadOnlyList<ReportRow>> GetAsync(IReadOnlyCollection<string> statuses, CancellationToken ct)
     {

@@ -6,7 +6,7 @@ namespace DePin.Storage.Oracle;
 
 /// <summary>A transaction of this operator.</summary>
 /// <param name="Purpose">attest, finalize, tree_fault, equivocation or challenge.</param>
-/// <param name="Subject">Report digest, or the faulty or second digest.</param>
+/// <param name="Subject">Digest of the report that is attested, made final or faulty; of an equivocation its signer, left-padded.</param>
 /// <param name="TransactionId">Known from the bytes.</param>
 /// <param name="Raw">The signed bytes.</param>
 /// <param name="Nonce">Of the sender.</param>

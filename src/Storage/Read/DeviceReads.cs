@@ -13,7 +13,8 @@ public sealed record DeviceRow(long TokenId, string DeviceId, string Owner, long
 /// <param name="Class">Resource class.</param>
 /// <param name="Status">active, suspended or retired.</param>
 /// <param name="Within">The device's cell is this H3 cell or lies in it.</param>
-public sealed record DeviceFilter(byte[]? Owner, int? Class, string? Status, H3Cell? Within)
+/// <param name="Registered">When it was registered.</param>
+public sealed record DeviceFilter(byte[]? Owner, int? Class, string? Status, H3Cell? Within, Period Registered = default)
 {
     // One stretch of indices for each resolution that a device's cell can have.
     internal long[]? From => Stretches(static s => s.First);
@@ -37,30 +38,37 @@ public sealed record MakerRow(long MakerId, string Account, long Quota, bool Act
 /// <summary>Reads about devices, makers and models.</summary>
 public sealed class DeviceReads(NpgsqlDataSource source)
 {
-    private const string Columns =
+    // Also what the reads are measured against asks for.
+    internal const string Columns =
         """
         select d.token_id, '0x' || encode(d.device_id, 'hex') as device_id, '0x' || encode(d.owner, 'hex') as owner, d.model_id, m.maker_id, m.class, m.capabilities, m.cadence,
             d.key_type, '0x' || encode(d.public_key, 'hex') as public_key,
-            case when d.cell = 0 then null when d.cell < 9223372036854775808 then to_hex(d.cell::bigint) else d.cell::text end as cell,
+            case when d.cell = 0 then null when d.cell < 9223372036854775808 then to_hex(d.cell::bigint) else to_hex((d.cell - 18446744073709551616)::bigint) end as cell,
             d.status, d.registered_at, '0x' || encode(d.next_device_id, 'hex') as next_device_id, d.next_ready_at, d.block_number
         from chain.devices d join chain.models m on m.chain_id = d.chain_id and m.model_id = d.model_id
         """;
 
-    /// <summary>Devices ascending by token id, beginning after <paramref name="after"/>; one more than asked tells that there is a next page.</summary>
-    public async Task<IReadOnlyList<DeviceRow>> ListAsync(short chain, DeviceFilter filter, long? after, int take, CancellationToken ct)
+    // Of devices d and models m.
+    private const string Filtered =
+        """
+                and (@Owner::bytea is null or d.owner = @Owner)
+                and (@Class::integer is null or m.class = @Class)
+                and (@Status::text is null or d.status = @Status)
+                and (@registeredFrom::bigint is null or d.registered_at >= @registeredFrom) and (@registeredTo::bigint is null or d.registered_at < @registeredTo)
+                and (@From::bigint[] is null or exists (select from unnest(@From::bigint[], @To::bigint[]) s (first, last) where d.cell between s.first and s.last))
+        """;
+
+    /// <summary>Devices by token id, which is in the order of registration, beginning after <paramref name="after"/>; one more than asked tells that there is a next page.</summary>
+    public async Task<IReadOnlyList<DeviceRow>> ListAsync(short chain, DeviceFilter filter, bool newestFirst, long? after, int take, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<DeviceRow>(Sql.Command(
             Columns +
             """
 
-            where d.chain_id = @chain and d.token_id > @after
-                and (@owner::bytea is null or d.owner = @owner)
-                and (@class::integer is null or m.class = @class)
-                and (@status::text is null or d.status = @status)
-                and (@From::bigint[] is null or exists (select from unnest(@From::bigint[], @To::bigint[]) s (first, last) where d.cell between s.first and s.last))
-            order by d.token_id limit @take
-            """, new { chain, after = after ?? -1, owner = filter.Owner, @class = filter.Class, status = filter.Status, filter.From, filter.To, take = take + 1 }, ct: ct))).AsList();
+            where d.chain_id = @chain and d.token_id 
+            """ + (newestFirst ? "< @after\n" + Filtered + "\norder by d.token_id desc limit @take" : "> @after\n" + Filtered + "\norder by d.token_id limit @take"),
+            new { chain, after = after ?? (newestFirst ? long.MaxValue : -1), filter.Owner, filter.Class, filter.Status, registeredFrom = filter.Registered.FromSeconds, registeredTo = filter.Registered.ToSeconds, filter.From, filter.To, take = take + 1 }, ct: ct))).AsList();
     }
 
     /// <summary>
@@ -71,19 +79,16 @@ public sealed class DeviceReads(NpgsqlDataSource source)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<CellRow>(Sql.Command(
-            """
+            $"""
             select to_hex(ancestor) as cell, count(*) as devices, count(*) filter (where status = 'active') as active
             from (
                 select (d.cell::bigint & ~(15::bigint << 52)) | (@resolution::bigint << 52) | ((1::bigint << (3 * (15 - @resolution))) - 1) as ancestor, d.status
                 from chain.devices d join chain.models m on m.chain_id = d.chain_id and m.model_id = d.model_id
                 where d.chain_id = @chain and d.cell > 0 and d.cell < 9223372036854775808 and (d.cell::bigint >> 52) & 15 >= @resolution
-                    and (@owner::bytea is null or d.owner = @owner)
-                    and (@class::integer is null or m.class = @class)
-                    and (@status::text is null or d.status = @status)
-                    and (@From::bigint[] is null or exists (select from unnest(@From::bigint[], @To::bigint[]) s (first, last) where d.cell between s.first and s.last))
+            {Filtered}
             ) placed
             where ancestor > @after group by ancestor order by ancestor limit @take
-            """, new { chain, resolution, after = after ?? -1, owner = filter.Owner, @class = filter.Class, status = filter.Status, filter.From, filter.To, take = take + 1 }, ct: ct))).AsList();
+            """, new { chain, resolution, after = after ?? -1, filter.Owner, filter.Class, filter.Status, registeredFrom = filter.Registered.FromSeconds, registeredTo = filter.Registered.ToSeconds, filter.From, filter.To, take = take + 1 }, ct: ct))).AsList();
     }
 
     /// <summary>One device by any key it ever had; null if the mirror has none.</summary>

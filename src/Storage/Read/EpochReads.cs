@@ -24,18 +24,27 @@ public sealed class EpochReads(NpgsqlDataSource source)
         left join evidence.epochs e on e.network_id = c.network_id and e.epoch = r.epoch and e.report_digest = r.digest
         """;
 
-    /// <summary>Accepted reports, newest first; cancelled ones too, told by their status and generation.</summary>
-    public async Task<IReadOnlyList<EpochRow>> ListAsync(short chain, string? status, (long Epoch, long Generation)? before, int take, CancellationToken ct)
+    /// <summary>Accepted reports by epoch and generation; cancelled ones too, told by their status and generation.</summary>
+    /// <param name="chain">Number of the chain.</param>
+    /// <param name="status">Only these; null = all.</param>
+    /// <param name="epochs">Only of these.</param>
+    /// <param name="newestFirst">Descending.</param>
+    /// <param name="after">The last row seen.</param>
+    /// <param name="take">Page size; one more is read.</param>
+    /// <param name="ct">Cancels.</param>
+    public async Task<IReadOnlyList<EpochRow>> ListAsync(short chain, string? status, EpochRange epochs, bool newestFirst, (long Epoch, long Generation)? after, int take, CancellationToken ct)
     {
+        var (beyond, order) = newestFirst ? ("<", "desc") : (">", "asc");
         await using var connection = await source.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<EpochRow>(Sql.Command(
             Columns +
-            """
+            $"""
 
             where r.chain_id = @chain and (@status::text is null or r.status = @status)
-                and (@epoch::bigint is null or (r.epoch, r.generation) < (@epoch, @generation))
-            order by r.epoch desc, r.generation desc limit @take
-            """, new { chain, status, epoch = before?.Epoch, generation = before?.Generation, take = take + 1 }, ct: ct))).AsList();
+                and (@First::bigint is null or r.epoch >= @First) and (@End::bigint is null or r.epoch < @End)
+                and (@epoch::bigint is null or (r.epoch, r.generation) {beyond} (@epoch, @generation))
+            order by r.epoch {order}, r.generation {order} limit @take
+            """, new { chain, status, epochs.First, epochs.End, epoch = after?.Epoch, generation = after?.Generation, take = take + 1 }, ct: ct))).AsList();
     }
 
     /// <summary>The reports that were ever accepted for one epoch, newest generation first; the first is the one that counts.</summary>

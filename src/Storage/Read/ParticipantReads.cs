@@ -81,11 +81,13 @@ public sealed class ParticipantReads(NpgsqlDataSource source)
         """, new { chain, staker }, ct);
 
     /// <summary>Minted epochs, newest first.</summary>
-    public Task<IReadOnlyList<EmissionRow>> EmissionAsync(short chain, long? before, int take, CancellationToken ct) => ListAsync<EmissionRow>(
+    public Task<IReadOnlyList<EmissionRow>> EmissionAsync(short chain, EpochRange epochs, long? before, int take, CancellationToken ct) => ListAsync<EmissionRow>(
         """
         select epoch, rewards::text as rewards, sinks::text as sinks, unallocated::text as unallocated, block_number
-        from chain.emission_epochs where chain_id = @chain and (@before::bigint is null or epoch < @before) order by epoch desc limit @take
-        """, new { chain, before, take = take + 1 }, ct);
+        from chain.emission_epochs where chain_id = @chain and (@before::bigint is null or epoch < @before)
+            and (@First::bigint is null or epoch >= @First) and (@End::bigint is null or epoch < @End)
+        order by epoch desc limit @take
+        """, new { chain, epochs.First, epochs.End, before, take = take + 1 }, ct);
 
     /// <summary>Every scheduled split, newest first.</summary>
     public Task<IReadOnlyList<SplitRow>> SplitsAsync(short chain, CancellationToken ct) =>

@@ -22,10 +22,11 @@ public sealed class ProofReads(NpgsqlDataSource source)
     /// <param name="network">Network id.</param>
     /// <param name="device">Device id.</param>
     /// <param name="judgement">Only these; null = all.</param>
+    /// <param name="proved">Only those that the device made then, by its own time.</param>
     /// <param name="after">(epoch, sequence, proof id) of the last row seen.</param>
     /// <param name="take">Page size; one more is read.</param>
     /// <param name="ct">Cancels.</param>
-    public async Task<IReadOnlyList<VerdictRow>> ByDeviceAsync(byte[] network, byte[] device, short? judgement, (long Epoch, decimal Sequence, byte[] Proof)? after, int take, CancellationToken ct)
+    public async Task<IReadOnlyList<VerdictRow>> ByDeviceAsync(byte[] network, byte[] device, short? judgement, Period proved, (long Epoch, decimal Sequence, byte[] Proof)? after, int take, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<VerdictRow>(Sql.Command(
@@ -33,9 +34,10 @@ public sealed class ProofReads(NpgsqlDataSource source)
             """
 
             where network_id = @network and device_id = @device and (@judgement::smallint is null or judgement = @judgement)
+                and (@From::timestamptz is null or device_time >= @From) and (@To::timestamptz is null or device_time < @To)
                 and (@epoch::bigint is null or (v.epoch, v.sequence, v.proof_id) < (@epoch, @sequence, @proof))
             order by v.epoch desc, v.sequence desc, v.proof_id desc limit @take
-            """, new { network, device, judgement, epoch = after?.Epoch, sequence = after?.Sequence, proof = after?.Proof, take = take + 1 }, ct: ct))).AsList();
+            """, new { network, device, judgement, proved.From, proved.To, epoch = after?.Epoch, sequence = after?.Sequence, proof = after?.Proof, take = take + 1 }, ct: ct))).AsList();
     }
 
     /// <summary>One proof; null if no recomputed epoch holds it (not yet in a cut, or pruned).</summary>

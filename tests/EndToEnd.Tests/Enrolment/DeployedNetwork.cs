@@ -2,6 +2,7 @@ using DePin.Chain.Deployment;
 using DePin.Cli.Dev;
 using DePin.DevTools;
 using DePin.Sdk.Network;
+using DePin.Signing;
 
 namespace DePin.EndToEnd.Tests.Enrolment;
 
@@ -17,7 +18,7 @@ public sealed class DeployedNetwork : IAsyncLifetime
 
     public DevBootstrap Bootstrap { get; private set; } = null!;
 
-    public IReadOnlyList<OperatorKeys> Operators { get; private set; } = [];
+    public IReadOnlyList<OperatorKeyRing> Operators { get; private set; } = [];
 
     public async Task InitializeAsync()
     {

@@ -12,6 +12,7 @@ using DePin.DevTools;
 using DePin.Protocol.Verification.Sensing;
 using DePin.Replayer;
 using DePin.Sdk.Network;
+using DePin.Signing;
 using DePin.TestKit;
 using Npgsql;
 
@@ -53,7 +54,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
     public DevBootstrap Bootstrap { get; private set; } = null!;
 
     /// <summary>By number from 0, as their hosts are.</summary>
-    public IReadOnlyList<OperatorKeys> OperatorKeys { get; private set; } = [];
+    public IReadOnlyList<OperatorKeyRing> OperatorKeys { get; private set; } = [];
 
     public IReadOnlyList<Host> Operators { get; private set; } = [];
 

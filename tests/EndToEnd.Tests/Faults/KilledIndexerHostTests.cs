@@ -1,5 +1,6 @@
 using System.Globalization;
 using DePin.DevTools;
+using DePin.TestKit;
 
 namespace DePin.EndToEnd.Tests.Faults;
 
@@ -45,7 +46,14 @@ public sealed class KilledIndexerHostTests(FaultNetwork network)
         var last = await EpochsAsync(network.PublicDatabase);
         await network.HoldsAsync(async () => (await ProgressAsync(database)).Epochs >= last, $"the victim imports {last} epochs");
         await victim.KillAsync();
-        var result = await RunningNetwork.DepinAsync(["index", "rebuild", "--database", database, "--network", network.ManifestPath, "--rpc", network.Anvil.Url.ToString()]);
+        // Made anew from two providers, of which one leaves logs out: it does not come to the end of it, says why, and once they agree it is the same.
+        await using var second = await RpcProxy.StartAsync(network.Anvil.Url, default);
+        string[] rebuild = ["index", "rebuild", "--database", database, "--network", network.ManifestPath, "--rpc", network.Anvil.Url.ToString(), "--rpc", second.Url.ToString(), "--quorum", "2"];
+        second.Apply(new RpcFault.TruncateLogs(0), "eth_getLogs");
+        var refused = await RunningNetwork.DepinAsync(rebuild);
+        Assert.True(refused.Code != 0 && refused.ToString().Contains("No 2 of 2", StringComparison.Ordinal) && refused.ToString().Contains(second.Url.Authority, StringComparison.Ordinal), refused.ToString());
+        second.Clear();
+        var result = await RunningNetwork.DepinAsync(rebuild);
         Assert.True(result.Code == 0, result.ToString());
         await network.AssertMirrorIsTheChainAsync(database);
         foreach (var table in Evidence)

@@ -103,14 +103,14 @@ public sealed partial class AdversaryJourney(CheatedNetwork network) : IClassFix
     }
 
     // From the replayer's last line: what operators certified and why they refused. An honest proof may be ahead of an operator that is a block behind;
-    // it is sent again and counts for nothing here.
+    // or a period ahead of the reports; it is sent again and counts for nothing here, even if it is too old by then.
     private static Dictionary<string, (long Certified, IReadOnlyList<string> Reasons)> Doors(string log)
     {
         var last = log.Split('\n').Last(line => line.StartsWith("sending: ", StringComparison.Ordinal));
         return Parts().Matches(last).ToDictionary(
             part => part.Groups["name"].Value,
             part => (long.Parse(part.Groups["certified"].Value, CultureInfo.InvariantCulture),
-                (IReadOnlyList<string>)[.. Words().Matches(part.Groups["reasons"].Value).Select(word => word.Value).Where(reason => reason != "TooFarAhead" || part.Groups["name"].Value == "M18")]));
+                (IReadOnlyList<string>)[.. Words().Matches(part.Groups["reasons"].Value).Select(word => word.Value).Where(reason => reason is not ("AwaitsReport" or "TooOld") && (reason != "TooFarAhead" || part.Groups["name"].Value == "M18"))]));
     }
 
     [GeneratedRegex(@"; (?<name>[A-Z0-9a-z]+): \d+ sent, (?<certified>\d+) certified, \d+ refused(?<reasons>[^;]*)")]

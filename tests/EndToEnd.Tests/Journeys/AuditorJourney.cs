@@ -1,4 +1,5 @@
 using DePin.Cli.Dev;
+using DePin.Client;
 using DePin.TestKit;
 using Npgsql;
 
@@ -56,10 +57,10 @@ public sealed class AuditorJourney(RunningNetwork network)
         await Eventually.HoldsAsync(async () => (await network.RunAsync("index", "verify")).Code == 0, "the new mirror is the chain", default, TimeSpan.FromMinutes(5));
 
         // And the indexer, which rested, follows the chain again.
-        using var api = new Cli.Network.ApiClient(network.Api);
+        using var api = network.Client();
         var before = await HeadAsync(api);
         await Eventually.HoldsAsync(async () => await HeadAsync(api) > before, "the mirror goes on", default, TimeSpan.FromMinutes(5));
     }
 
-    private static async Task<long> HeadAsync(Cli.Network.ApiClient api) => (await api.TryGetAsync("/v1/indexer", default))?["mirror"]?["blockNumber"]?.GetValue<long>() ?? 0;
+    private static async Task<long> HeadAsync(DePinClient api) => (await RunningNetwork.TryAsync<IndexerState>(async ct => await api.GetIndexerAsync(ct)))?.Mirror.BlockNumber ?? 0;
 }

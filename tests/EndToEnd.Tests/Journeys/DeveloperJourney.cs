@@ -3,6 +3,7 @@ using System.Net;
 using System.Numerics;
 using System.Text.Json.Nodes;
 using DePin.Cli.Dev;
+using DePin.Client;
 using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Protocol.Rewards;
@@ -21,11 +22,12 @@ public sealed class DeveloperJourney(RunningNetwork network)
         await network.FinalAsync(1);
         using var http = new HttpClient { BaseAddress = network.Api };
         var description = JsonNode.Parse(await http.GetStringAsync(new Uri("/openapi/v1.json", UriKind.Relative)))!;
-        var device = (await GetAsync(http, "/v1/devices?limit=1"))["items"]![0]!["deviceId"]!.ToString();
-        var account = (await GetAsync(http, "/v1/stakes?limit=1"))["items"]![0]!["provider"]!.ToString();
-        var proof = (await ProofsAsync(http)).First()["proofId"]!.ToString();
-        var values = new Dictionary<string, string> { ["address"] = account, ["epoch"] = "1" };
-        var asked = 0;
+        using var api = network.Client();
+        var device = (await api.AllDevicesAsync(new DeviceFilter(), ListOrder.Oldest, default).FirstAsync()).DeviceId.ToString();
+        var account = (await api.AllStakePoolsAsync(default).FirstAsync()).Provider.ToString();
+        var proof = (await AnyProofAsync(api)).ProofId.ToString();
+        var values = new Dictionary<string, string> { ["address"] = account, ["reportKey"] = account, ["epoch"] = "1" };
+        var (asked, guarded) = (0, 0);
         foreach (var (path, operations) in description["paths"]!.AsObject())
         {
             var get = operations!["get"] ?? throw new InvalidOperationException($"{path} is no read");
@@ -33,107 +35,82 @@ public sealed class DeveloperJourney(RunningNetwork network)
             foreach (var (name, value) in values) url = url.Replace($"{{{name}}}", value, StringComparison.Ordinal);
             Assert.DoesNotContain("{", url, StringComparison.Ordinal);
             using var response = await http.GetAsync(new Uri(url, UriKind.Relative), HttpCompletionOption.ResponseHeadersRead); // the live stream does not end
-            Assert.True(response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Conflict, $"{url}: {(int)response.StatusCode}");
-            Assert.True(get["responses"]!.AsObject().ContainsKey(((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)) || response.StatusCode == HttpStatusCode.Conflict, $"{url} answers {(int)response.StatusCode}, which the description does not name");
+            var named = get["responses"]!.AsObject();
+            Assert.True(named.ContainsKey(((int)response.StatusCode).ToString(CultureInfo.InvariantCulture)), $"{url} answers {(int)response.StatusCode}, which the description does not name");
+            // What is one person's asks who it is, and nothing else does.
+            var mine = named.ContainsKey("401");
+            Assert.True(mine ? response.StatusCode == HttpStatusCode.Unauthorized : response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Conflict, $"{url}: {(int)response.StatusCode}");
+            guarded += mine ? 1 : 0;
             asked++;
         }
 
         Assert.True(asked >= 15, $"only {asked} paths are described");
+        Assert.Equal(4, guarded);
     }
 
     [Fact]
     public async Task A_reward_is_followed_from_its_proofs_to_a_claim_that_the_contract_takes()
     {
         await network.FinalAsync(1);
-        using var http = new HttpClient { BaseAddress = network.Api };
+        using var api = network.Client();
         await using var sql = NpgsqlDataSource.Create(Storage.DatabaseRole.As(
             DevDatabases.Of(DevSettings.Load(Path.Combine(network.Data, "settings.json"))!).ConnectionString("api"), Storage.DatabaseRole.Api));
 
         // Pages together are the whole list, each device once, and SQL counts the same.
-        await Eventually.HoldsAsync(async () => await ScalarAsync<long>(sql, "select count(*) from chain.devices") == (await ListAsync(http, "/v1/devices", 3)).Select(d => d["deviceId"]!.ToString()).Distinct().Count(), "as many devices by page as by SQL", default);
+        await Eventually.HoldsAsync(async () => await ScalarAsync<long>(sql, "select count(*) from chain.devices") == (await InPagesOfThreeAsync(api)).Distinct().Count(), "as many devices by page as by SQL", default);
 
         // An account whose claim can be proved: its lines add up to what the leaf says, and the leaf is under the root.
-        var (account, claim) = await FindClaimAsync(http);
-        var epoch = claim["epoch"]!.GetValue<long>();
-        var lines = (await ListAsync(http, $"/v1/accounts/{account}/rewards", 50)).Where(l => l["epoch"]!.GetValue<long>() <= epoch).ToList();
-        var sum = lines.Aggregate(BigInteger.Zero, (total, l) => total + BigInteger.Parse(l["amount"]!.ToString(), CultureInfo.InvariantCulture));
-        Assert.Equal(claim["leaf"]!["cumulative"]!.ToString(), sum.ToString(CultureInfo.InvariantCulture));
-        Assert.Equal(sum.ToString(CultureInfo.InvariantCulture), await ScalarAsync<string>(sql, string.Create(CultureInfo.InvariantCulture,
-            $"select sum(amount)::text from evidence.lines where epoch <= {epoch} and account = decode('{new string('0', 24)}{account[2..]}', 'hex')")));
+        var (account, claim) = await FindClaimAsync(api);
+        var sum = await api.AllAccountRewardsAsync(account, default, default).Where(l => l.Epoch <= claim.Epoch).AggregateAsync(TokenAmount.Zero, (total, l) => total + l.Amount);
+        Assert.Equal(claim.Leaf.Cumulative, sum);
+        Assert.Equal(sum.ToString(), await ScalarAsync<string>(sql, $"select sum(amount)::text from evidence.lines where epoch <= {claim.Epoch} and account = decode('{account.ToBytes32().ToString()[2..]}', 'hex')"));
 
-        var distributor = Address.Parse(claim["transaction"]!["to"]!.ToString());
+        var transaction = claim.Transaction!;
         using var rpcClient = new HttpClient();
         var rpc = new Chain.Evm.EvmRpc(rpcClient, new Chain.Evm.EvmRpcOptions { Urls = [new Uri(network.Rpc)] });
-        var domain = await rpc.CallAsync(distributor, new ContractBindings.Evm.RewardDistributor.DomainCall(), Chain.Evm.BlockTag.Latest, default);
-        var leaf = claim["leaf"]!;
-        var proof = new ClaimProof(
-            new RewardLeaf(leaf["index"]!.GetValue<uint>(), new AccountId(Address.Parse(account).ToBytes32()), UInt128.Parse(leaf["cumulative"]!.ToString(), CultureInfo.InvariantCulture),
-                UInt128.Parse(leaf["prefix"]!.ToString(), CultureInfo.InvariantCulture), Bytes32.Parse(leaf["itemsHash"]!.ToString())),
-            [.. claim["proof"]!.AsArray().Select(p => Bytes32.Parse(p!.ToString()))]);
-        var leaves = (uint)await ScalarAsync<int>(sql, string.Create(CultureInfo.InvariantCulture, $"select accounts from evidence.epochs where epoch = {epoch}"));
-        Assert.True(proof.Verify(Bytes32.Parse(claim["root"]!.ToString()), domain, leaves));
+        var domain = await rpc.CallAsync(transaction.To, new ContractBindings.Evm.RewardDistributor.DomainCall(), Chain.Evm.BlockTag.Latest, default);
+        var proof = new ClaimProof(new RewardLeaf(claim.Leaf.Index, AccountId.From(account), claim.Leaf.Cumulative.ToUInt128(), claim.Leaf.Prefix.ToUInt128(), claim.Leaf.ItemsHash), [.. claim.Proof]);
+        Assert.True(proof.Verify(claim.Root, domain, (uint)await ScalarAsync<int>(sql, $"select accounts from evidence.epochs where epoch = {claim.Epoch}")));
 
         // The unsigned transaction does what it says: a dry run pays out.
-        var transaction = claim["transaction"]!;
         using var anvil = new DevTools.AnvilRpc(new Uri(network.Rpc));
-        var paid = await anvil.CallAsync("eth_call", [new JsonObject { ["to"] = transaction["to"]!.ToString(), ["data"] = transaction["data"]!.ToString() }, "latest"], default);
+        var paid = await anvil.CallAsync("eth_call", [new JsonObject { ["to"] = transaction.To.ToString(), ["data"] = "0x" + Convert.ToHexStringLower(transaction.Data.Span) }, "latest"], default);
         Assert.True(BigInteger.Parse("0" + paid!.ToString()[2..], NumberStyles.HexNumber, CultureInfo.InvariantCulture) > 0);
     }
 
     // Accounts with rewards whose claim the contract would take now: not all is claimed and the breaker has room.
-    private static async Task<(string Account, JsonNode Claim)> FindClaimAsync(HttpClient http)
+    private static async Task<(Address Account, ReadyClaim Claim)> FindClaimAsync(DePinClient api)
     {
-        foreach (var stake in await ListAsync(http, "/v1/stakes", 50))
+        await foreach (var pool in api.AllStakePoolsAsync(default))
         {
-            var account = stake["provider"]!.ToString();
-            using var response = await http.GetAsync(new Uri($"/v1/accounts/{account}/claim", UriKind.Relative));
-            if (!response.IsSuccessStatusCode) continue;
-            var claim = JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
-            if (claim["claimable"]!.ToString() != "0") return (account, claim);
+            if (await RunningNetwork.TryAsync(ct => api.FindClaimAsync(pool.Provider, ct)) is { Claimable.IsZero: false } claim) return (pool.Provider, claim);
         }
 
         throw new InvalidOperationException("No account has anything to claim.");
     }
 
-    private static async Task<List<JsonNode>> ProofsAsync(HttpClient http)
+    private static async Task<ProofVerdict> AnyProofAsync(DePinClient api)
     {
-        foreach (var device in await ListAsync(http, "/v1/devices", 50))
+        await foreach (var device in api.AllDevicesAsync(new DeviceFilter(), ListOrder.Oldest, default))
         {
-            var proofs = (await GetAsync(http, $"/v1/devices/{device["deviceId"]}/proofs?limit=5"))["items"]!.AsArray();
-            if (proofs.Count > 0) return [.. proofs.Select(p => p!)];
+            if (await api.AllProofsAsync(device.DeviceId, default, default).FirstOrDefaultAsync() is { } proof) return proof;
         }
 
         throw new InvalidOperationException("No device has a judged proof.");
     }
 
-    private static async Task<List<JsonNode>> ListAsync(HttpClient http, string path, int pageSize)
+    private static async Task<List<DeviceId>> InPagesOfThreeAsync(DePinClient api)
     {
-        var items = new List<JsonNode>();
-        string? cursor = null;
+        var devices = new List<DeviceId>();
+        var at = new PageRequest(3);
         do
         {
-            var page = await GetAsync(http, string.Create(CultureInfo.InvariantCulture, $"{path}?limit={pageSize}{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}"));
-            items.AddRange(page["items"]!.AsArray().Select(i => i!));
-            cursor = page["next"]?.ToString();
+            var page = await api.ListDevicesAsync(new DeviceFilter(), ListOrder.Oldest, at, default);
+            devices.AddRange(page.Items.Select(d => d.DeviceId));
+            at = at with { Cursor = page.Next };
         }
-        while (cursor is { Length: > 0 });
-        return items;
-    }
-
-    private static async Task<JsonNode> GetAsync(HttpClient http, string path)
-    {
-        while (true)
-        {
-            using var response = await http.GetAsync(new Uri(path, UriKind.Relative));
-            if (response.StatusCode == HttpStatusCode.TooManyRequests)
-            {
-                await Task.Delay(TimeSpan.FromSeconds(1));
-                continue;
-            }
-
-            Assert.True(response.IsSuccessStatusCode, $"{path}: {(int)response.StatusCode}");
-            return JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
-        }
+        while (at.Cursor is not null);
+        return devices;
     }
 
     private static async Task<T> ScalarAsync<T>(NpgsqlDataSource sql, string query)

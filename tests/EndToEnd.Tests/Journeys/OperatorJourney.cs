@@ -9,7 +9,7 @@ using Npgsql;
 
 namespace DePin.EndToEnd.Tests.Journeys;
 
-/// <summary>A fifth operator bonds, catches up, and takes the place of one of the four from the epoch that the owner schedules.</summary>
+/// <summary>A fifth operator, its keys under a password and in a signer of its own, bonds, catches up, and takes the place of one of the four from the epoch that the owner schedules.</summary>
 [Collection(RunningNetwork.Shared)]
 public sealed class OperatorJourney(RunningNetwork network)
 {
@@ -25,22 +25,31 @@ public sealed class OperatorJourney(RunningNetwork network)
         var keys = network.Beside("operator5");
         var endpoint = $"http://127.0.0.1:{network.SparePort}";
 
-        var made = await Succeeds("operator", "init", "--keys", keys);
-        Assert.Equal(made.ToJsonString(), (await Succeeds("operator", "init", "--keys", keys)).ToJsonString()); // made once
+        var password = network.Beside("operator5.password");
+        await File.WriteAllTextAsync(password, "correct horse battery\n");
+        File.SetUnixFileMode(password, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        var made = await Succeeds("operator", "init", "--keys", keys, "--keystore", "--password-file", password);
+        Assert.Equal(made.ToJsonString(), (await Succeeds("operator", "init", "--keys", keys, "--password-file", password)).ToJsonString()); // made once
         var self = Address.Parse(made["reportKey"]!.ToString());
-        var poor = await network.RunAsync("operator", "register", "--keys", keys, "--endpoint", endpoint);
+        var poor = await network.RunAsync("operator", "register", "--keys", keys, "--password-file", password, "--endpoint", endpoint);
         Assert.Equal(1, poor.Code);
         Assert.Contains("depin dev fund", poor.Error, StringComparison.Ordinal);
         await Succeeds("dev", "fund", made["account"]!.ToString(), "--tokens", "5000");
-        Assert.Equal("5000000000000000000000", (await Succeeds("operator", "register", "--keys", keys, "--endpoint", endpoint))["bond"]!.ToString());
+        Assert.Equal("5000000000000000000000", (await Succeeds("operator", "register", "--keys", keys, "--password-file", password, "--endpoint", endpoint))["bond"]!.ToString());
 
         var database = (await Succeeds("dev", "database", "operator5"))["connection"]!.ToString();
-        using var node = RunningNetwork.Start(["operator", "run", "--keys", keys, "--database", database, "--port", $"{network.SparePort}"], network.Data);
+        await Succeeds("signer", "init", "--keys", keys, "--password-file", password);
+        using var signer = RunningNetwork.Start(["signer", "run", "--keys", keys, "--password-file", password], network.Data);
+        using var node = RunningNetwork.Start(["operator", "run", "--signer", Path.Combine(keys, "socket", "signer"), "--database", database, "--port", $"{network.SparePort}"], network.Data);
         var log = new System.Text.StringBuilder();
-        node.OutputDataReceived += (_, e) => { lock (log) log.AppendLine(e.Data); };
-        node.ErrorDataReceived += (_, e) => { lock (log) log.AppendLine(e.Data); };
-        node.BeginOutputReadLine();
-        node.BeginErrorReadLine();
+        foreach (var process in (System.Diagnostics.Process[])[signer, node])
+        {
+            process.OutputDataReceived += (_, e) => { lock (log) log.AppendLine(e.Data); };
+            process.ErrorDataReceived += (_, e) => { lock (log) log.AppendLine(e.Data); };
+            process.BeginOutputReadLine();
+            process.BeginErrorReadLine();
+        }
+
         try
         {
             await Eventually.HoldsAsync(async () => (await network.AskHereAsync("operator", "status")).Code == 0, "all four operators are ready", default, Patience);
@@ -49,7 +58,8 @@ public sealed class OperatorJourney(RunningNetwork network)
             var five = await network.RunAsync("operator", "schedule", "--add", self.ToString(), "--key", network.DeployerKey);
             Assert.Equal(2, five.Code);
             Assert.Contains("3f + 1", five.Error, StringComparison.Ordinal);
-            var stranger = await network.RunAsync("operator", "schedule", "--add", self.ToString(), "--remove", all[0], "--key", Path.Combine(keys, "transaction.key"));
+            await Succeeds("keys", "new", network.Beside("stranger.key"));
+            var stranger = await network.RunAsync("operator", "schedule", "--add", self.ToString(), "--remove", all[0], "--key", network.Beside("stranger.key"));
             Assert.Equal(1, stranger.Code);
             Assert.Contains("does not own", stranger.Error, StringComparison.Ordinal);
             var first = (await Succeeds("operator", "schedule", "--add", self.ToString(), "--remove", all[0], "--key", network.DeployerKey))["firstEpoch"]!.GetValue<long>();
@@ -85,13 +95,17 @@ public sealed class OperatorJourney(RunningNetwork network)
         }
         finally
         {
-            using var stop = System.Diagnostics.Process.Start("/bin/kill", ["-s", "INT", node.Id.ToString(CultureInfo.InvariantCulture)]);
-            await stop.WaitForExitAsync();
-            using var end = new CancellationTokenSource(Patience);
-            await node.WaitForExitAsync(end.Token); // never, where whoever started the tests has them ignore Ctrl-C
+            foreach (var process in (System.Diagnostics.Process[])[node, signer])
+            {
+                using var stop = System.Diagnostics.Process.Start("/bin/kill", ["-s", "INT", process.Id.ToString(CultureInfo.InvariantCulture)]);
+                await stop.WaitForExitAsync();
+                using var end = new CancellationTokenSource(Patience);
+                await process.WaitForExitAsync(end.Token); // never, where whoever started the tests has them ignore Ctrl-C
+            }
         }
 
-        Assert.Equal(130, node.ExitCode);
+        Assert.Equal((130, 130), (node.ExitCode, signer.ExitCode));
+        lock (log) Assert.DoesNotContain("correct horse", log.ToString(), StringComparison.Ordinal);
     }
 
     private static async Task<long> CountAsync(NpgsqlDataSource database, string sql)

@@ -2,8 +2,11 @@ using System.Globalization;
 using System.Numerics;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Client;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
+using DePin.Protocol;
+using DePin.Protocol.Verification;
 
 namespace DePin.EndToEnd.Tests.Journeys;
 
@@ -50,15 +53,22 @@ public sealed class ProviderJourney(RunningNetwork network)
         Assert.Equal(1, early.Code);
         Assert.Contains("The thaw is over at", early.Error, StringComparison.Ordinal);
 
-        var proof = await Succeeds("device", "prove", "--device", device, "--reading", "temperature=18.4");
-        Assert.True(proof["certified"]!.GetValue<bool>());
-
-        // It counts for its own day, or for the next where it was certified after that day's cut.
-        var verdict = await network.JudgedAsync(proof["proofId"]!.ToString());
-        Assert.True(verdict["judgement"]!.ToString() == "accept", verdict.ToJsonString());
-        await network.FinalAsync(verdict["epoch"]!.GetValue<int>());
-
+        // It counts for its own day. On a busy machine it may be certified after that day's cut: then it is accepted with the next and earns nothing, and another one is made.
         var manifest = NetworkManifest.Load(network.Manifest);
+        ProofVerdict verdict;
+        var tries = 0;
+        do
+        {
+            Assert.True(tries++ < 5, "No proof of five was in time for its own day's cut.");
+            var proof = await Succeeds("device", "prove", "--device", device, "--reading", "temperature=18.4");
+            Assert.True(proof["certified"]!.GetValue<bool>());
+            verdict = await network.JudgedAsync(new ProofId(Bytes32.Parse(proof["proofId"]!.ToString())));
+            Assert.True(verdict.Judgement == Judgement.Accept, verdict.ToString());
+        }
+        while (verdict.DeviceTime.ToUnixTimeSeconds()
+            < (long)(manifest.Genesis + ((verdict.Epoch.Value - 1) * manifest.EpochLength)));
+        await network.FinalAsync((int)verdict.Epoch.Value);
+
         using var http = new HttpClient();
         var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [new Uri(network.Rpc)] });
         var (_, accounts) = await network.AskHereAsync("accounts", account.ToString());

@@ -91,8 +91,9 @@ public sealed class CrashTests(CrashTests.Four four, ITestOutputHelper output) :
         await heldOfLost.WaitAsync(FaultNetwork.Patience, Ct);
         await lost.KillAsync();
         Network.Gate.Open(lost.Number);
-        Assert.Equal(1, await OpenTransmissionsAsync(lost, epoch));
-        await Network.AcceptedAsync(epoch, Ct); // by another, whose turn came
+        var neverSent = await NextEpochOf(lost);
+        Assert.Equal(1, await OpenTransmissionsAsync(lost, neverSent));
+        await Network.AcceptedAsync(neverSent, Ct); // by another, whose turn came
         await lost.StartAsync(Ct);
 
         var raw = await heldOfLate.WaitAsync(FaultNetwork.Patience, Ct);
@@ -104,7 +105,7 @@ public sealed class CrashTests(CrashTests.Four four, ITestOutputHelper output) :
         await Network.Chain.Rpc.SendRawTransactionAsync(raw, Ct);
         await late.StartAsync(Ct);
 
-        foreach (var (one, of) in new[] { (lost, epoch), (late, signedFor) })
+        foreach (var (one, of) in new[] { (lost, neverSent), (late, signedFor) })
         {
             await Eventually.HoldsAsync(async () => await OpenTransmissionsAsync(one, of) == 0, "the signed transaction is settled", Ct, FaultNetwork.Patience);
             await Eventually.HoldsAsync(

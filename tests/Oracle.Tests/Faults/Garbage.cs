@@ -1,10 +1,10 @@
+using DePin.Signing;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Security.Cryptography;
 using DePin.Cryptography;
 using DePin.Oracle.Batch.Wire;
-using DePin.Oracle.Network;
 using DePin.Oracle.Peers;
 using DePin.Oracle.Transmit;
 using DePin.Protocol;

@@ -1,3 +1,4 @@
+using DePin.Signing;
 using DePin.DevTools;
 using DePin.TestKit;
 
@@ -54,7 +55,7 @@ public sealed class OperatorProcess : IAsyncDisposable
     /// <summary>Place in the config.</summary>
     public int Number { get; }
 
-    public Network.OperatorKeyRing Keys { get; }
+    public OperatorKeyRing Keys { get; }
 
     public TestDatabase Database { get; }
 

@@ -3,7 +3,9 @@ using DePin.Cryptography;
 using DePin.Oracle.Peers;
 using DePin.Protocol;
 using DePin.Protocol.Rounds;
+using DePin.Signing;
 using DePin.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DePin.Oracle.Tests.Round;
 
@@ -13,6 +15,7 @@ public sealed class RoundDriverTests : IAsyncLifetime, IDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(8));
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("depin-round");
     private readonly RoundNetwork _network = new();
     private readonly RoundOperator[] _operators = new RoundOperator[4];
 
@@ -29,7 +32,11 @@ public sealed class RoundDriverTests : IAsyncLifetime, IDisposable
         foreach (var one in _operators) await one.DisposeAsync();
     }
 
-    public void Dispose() => _limit.Dispose();
+    public void Dispose()
+    {
+        _limit.Dispose();
+        _folder.Delete(recursive: true);
+    }
 
     [Fact]
     public async Task All_decide_one_value_and_hold_q_signatures_of_its_report()
@@ -50,6 +57,39 @@ public sealed class RoundDriverTests : IAsyncLifetime, IDisposable
             }
             Assert.Equal(value.ReportDigest.ToArray(), await one.Database.ScalarAsync<byte[]>("select digest from oracle.signed_reports", Ct));
         }
+    }
+
+    [Fact]
+    public async Task An_operator_whose_signer_remembers_a_vote_that_its_log_lacks_sits_the_instance_out_and_follows()
+    {
+        const int member = 2;
+        var keys = _network.Operators[member];
+        var path = Path.Combine(_folder.FullName, "signed.table");
+        var socket = Path.Combine(_folder.FullName, "signer");
+        SignTable.Create(path, keys.Address, keys.ProtocolKey, 0);
+        using var table = SignTable.Open(path, keys.Address, keys.ProtocolKey);
+        await using var server = SignerServer.Start(socket, false,
+            new SigningDesk(keys, table, new SigningLimits(_network.Facts.Id, 1, default, default)), NullLogger<SignerServer>.Instance);
+        using var signer = RemoteSigner.Connect(socket, _network.Facts.Id, TimeSpan.FromMinutes(1));
+        for (var view = 0u; view < 40; view++) signer.SignProtocol(_network.Message(member, view, MessageKind.Prepare, Keccak256.Hash("before the database was put back"u8)).Bytes.Span);
+
+        var one = _operators[member];
+        one.Sign = signer.SignProtocol;
+        foreach (var each in _operators) each.Begin();
+        await Eventually.HoldsAsync(() => Task.FromResult(one.Driver.Fault is not null), "the signer refused a vote", Ct, Patience);
+        var refused = Assert.IsType<SigningRefusedException>(one.Driver.Fault);
+        Assert.Equal(SigningRefusal.SecondVote, refused.Refusal);
+        Assert.True(await one.HasRecordAsync("kind = 5", Ct));
+        Assert.False(await one.HasSaidAsync(MessageKind.Prepare, Ct));
+
+        await one.Driver.DisposeAsync();
+        one.Begin(); // as the stage does with a driver that stopped
+        await AttestedAsync(_operators.Where(o => o != one).ToArray());
+        await Eventually.HoldsAsync(() => Task.FromResult(one.Driver.Decision is not null), "it follows the others' decision", Ct, Patience);
+        Assert.Equal(_operators[0].Attested!.Value, one.Driver.Decision);
+        Assert.Null(one.Driver.Fault);
+        Assert.Equal(0, await one.Database.ScalarAsync<long>("select count(*) from oracle.signed_reports", Ct));
+        Assert.False(await one.HasSaidAsync(MessageKind.Prepare, Ct));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using DePin.Signing;
 using System.Collections.Immutable;
 using DePin.Cryptography;
 using DePin.Oracle.Network;

@@ -6,6 +6,7 @@ using DePin.Oracle.Report;
 using DePin.Oracle.Round;
 using DePin.Protocol.Lanes;
 using DePin.Protocol.Rounds;
+using DePin.Signing;
 using DePin.Storage.Oracle;
 using DePin.TestKit;
 using Microsoft.AspNetCore.Builder;
@@ -40,6 +41,9 @@ public sealed class RoundOperator : IAsyncDisposable
 
     public Uri Url => new(_app!.Urls.Single());
 
+    /// <summary>Who signs its messages; its own key unless a test says otherwise.</summary>
+    public Protocol.Lanes.ProtocolSigner? Sign { get; set; }
+
     /// <summary>What this operator computes; honest unless a test says otherwise.</summary>
     public Func<Cut, Bytes32?>? Compute { get; set; }
 
@@ -56,7 +60,7 @@ public sealed class RoundOperator : IAsyncDisposable
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.Configure<KestrelServerOptions>(kestrel => kestrel.Limits.MaxRequestBodySize = 1 << 20);
         builder.Services.AddHttpClient(PeerOutbox.ClientName, client => client.Timeout = TimeSpan.FromSeconds(5));
-        builder.Services.AddSingleton(RoundNetwork.Options).AddSingleton(_network.Operators[_member]).AddSingleton(Database.DataSource)
+        builder.Services.AddSingleton(RoundNetwork.Options).AddSingleton<IOperatorSigner>(_network.Operators[_member]).AddSingleton(Database.DataSource)
             .AddSingleton<RoundStore>().AddSingleton<ReportStore>().AddSingleton<ReportSigner>().AddSingleton<PeerOutbox>().AddSingleton<RoundInbox>()
             .AddSingleton(new NetworkView(_network.Facts, TimeProvider.System));
         _app = builder.Build();
@@ -80,7 +84,7 @@ public sealed class RoundOperator : IAsyncDisposable
                 await Task.Delay(_network.ComputationTime, ct);
                 return Compute is { } other ? other(cut) : _network.Report(cut);
             },
-            SignReport = (digest, ct) => signer.SignAsync(_network.Instance, digest, ct),
+            SignReport = (value, ct) => signer.SignAsync(_network.Instance, value.ReportDigest, _ => Task.FromResult<Protocol.Reports.Report?>(null), ct),
             Keep = (value, _) =>
             {
                 _kept[value.Digest.ToString()] = value;
@@ -90,11 +94,13 @@ public sealed class RoundOperator : IAsyncDisposable
             KeepAttested = (value, signatures, _) =>
             {
                 if (!_kept.ContainsKey(value.Digest.ToString())) throw new InvalidOperationException("attested before kept");
+                var first = Attested is null;
                 Attested = new AttestedReport(value, signatures);
-                return Task.CompletedTask;
+                return Task.FromResult(first);
             },
         };
-        Driver = new RoundDriver(_network.Context(_member), work, Get<RoundStore>(), Get<PeerOutbox>(), RoundNetwork.Options, NullLogger<RoundDriver>.Instance);
+        var context = _network.Context(_member);
+        Driver = new RoundDriver(context with { Sign = Sign ?? context.Sign }, work, Get<RoundStore>(), Get<PeerOutbox>(), RoundNetwork.Options, NullLogger<RoundDriver>.Instance);
         Get<RoundInbox>().Attach(Driver);
         Driver.Start(listen);
     }

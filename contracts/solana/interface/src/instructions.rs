@@ -1,0 +1,76 @@
+//! Instructions: discriminator, then Borsh arguments. Accounts stand in `idl/depin.json` in order.
+
+use crate::discriminator::of;
+
+macro_rules! instructions {
+    ($($constant:ident $name:literal)*) => { $(pub const $constant: u64 = of(concat!("global:", $name));)* };
+}
+
+instructions! {
+    INITIALIZE "initialize"
+    PROPOSE_OWNER "propose_owner"
+    ACCEPT_OWNER "accept_owner"
+    REGISTER_OPERATOR "register_operator"
+    ADD_BOND "add_bond"
+    SET_ENDPOINT "set_endpoint"
+    REQUEST_EXIT "request_exit"
+    WITHDRAW_BOND "withdraw_bond"
+    SCHEDULE_CONFIG "schedule_config"
+    RECOVER "recover"
+    ATTEST "attest"
+    CHALLENGE "challenge"
+    CANCEL "cancel"
+    RECLAIM_BOND "reclaim_bond"
+    FINALIZE "finalize"
+    OPEN_PAYOUT "open_payout"
+    SCHEDULE_RECIPIENT "schedule_recipient"
+    APPLY_RECIPIENT "apply_recipient"
+    CLAIM "claim"
+    CLAIM_MANY "claim_many"
+    SET_BREAKER "set_breaker"
+    PROVE_TREE_FAULT "prove_tree_fault"
+    PROVE_EQUIVOCATION "prove_equivocation"
+    OPEN_SIGNATURES "open_signatures"
+    ADD_SIGNATURES "add_signatures"
+    ATTEST_SIGNED "attest_signed"
+    CLOSE_SIGNATURES "close_signatures"
+    WRITE_BUFFER "write_buffer"
+    CLOSE_BUFFER "close_buffer"
+    PROVE_TREE_FAULT_BUFFERED "prove_tree_fault_buffered"
+}
+
+/// Arguments of `initialize`.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct Parameters {
+    pub chain: crate::Key,
+    pub owner: crate::Key,
+    pub arbiter: crate::Key,
+    pub genesis: u64,
+    pub epoch_length: u64,
+    pub challenge_window: u64,
+    pub challenge_extension: u64,
+    pub challenge_bond: u64,
+    pub min_bond: u64,
+    pub bond_thaw: u64,
+    pub recovery_silence: u64,
+    pub recipient_delay: u64,
+    pub reporter_bps: u16,
+    pub emission_base: u64,
+    pub emission_decay: u128,
+    pub breaker_capacity: u64,
+    pub breaker_min_capacity: u64,
+    pub breaker_max_capacity: u64,
+    pub breaker_window: u64,
+}
+const _: () = assert!(core::mem::size_of::<Parameters>() == 96 + 72 + 2 + 8 + 16 + 32);
+
+/// A leaf and its proof, as claims and tree faults carry it before the proof itself (u32 length · nodes of 32, bottom first).
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct Leaf {
+    pub cumulative: u128,
+    pub prefix: u128,
+    pub items_hash: crate::Key,
+}
+const _: () = assert!(core::mem::size_of::<Leaf>() == 64);

@@ -1,0 +1,95 @@
+import test from "node:test";
+import assert from "node:assert/strict";
+import crypto from "node:crypto";
+import fs from "node:fs";
+import path from "node:path";
+import { World, Network, must, refused, key, idl, anchor, web3, coder, root, plain, PROGRAM, borsh, operators, pda } from "./rig.mjs";
+
+const source = (file) => fs.readFileSync(path.join(root, "contracts/solana/interface/src", file), "utf8");
+const discriminator = (kind, name) => [...crypto.createHash("sha256").update(`${kind}:${name}`).digest().subarray(0, 8)];
+
+test("the IDL's identities are those that its names give", () => {
+  for (const [kind, list] of [["global", idl.instructions], ["account", idl.accounts], ["event", idl.events]]) {
+    assert.ok(list.length > 0);
+    for (const one of list) assert.deepEqual(one.discriminator, discriminator(kind, one.name), one.name);
+  }
+});
+
+test("the IDL names every instruction, event and error of the program with its number and text", () => {
+  const instructions = [...source("instructions.rs").matchAll(/^\s+[A-Z_]+ "([a-z_]+)"$/gm)].map((m) => m[1]);
+  assert.deepEqual(idl.instructions.map((i) => i.name), instructions);
+  const errors = [...source("errors.rs").matchAll(/^\s+(6\d{3}) (\w+) "(.*)"$/gm)].map(([, code, name, msg]) => ({ code: Number(code), name, msg }));
+  assert.ok(errors.length > 50);
+  assert.deepEqual(idl.errors, errors);
+  assert.deepEqual(errors.map((e) => e.code), errors.map((_, i) => 6000 + i));
+  const events = [...source("events.rs").matchAll(/^\s+(\w+) \{ (.*?) \}$/gm)].filter((m) => /^[A-Z]/.test(m[1]));
+  assert.deepEqual(idl.events.map((e) => e.name), events.map((m) => m[1]));
+  for (const [, name, fields] of events) {
+    const declared = ["network", ...[...fields.matchAll(/(\w+): /g)].map((m) => m[1])];
+    assert.deepEqual(idl.types.find((t) => t.name === name).type.fields.map((f) => f.name), declared, name);
+  }
+});
+
+test("the IDL's accounts have the fields and sizes of the program's", () => {
+  const text = source("accounts.rs");
+  const n = new Network(new World()).ready(4, 1);
+  const found = { Network: n.network, Ledger: n.ledger, Distributor: n.distributor, Operator: n.members[0].operator, Config: n.config(1n), Payout: n.paid[0].payout, Page: n.paid[0].page, UsedKey: pda("protocol-key", n.network, n.members[0].protocolKey) };
+  for (const { name } of idl.accounts) {
+    const body = new RegExp(`pub struct ${name} \\{([\\s\\S]*?)\\n\\}`).exec(text)[1];
+    const fields = [...body.matchAll(/^\s+pub (\w+):/gm)].map((m) => m[1]).filter((f) => f !== "discriminator");
+    assert.deepEqual(idl.types.find((t) => t.name === name).type.fields.map((f) => f.name), fields, name);
+    if (found[name]) assert.equal(n.world.data(found[name]).length, coder.accounts.size(name), name);
+  }
+});
+
+test("Anchor's client needs nothing but the IDL to act, read and decode", async () => {
+  const n = new Network(new World());
+  const world = n.world;
+  // What a wallet and a connection are to Anchor, over the test's runtime.
+  const provider = {
+    publicKey: world.payer.publicKey,
+    connection: { getAccountInfo: async (address) => { const a = world.read(address); return a && { data: Buffer.from(a.data), owner: new web3.PublicKey(a.programAddress), lamports: Number(a.lamports), executable: false }; } },
+  };
+  provider.connection.getAccountInfoAndContext = async (address) => ({ value: await provider.connection.getAccountInfo(address), context: { slot: 0 } });
+  const client = new anchor.Program(idl, provider);
+  const p = borsh(n.parameters);
+  const camel = Object.fromEntries(Object.entries(p).map(([k, v]) => [k.replace(/_(.)/g, (_, c) => c.toUpperCase()), v]));
+  // The addresses that the seeds give are filled in by the client.
+  const initialize = await client.methods.initialize(camel).accounts({ payer: world.payer.publicKey, mintAuthority: n.authority.publicKey, mint: n.mint }).instruction();
+  must(world.send(initialize, [n.authority]));
+  const [o] = operators(1);
+  const bondSource = world.token("source", n.mint, o.account.publicKey, 10_000n);
+  world.fund(o.account.publicKey);
+  const register = await client.methods.registerOperator([...Buffer.from(o.address.slice(2), "hex")], [...o.protocolKey], new anchor.BN(7_000), "https://one.example")
+    .accounts({ account: o.account.publicKey, network: n.network, source: bondSource }).instruction();
+  const outcome = must(world.send(register, [o.account]));
+  const events = [...new anchor.EventParser(PROGRAM, client.coder).parseLogs(outcome.logs)];
+  assert.deepEqual(events.map((e) => [e.name, e.data.bond.toString(), e.data.account.toBase58()]), [["operatorRegistered", "7000", o.account.publicKey.toBase58()]]);
+  const network = await client.account.network.fetch(n.network);
+  assert.equal(network.owner.toBase58(), n.owner.publicKey.toBase58());
+  const stored = await client.account.operator.fetch(pda("operator", n.network, Buffer.from(o.address.slice(2), "hex")));
+  assert.equal(stored.bond.toString(), "7000");
+  assert.equal(Buffer.from(stored.endpoint.slice(0, stored.endpointLength)).toString(), "https://one.example");
+  await assert.rejects(client.account.operator.fetch(n.ledger), /discriminator/i);
+
+  // The client makes its own error of a refusal.
+  const failed = world.send(await client.methods.setBreaker(new anchor.BN(1)).accounts({ owner: n.owner.publicKey, network: n.network }).instruction(), [n.owner]);
+  const error = anchor.AnchorError.parse(failed.logs);
+  assert.deepEqual([error.error.errorCode.code, error.error.errorCode.number], ["CapacityOutOfBounds", 6050]);
+});
+
+test("every event of the program decodes to values that encode to the same bytes", () => {
+  const n = new Network(new World()).ready(4, 2);
+  const tree = n.tree([7n, 8n]);
+  const { attested, finalized } = n.settle(tree);
+  const claimed = must(n.claim(tree, 0));
+  const lines = [attested, finalized, claimed].flatMap((o) => o.logs).filter((l) => l.startsWith("Program data: ")).map((l) => l.slice(14));
+  assert.equal(lines.length, 5);
+  for (const line of lines) {
+    const event = coder.events.decode(line);
+    const fields = idl.types.find((t) => t.name === event.name).type.fields;
+    const size = fields.reduce((sum, f) => sum + ({ pubkey: 32, u8: 1, bool: 1, u32: 4, u64: 8, u128: 16 }[f.type] ?? f.type.array[1]), 8);
+    assert.equal(Buffer.from(line, "base64").length, size, event.name);
+  }
+  assert.equal(plain(coder.events.decode(lines.at(-1)).data).amount, 7n);
+});

@@ -1,0 +1,37 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text.Json;
+
+namespace DePin.Api.Operators;
+
+/// <summary>What the deployment fixed for operators.</summary>
+/// <param name="IsDevelopment">Deployed with the dev profile, which the deployer refuses off a development chain: end points may be of this machine.</param>
+/// <param name="MinimumBond">Least bond, base units; null where the manifest does not say.</param>
+/// <param name="ThawSeconds">Chain seconds between asking for a bond and getting it; null likewise.</param>
+internal sealed record OperatorRules(bool IsDevelopment, BigInteger? MinimumBond, long? ThawSeconds)
+{
+    // Places of OperatorRegistry's constructor arguments in their ABI encoding, in words.
+    private const int MinBond = 4;
+    private const int BondThaw = 5;
+
+    public static OperatorRules Of(Network network)
+    {
+        if (network.Row.Manifest is not { } text) return new OperatorRules(false, null, null);
+        var manifest = JsonSerializer.Deserialize<JsonElement>(text);
+        var development = manifest.TryGetProperty("profile", out var profile) && profile.ValueKind == JsonValueKind.String && profile.GetString() == "dev";
+        byte[] arguments = [];
+        if (manifest.TryGetProperty("contracts", out var contracts) && contracts.TryGetProperty("OperatorRegistry", out var registry) && registry.TryGetProperty("arguments", out var words) && words.GetString() is { } hex)
+            arguments = Convert.FromHexString(hex.StartsWith("0x", StringComparison.Ordinal) ? hex.AsSpan(2) : hex);
+        return new OperatorRules(development, Word(arguments, MinBond), Word(arguments, BondThaw) is { } thaw && thaw <= long.MaxValue ? (long)thaw : null);
+    }
+
+    /// <summary>Base units of 18 decimals for a person, cut to four.</summary>
+    public static string Tokens(BigInteger amount)
+    {
+        var whole = BigInteger.DivRem(amount, BigInteger.Pow(10, 18), out var rest);
+        var digits = rest.ToString("D18", CultureInfo.InvariantCulture)[..4].TrimEnd('0');
+        return whole.ToString(CultureInfo.InvariantCulture) + (digits.Length > 0 ? "." + digits : "");
+    }
+
+    private static BigInteger? Word(byte[] arguments, int index) => arguments.Length >= 32 * (index + 1) ? new BigInteger(arguments.AsSpan(32 * index, 32), isUnsigned: true, isBigEndian: true) : null;
+}
