@@ -19,6 +19,9 @@ const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i
 
 test("a set of 31 gathers its 21 signatures in parts, and the report is accepted", () => {
   const { n, report, place, open, add, attest } = large(31);
+  const scheduled = n.world.lines.find((l) => coder.events.decode(l).name === "ConfigScheduled");
+  assert.equal(coder.events.decode(scheduled).data.members.length, 31);
+  assert.ok(scheduled.length < 2_600, "the longest event is far below the 10,000 bytes of a transaction's logs");
   must(open());
   const rent = n.world.svm.getBalance(n.world.payer.publicKey.toBase58());
   for (let i = 0; i < 21; i += 7) must(add(range(i, i + 7)));

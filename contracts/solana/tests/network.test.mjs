@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { toBytes } from "viem";
+import { toBytes, toHex } from "viem";
 import { World, Network, must, refused, key, pda, hash, le, operators, NOBODY, PROGRAM, SYSTEM, TOKEN, TOLERANCE, web3, idl, defaults, test } from "./rig.mjs";
 
 const fresh = (parameters, options) => new Network(new World(), parameters, options);
@@ -199,6 +199,47 @@ test("an operator registers once with its own keys and at least the least bond",
   refused(n.register(b, { token_program: PROGRAM }), "WrongProgram");
   const state = n.world.fetch("Operator", a.operator);
   assert.deepEqual([state.report_key, state.bond, state.endpoint_length], [a.address, 5_000n, 128]);
+});
+
+test("events alone say what a network, its operators and its sets are", () => {
+  const n = fresh();
+  const [said] = must(n.initialize()).events;
+  const [network, distributor] = [n.world.fetch("Network", n.network), n.world.fetch("Distributor", n.distributor)];
+  const { name: _, network: at, breaker_capacity, breaker_min_capacity, breaker_max_capacity, breaker_window, domain, ...rest } = said;
+  assert.equal(at, n.network.toBase58());
+  assert.deepEqual([breaker_capacity, breaker_min_capacity, breaker_max_capacity, breaker_window, domain],
+    [distributor.capacity, distributor.min_capacity, distributor.max_capacity, distributor.window, distributor.domain]);
+  const derived = ["bump", "token_program", "vault", "bonds", "pending_owner"];
+  assert.deepEqual(rest, Object.fromEntries(Object.entries(network).filter(([field]) => !derived.includes(field))));
+
+  n.members = operators(7);
+  for (const o of n.members) {
+    const [registered] = must(n.register(o, { endpoint: `https://${o.address}.example` })).events;
+    assert.deepEqual([registered.report_key, registered.protocol_key, registered.bond, registered.endpoint, registered.account],
+      [o.address, toHex(o.protocolKey), 5_000n, `https://${o.address}.example`, o.account.publicKey.toBase58()]);
+  }
+  const [o] = n.members;
+  const [moved] = must(n.call("set_endpoint", { account: o.account.publicKey, operator: o.operator }, { endpoint: "https://mühle.example" }, [o.account])).events;
+  assert.deepEqual([moved.report_key, moved.endpoint], [o.address, "https://mühle.example"]);
+  const [first] = must(n.schedule(n.members.slice(0, 4))).events;
+  assert.equal(first.previous_last_epoch, 0n);
+  const [second] = must(n.schedule(n.members, 5n)).events;
+  for (const [event, count, size] of [[first, 1n, 4], [second, 2n, 7]]) {
+    const config = n.world.fetch("Config", n.config(count));
+    for (const field of ["count", "first_epoch", "digest", "parameters_hash", "rules_hash", "n", "q"]) assert.equal(event[field], config[field], field);
+    assert.deepEqual(event.members, config.members.slice(0, size));
+    assert.equal(event.members.length, size);
+  }
+  assert.equal(second.previous_last_epoch, n.world.fetch("Config", n.config(1n)).last_epoch);
+});
+
+test("a text that is not one is refused, so that every event can be decoded", () => {
+  const n = fresh().ready(4);
+  const [o] = n.members;
+  const instruction = n.world.instruction("set_endpoint", { ...n.accounts, account: o.account.publicKey, operator: o.operator }, { endpoint: "abc" });
+  instruction.data[instruction.data.length - 1] = 0xff;
+  refused(n.world.send(instruction, [o.account]), "BadData");
+  refused(n.call("set_endpoint", { account: o.account.publicKey, operator: o.operator }, { endpoint: "x".repeat(129) }, [o.account]), "BadData");
 });
 
 test("an operator's account is its owner's to act for", () => {

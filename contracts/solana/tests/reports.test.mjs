@@ -203,7 +203,7 @@ test("the arbiter voids an open report and all after it, and nothing else", () =
   refused(cancel(n, 4n), "WrongStatus");
   refused(cancel(n, 0n), "WrongStatus");
   const outcome = must(cancel(n, 2n));
-  assert.deepEqual(outcome.events, [{ name: "ReportCancelled", network: n.network.toBase58(), epoch: 2n, new_generation: 1n, digest: reports[1].digest, reason: 1 }]);
+  assert.deepEqual(outcome.events, [{ name: "ReportCancelled", network: n.network.toBase58(), epoch: 2n, new_generation: 1n, digest: reports[1].digest, reason: 1, cancelled_at: n.world.now }]);
   assert.equal(n.world.fetch("Ledger", n.ledger).last_epoch, 1n);
   refused(n.attest(reports[1]), "WrongGeneration");
   must(n.attest(n.report(tree)));

@@ -71,6 +71,8 @@ export function plain(value) {
 export class World {
   constructor(now = 1_700_000_000n, { sigverify = !mutants } = {}) {
     this.sigverify = sigverify;
+    /** Every event that was ever logged, as the runtime shows it. */
+    this.lines = [];
     this.svm = new LiteSVM().withSigverify(sigverify).withTransactionHistory(0n).withLogBytesLimit(undefined);
     this.svm.addProgram(PROGRAM.toBase58(), mutants?.program ?? fs.readFileSync(program));
     this.payer = key("payer");
@@ -201,6 +203,7 @@ export class World {
     const meta = failed ? result.meta() : result;
     const logs = meta.logs();
     const number = logs.map((l) => /Error Number: (\d+)/.exec(l)?.[1]).find(Boolean);
+    if (!failed) this.lines.push(...logs.filter((l) => l.startsWith("Program data: ")).map((l) => l.slice(14)));
     const own = logs.map((l) => new RegExp(`^Program ${idl.address} consumed (\\d+) of`).exec(l)?.[1]).filter(Boolean).map(Number);
     return {
       ok: !failed,

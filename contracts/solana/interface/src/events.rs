@@ -1,4 +1,5 @@
-//! Events: base64 of discriminator and Borsh fields, in "Program data:" lines. Together they carry all that a mirror needs.
+//! Events: base64 of discriminator and Borsh fields, in "Program data:" lines. Together they carry all that a mirror needs: state follows from them alone.
+//! A transaction's logs hold 10,000 bytes; the longest event, a set of 31, takes 2,500 of them.
 
 use crate::{discriminator, Address, Key, REPORT_LENGTH};
 
@@ -8,37 +9,48 @@ use crate::{discriminator, Address, Key, REPORT_LENGTH};
 /// The type is packed and without padding.
 pub unsafe trait Event: Copy {
     const DISCRIMINATOR: u64;
+    /// Whether a counted list (a text, bytes, structures) follows the fields.
+    const TAIL: bool;
 }
 
+/// `+ name: type,` is the field of changing length, always the last one.
 macro_rules! events {
-    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* })*) => { $(
+    ($($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty,)* $(+ $tail:ident: $tail_type:ty,)? })*) => { $(
         $(#[$doc])*
         #[derive(Clone, Copy)]
         #[repr(C, packed)]
         pub struct $name { pub network: Key, $(pub $field: $type,)* }
         unsafe impl Event for $name {
             const DISCRIMINATOR: u64 = discriminator::of(concat!("event:", stringify!($name)));
+            const TAIL: bool = false $(|| !stringify!($tail).is_empty())?;
         }
     )* };
 }
 
 events! {
-    NetworkInitialized { mint: Key, ledger: Key, distributor: Key, chain: Key, owner: Key, arbiter: Key, domain: Key, }
+    NetworkInitialized {
+        mint: Key, ledger: Key, distributor: Key, chain: Key, owner: Key, arbiter: Key, domain: Key, decimals: u8,
+        genesis: u64, epoch_length: u64, challenge_window: u64, challenge_extension: u64, challenge_bond: u64, min_bond: u64, bond_thaw: u64,
+        recovery_silence: u64, recipient_delay: u64, reporter_bps: u16, emission_base: u64, emission_decay: u128,
+        breaker_capacity: u64, breaker_min_capacity: u64, breaker_max_capacity: u64, breaker_window: u64,
+    }
     OwnerProposed { owner: Key, pending: Key, }
     OwnerChanged { owner: Key, }
-    OperatorRegistered { report_key: Address, account: Key, protocol_key: Key, bond: u64, }
+    OperatorRegistered { report_key: Address, account: Key, protocol_key: Key, bond: u64, + endpoint: String, }
     BondAdded { report_key: Address, amount: u64, bond: u64, }
-    EndpointChanged { report_key: Address, }
+    EndpointChanged { report_key: Address, + endpoint: String, }
     ExitRequested { report_key: Address, exit_at: u64, }
     BondWithdrawn { report_key: Address, amount: u64, }
     /// `to_reporter` went to the reporter, the rest of `bond` was burned.
     BondSlashed { report_key: Address, bond: u64, reporter: Key, to_reporter: u64, }
-    /// The members are in the config account.
-    ConfigScheduled { count: u64, first_epoch: u64, digest: Key, n: u8, q: u8, parameters_hash: Key, rules_hash: Key, }
+    /// `previous_last_epoch` = the last epoch that members of the set before can sign; zero for the first set.
+    ConfigScheduled {
+        count: u64, first_epoch: u64, digest: Key, n: u8, q: u8, parameters_hash: Key, rules_hash: Key, previous_last_epoch: u64, + members: Vec<Member>,
+    }
     ReportAccepted { epoch: u64, generation: u64, digest: Key, signers: u32, claimable_at: u64, report: [u8; REPORT_LENGTH], }
     ReportChallenged { epoch: u64, digest: Key, challenger: Key, bond: u64, evidence: Key, claimable_at: u64, }
     /// `reason`: 1 arbiter, 2 tree fault. Every accepted report from `epoch` on is void.
-    ReportCancelled { epoch: u64, new_generation: u64, digest: Key, reason: u8, }
+    ReportCancelled { epoch: u64, new_generation: u64, digest: Key, reason: u8, cancelled_at: u64, }
     ChallengeSettled { epoch: u64, digest: Key, challenger: Key, bond: u64, returned: u8, }
     ReportFinalized { epoch: u64, digest: Key, rewards_root: Key, cumulative_total: u128, leaf_count: u32, }
     EpochMinted { epoch: u64, rewards: u64, unallocated: u64, }

@@ -53,6 +53,16 @@ impl Reader {
         self.plain::<Key>()
     }
 
+    /// A counted text of at most `most` bytes, so that every client can decode the event that carries it.
+    #[inline(always)]
+    pub fn text(&mut self, most: usize) -> Result<&'static [u8]> {
+        let length = self.u32()? as usize;
+        require!(length <= most, Code::BadData);
+        let bytes = self.take(length)?;
+        require!(core::str::from_utf8(bytes).is_ok(), Code::BadData);
+        Ok(bytes)
+    }
+
     /// A counted list of 32-byte nodes.
     #[inline(always)]
     pub fn proof(&mut self) -> Result<&'static [u8]> {

@@ -86,6 +86,23 @@ pub fn run(mut call: Call) -> Result {
         owner: p.owner,
         arbiter: p.arbiter,
         domain: distributor.domain,
+        decimals: found.decimals,
+        genesis: p.genesis,
+        epoch_length: p.epoch_length,
+        challenge_window: p.challenge_window,
+        challenge_extension: p.challenge_extension,
+        challenge_bond: p.challenge_bond,
+        min_bond: p.min_bond,
+        bond_thaw: p.bond_thaw,
+        recovery_silence: p.recovery_silence,
+        recipient_delay: p.recipient_delay,
+        reporter_bps: p.reporter_bps,
+        emission_base: p.emission_base,
+        emission_decay: p.emission_decay,
+        breaker_capacity: p.breaker_capacity,
+        breaker_min_capacity: p.breaker_min_capacity,
+        breaker_max_capacity: p.breaker_max_capacity,
+        breaker_window: p.breaker_window,
     });
     Ok(())
 }

@@ -18,9 +18,7 @@ pub fn run(mut call: Call) -> Result {
     let report_key = *call.data.plain::<Address>()?;
     let protocol_key = *call.data.key()?;
     let bond = call.data.u64()?;
-    let length = call.data.u32()? as usize;
-    require!(length <= ENDPOINT, Code::BadData);
-    let endpoint = call.data.take(length)?;
+    let endpoint = call.data.text(ENDPOINT)?;
     call.data.end()?;
 
     require!(report_key != [0; 20] && !same(&protocol_key, &SYSTEM), Code::ZeroKey);
@@ -39,6 +37,6 @@ pub fn run(mut call: Call) -> Result {
     operator.bond = bond;
     super::set_endpoint::store(operator, endpoint);
     token::pull(token_program, source, bonds, account, bond);
-    events::emit(OperatorRegistered { network: *key, report_key, account: *account.key(), protocol_key, bond });
+    events::emit_with(&OperatorRegistered { network: *key, report_key, account: *account.key(), protocol_key, bond }, endpoint.len(), endpoint);
     Ok(())
 }

@@ -8,12 +8,10 @@ pub fn run(mut call: Call) -> Result {
     let account = call.signer()?;
     let (network_account, _) = call.network()?;
     let operator = call.own_operator(network_account, account)?;
-    let length = call.data.u32()? as usize;
-    require!(length <= ENDPOINT, Code::BadData);
-    let endpoint = call.data.take(length)?;
+    let endpoint = call.data.text(ENDPOINT)?;
     call.data.end()?;
     store(operator, endpoint);
-    events::emit(EndpointChanged { network: *network_account.key(), report_key: operator.report_key });
+    events::emit_with(&EndpointChanged { network: *network_account.key(), report_key: operator.report_key }, endpoint.len(), endpoint);
     Ok(())
 }
 
