@@ -13,7 +13,7 @@ namespace DePin.ContractBindings.Solana;
 public static partial class Depin
 {
     /// <summary>Event NetworkInitialized</summary>
-    public readonly record struct NetworkInitializedEvent(SolanaAddress Network, SolanaAddress Mint, SolanaAddress Ledger, SolanaAddress Distributor, Bytes32 Chain, SolanaAddress Owner, SolanaAddress Arbiter, Bytes32 Domain) : ISolanaEvent<NetworkInitializedEvent>
+    public readonly record struct NetworkInitializedEvent(SolanaAddress Network, SolanaAddress Mint, SolanaAddress Ledger, SolanaAddress Distributor, Bytes32 Chain, SolanaAddress Owner, SolanaAddress Arbiter, Bytes32 Domain, byte Decimals, ulong Genesis, ulong EpochLength, ulong ChallengeWindow, ulong ChallengeExtension, ulong ChallengeBond, ulong MinBond, ulong BondThaw, ulong RecoverySilence, ulong RecipientDelay, ushort ReporterBps, ulong EmissionBase, UInt128 EmissionDecay, ulong BreakerCapacity, ulong BreakerMinCapacity, ulong BreakerMaxCapacity, ulong BreakerWindow) : ISolanaEvent<NetworkInitializedEvent>
     {
         /// <inheritdoc/>
         public static ReadOnlySpan<byte> Discriminator => [0xf8, 0x62, 0xa7, 0xfd, 0x02, 0xba, 0xde, 0x5a];
@@ -36,7 +36,7 @@ public static partial class Depin
             return w.ToArray();
         }
 
-        internal static NetworkInitializedEvent Read(ref BorshReader r) => new(r.Address(), r.Address(), r.Address(), r.Address(), r.Bytes32(), r.Address(), r.Address(), r.Bytes32());
+        internal static NetworkInitializedEvent Read(ref BorshReader r) => new(r.Address(), r.Address(), r.Address(), r.Address(), r.Bytes32(), r.Address(), r.Address(), r.Bytes32(), r.UInt8(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt16(), r.UInt64(), r.UInt128(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64());
 
         internal void Write(ref BorshWriter w)
         {
@@ -48,6 +48,23 @@ public static partial class Depin
             w.Address(Owner);
             w.Address(Arbiter);
             w.Bytes32(Domain);
+            w.UInt8(Decimals);
+            w.UInt64(Genesis);
+            w.UInt64(EpochLength);
+            w.UInt64(ChallengeWindow);
+            w.UInt64(ChallengeExtension);
+            w.UInt64(ChallengeBond);
+            w.UInt64(MinBond);
+            w.UInt64(BondThaw);
+            w.UInt64(RecoverySilence);
+            w.UInt64(RecipientDelay);
+            w.UInt16(ReporterBps);
+            w.UInt64(EmissionBase);
+            w.UInt128(EmissionDecay);
+            w.UInt64(BreakerCapacity);
+            w.UInt64(BreakerMinCapacity);
+            w.UInt64(BreakerMaxCapacity);
+            w.UInt64(BreakerWindow);
         }
     }
 
@@ -119,7 +136,7 @@ public static partial class Depin
     }
 
     /// <summary>Event OperatorRegistered</summary>
-    public readonly record struct OperatorRegisteredEvent(SolanaAddress Network, Address ReportKey, SolanaAddress Account, Bytes32 ProtocolKey, ulong Bond) : ISolanaEvent<OperatorRegisteredEvent>
+    public readonly record struct OperatorRegisteredEvent(SolanaAddress Network, Address ReportKey, SolanaAddress Account, Bytes32 ProtocolKey, ulong Bond, string Endpoint) : ISolanaEvent<OperatorRegisteredEvent>
     {
         /// <inheritdoc/>
         public static ReadOnlySpan<byte> Discriminator => [0xad, 0xdc, 0xe6, 0x69, 0x75, 0x61, 0x16, 0x85];
@@ -142,7 +159,7 @@ public static partial class Depin
             return w.ToArray();
         }
 
-        internal static OperatorRegisteredEvent Read(ref BorshReader r) => new(r.Address(), r.Address20(), r.Address(), r.Bytes32(), r.UInt64());
+        internal static OperatorRegisteredEvent Read(ref BorshReader r) => new(r.Address(), r.Address20(), r.Address(), r.Bytes32(), r.UInt64(), r.String());
 
         internal void Write(ref BorshWriter w)
         {
@@ -151,6 +168,7 @@ public static partial class Depin
             w.Address(Account);
             w.Bytes32(ProtocolKey);
             w.UInt64(Bond);
+            w.String(Endpoint);
         }
     }
 
@@ -190,7 +208,7 @@ public static partial class Depin
     }
 
     /// <summary>Event EndpointChanged</summary>
-    public readonly record struct EndpointChangedEvent(SolanaAddress Network, Address ReportKey) : ISolanaEvent<EndpointChangedEvent>
+    public readonly record struct EndpointChangedEvent(SolanaAddress Network, Address ReportKey, string Endpoint) : ISolanaEvent<EndpointChangedEvent>
     {
         /// <inheritdoc/>
         public static ReadOnlySpan<byte> Discriminator => [0x35, 0x04, 0x1b, 0xa0, 0x42, 0x4d, 0xae, 0x4d];
@@ -213,12 +231,13 @@ public static partial class Depin
             return w.ToArray();
         }
 
-        internal static EndpointChangedEvent Read(ref BorshReader r) => new(r.Address(), r.Address20());
+        internal static EndpointChangedEvent Read(ref BorshReader r) => new(r.Address(), r.Address20(), r.String());
 
         internal void Write(ref BorshWriter w)
         {
             w.Address(Network);
             w.Address20(ReportKey);
+            w.String(Endpoint);
         }
     }
 
@@ -327,7 +346,7 @@ public static partial class Depin
     }
 
     /// <summary>Event ConfigScheduled</summary>
-    public readonly record struct ConfigScheduledEvent(SolanaAddress Network, ulong Count, ulong FirstEpoch, Bytes32 Digest, byte N, byte Q, Bytes32 ParametersHash, Bytes32 RulesHash) : ISolanaEvent<ConfigScheduledEvent>
+    public readonly record struct ConfigScheduledEvent(SolanaAddress Network, ulong Count, ulong FirstEpoch, Bytes32 Digest, byte N, byte Q, Bytes32 ParametersHash, Bytes32 RulesHash, ulong PreviousLastEpoch, Member[] Members) : ISolanaEvent<ConfigScheduledEvent>
     {
         /// <inheritdoc/>
         public static ReadOnlySpan<byte> Discriminator => [0x3d, 0x39, 0x39, 0xed, 0x50, 0xb0, 0xe3, 0x97];
@@ -350,7 +369,7 @@ public static partial class Depin
             return w.ToArray();
         }
 
-        internal static ConfigScheduledEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64(), r.Bytes32(), r.UInt8(), r.UInt8(), r.Bytes32(), r.Bytes32());
+        internal static ConfigScheduledEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64(), r.Bytes32(), r.UInt8(), r.UInt8(), r.Bytes32(), r.Bytes32(), r.UInt64(), BorshArray.Read<Member>(ref r, 52, static (ref BorshReader rx) => Member.Read(ref rx)));
 
         internal void Write(ref BorshWriter w)
         {
@@ -362,6 +381,8 @@ public static partial class Depin
             w.UInt8(Q);
             w.Bytes32(ParametersHash);
             w.Bytes32(RulesHash);
+            w.UInt64(PreviousLastEpoch);
+            BorshArray.Write<Member>(ref w, Members, static (ref BorshWriter wx, Member wv) => { wv.Write(ref wx); });
         }
     }
 
@@ -442,7 +463,7 @@ public static partial class Depin
     }
 
     /// <summary>Event ReportCancelled</summary>
-    public readonly record struct ReportCancelledEvent(SolanaAddress Network, ulong Epoch, ulong NewGeneration, Bytes32 Digest, byte Reason) : ISolanaEvent<ReportCancelledEvent>
+    public readonly record struct ReportCancelledEvent(SolanaAddress Network, ulong Epoch, ulong NewGeneration, Bytes32 Digest, byte Reason, ulong CancelledAt) : ISolanaEvent<ReportCancelledEvent>
     {
         /// <inheritdoc/>
         public static ReadOnlySpan<byte> Discriminator => [0x67, 0xc5, 0x8a, 0x41, 0x90, 0xb8, 0xdf, 0x0e];
@@ -465,7 +486,7 @@ public static partial class Depin
             return w.ToArray();
         }
 
-        internal static ReportCancelledEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64(), r.Bytes32(), r.UInt8());
+        internal static ReportCancelledEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64(), r.Bytes32(), r.UInt8(), r.UInt64());
 
         internal void Write(ref BorshWriter w)
         {
@@ -474,6 +495,7 @@ public static partial class Depin
             w.UInt64(NewGeneration);
             w.Bytes32(Digest);
             w.UInt8(Reason);
+            w.UInt64(CancelledAt);
         }
     }
 

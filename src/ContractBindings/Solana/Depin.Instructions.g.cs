@@ -1842,7 +1842,7 @@ public static partial class Depin
             var payoutAddress = accounts.Payout;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
-            var bufferAddress = accounts.Buffer ?? Addresses.Buffer2(program, reporterAddress);
+            var bufferAddress = accounts.Buffer ?? Addresses.Buffer(program, reporterAddress);
             var list = new SolanaAccountList(6 + remaining.Length);
             list.Add(reporterAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);

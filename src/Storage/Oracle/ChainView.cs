@@ -1,5 +1,6 @@
 using Dapper;
 using DePin.Cryptography;
+using DePin.Protocol;
 using Npgsql;
 
 namespace DePin.Storage.Oracle;
