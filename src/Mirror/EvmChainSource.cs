@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 
 namespace DePin.Mirror;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 using Microsoft.Extensions.Logging;
 
