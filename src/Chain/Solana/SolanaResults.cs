@@ -36,7 +36,7 @@ internal static class SolanaResults
             SolanaJson.Hash(value.GetProperty("previousBlockhash")),
             SolanaJson.OptionalU64(value, "blockHeight"),
             time,
-            SolanaJson.Array(value.GetProperty("transactions"), t => Transaction(t, slot, time)));
+            SolanaJson.Given(value, "transactions") is { } transactions ? SolanaJson.Array(transactions, t => Transaction(t, slot, time)) : []);
     }
 
     public static SolanaTransactionRecord? Transaction(JsonElement value) =>

@@ -101,4 +101,8 @@ public sealed record SolanaSimulation(SolanaTransactionError? Error, ImmutableAr
 public readonly record struct SolanaPriorityFee(ulong Slot, ulong MicroLamports);
 
 /// <summary>What runs at the other end.</summary>
-public sealed record SolanaVersion(string Core, uint? FeatureSet);
+public sealed record SolanaVersion(string Core, uint? FeatureSet)
+{
+    /// <summary>Whether it is Surfpool's runtime, whose blocks need <see cref="SurfpoolBlocks"/>.</summary>
+    public bool IsSurfpool { get; init; }
+}
