@@ -83,6 +83,7 @@ fn dispatch(accounts: &mut Accounts, data: &[u8], program: &depin_interface::Key
         id::CLOSE_BUFFER => instructions::close_buffer::run(call),
         id::PROVE_TREE_FAULT_BUFFERED => instructions::prove_tree_fault::run_buffered(call),
         id::PROVE_EQUIVOCATION => instructions::prove_equivocation::run(call),
+        id::EVENT => events::run(call),
         _ => Err(Code::UnknownInstruction),
     }
 }

@@ -10,6 +10,6 @@ pub fn run(mut call: Call) -> Result {
     require!(same(&network.pending_owner, pending.key()), Code::NotAuthorized);
     network.owner = *pending.key();
     network.pending_owner = SYSTEM;
-    events::emit(OwnerChanged { network: *account.key(), owner: network.owner });
+    events::emit(account, OwnerChanged { network: *account.key(), owner: network.owner });
     Ok(())
 }

@@ -77,7 +77,7 @@ pub fn run(mut call: Call) -> Result {
     distributor.max_capacity = p.breaker_max_capacity;
     distributor.window = p.breaker_window;
 
-    events::emit(NetworkInitialized {
+    events::emit(network_account, NetworkInitialized {
         network: *key,
         mint: network.mint,
         ledger: network.ledger,

@@ -161,7 +161,7 @@ pub fn cancel_report(network: Account, ledger: &mut Ledger, epoch: u64, reason: 
     ledger.reports[at].cancellations += 1;
     let digest = ledger.reports[at].digest;
     let (new_generation, cancelled_at) = (ledger.generation, ledger.last_cancelled_at);
-    crate::events::emit(ReportCancelled { network: *network.key(), epoch, new_generation, digest, reason, cancelled_at });
+    crate::events::emit(network, ReportCancelled { network: *network.key(), epoch, new_generation, digest, reason, cancelled_at });
     Ok(())
 }
 

@@ -10,6 +10,6 @@ pub fn run(mut call: Call) -> Result {
     call.data.end()?;
     require!(same(&network.owner, owner.key()), Code::NotAuthorized);
     network.pending_owner = pending;
-    events::emit(OwnerProposed { network: *account.key(), owner: network.owner, pending });
+    events::emit(account, OwnerProposed { network: *account.key(), owner: network.owner, pending });
     Ok(())
 }
