@@ -154,10 +154,10 @@ export class World {
   instruction(name, accounts, args = {}, remaining = []) {
     const definition = idl.instructions.find((i) => i.name === name);
     const keys = definition.accounts.map((a) => {
-      const found = { system_program: SYSTEM, token_program: TOKEN, ...accounts }[a.name];
+      const found = { system_program: SYSTEM, token_program: TOKEN, instructions: web3.SYSVAR_INSTRUCTIONS_PUBKEY, ...accounts }[a.name];
       const pubkey = found ?? (a.optional ? PROGRAM : undefined);
       assert.ok(pubkey, `${name} wants account ${a.name}`);
-      return { pubkey, isSigner: !!a.signer, isWritable: !!a.writable };
+      return { pubkey, isSigner: !!a.signer && (!!found || !a.optional), isWritable: !!a.writable && (!!found || !a.optional) };
     });
     return new web3.TransactionInstruction({ programId: PROGRAM, keys: [...keys, ...remaining], data: coder.instruction.encode(name, borsh(args)) });
   }
@@ -315,8 +315,8 @@ export class Network {
     this.parameters = { ...defaults, owner: this.owner.publicKey, arbiter: this.arbiter.publicKey, ...parameters };
     this.mint = world.mint(this.authority.publicKey, { label: `mint ${label}`, ...mintOptions });
     this.network = pda("network", this.mint);
-    for (const name of ["ledger", "distributor", "vault", "bonds"]) this[name] = pda(name, this.network);
-    this.accounts = { network: this.network, mint: this.mint, ledger: this.ledger, distributor: this.distributor, vault: this.vault, bonds: this.bonds };
+    for (const name of ["ledger", "distributor", "vault", "bonds", "registry"]) this[name] = pda(name, this.network);
+    this.accounts = { network: this.network, mint: this.mint, ledger: this.ledger, distributor: this.distributor, vault: this.vault, bonds: this.bonds, registry: this.registry };
     for (const k of [this.owner, this.arbiter, this.authority]) world.fund(k.publicKey);
     this.members = [];
     this.paid = [];
