@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configVectors, networkVectors, parameterVectors } from './vectors-config.mjs';
-import { proofVectors, laneVectors } from './vectors-devices.mjs';
+import { proofVectors, laneVectors, registrationVectors } from './vectors-devices.mjs';
 import { faultVectors, itemVectors, treeVectors } from './vectors-rewards.mjs';
 import { epochVectors } from './vectors-epoch.mjs';
 import { signInVectors } from './vectors-sign-in.mjs';
@@ -13,7 +13,7 @@ const folder = join(dirname(fileURLToPath(import.meta.url)), '../../contracts/ve
 const check = process.argv.includes('--check');
 const files = {
   network: networkVectors, parameters: parameterVectors, config: configVectors, proofs: proofVectors, lanes: laneVectors,
-  tree: treeVectors, items: itemVectors, faults: faultVectors, report: reportVectors, state: stateVectors, epoch: epochVectors, 'sign-in': signInVectors,
+  tree: treeVectors, items: itemVectors, faults: faultVectors, report: reportVectors, state: stateVectors, epoch: epochVectors, 'sign-in': signInVectors, registrations: registrationVectors,
 };
 
 mkdirSync(folder, { recursive: true });

@@ -1,6 +1,7 @@
 import { secp256k1 } from '@noble/curves/secp256k1';
 import { p256 } from '@noble/curves/p256';
 import { ed25519 } from '@noble/curves/ed25519';
+import { encodeAbiParameters } from 'viem';
 import { network } from './network.mjs';
 import { ZERO, bytes, cat, fixed, hex, keccak, sha, size, tag, u16, u32, u64, u8 } from './layout.mjs';
 
@@ -85,4 +86,31 @@ export function laneVectors() {
     value: { anchorNumber: 12345, anchorHash: fixed('anchor'), reportDigest: fixed('report digest'), bytes: value, digest: valueDigest },
     prepare: { view: 3, kind: 3, sender: 1, message: prepare, signature: sign(second, prepare) },
   };
+}
+
+const ACTION_TYPE =
+  'DeviceAction(string action,uint256 tokenId,bytes32 deviceId,address owner,uint32 modelId,uint64 batchId,uint64 cell,bytes32 metadata,uint64 nonce,uint64 deadline)';
+
+/** What devices sign on Solana: viem's ABI encoder for the structure, which is the EVM's, under the network's own domain. */
+export function registrationVectors() {
+  const [chain, registry] = [fixed('cluster'), fixed('registry')];
+  const domain = keccak(tag('device'), u8(1), chain, registry);
+  const registrations = [1, 2, 3].flatMap((keyType, i) => ['register', 'rotate'].map((action) => {
+    const privateKey = fixed(`registered ${keyType} ${action}`);
+    const publicKey = schemes[keyType].key(bytes(privateKey));
+    const deviceId = keccak(u8(keyType), publicKey);
+    const r = {
+      token: action === 'register' ? 0 : 7 + i, owner: fixed(`owner ${i}`), modelId: i === 2 ? 4294967295 : i + 1, batchId: action === 'register' && i === 2 ? 18446744073709551615n : 0n,
+      cell: 622054503267303423n, metadata: fixed(`metadata ${i}`), nonce: 0n, deadline: 1_800_000_000n + BigInt(i),
+    };
+    const words = [keccak(hex(new TextEncoder().encode(ACTION_TYPE))), keccak(hex(new TextEncoder().encode(action))), r.token, deviceId, r.owner, r.modelId, r.batchId, r.cell, r.metadata, r.nonce, r.deadline];
+    const types = ['bytes32', 'bytes32', 'uint256', 'bytes32', 'bytes32', 'uint32', 'uint64', 'uint64', 'bytes32', 'uint64', 'uint64'];
+    const structure = encodeAbiParameters(types.map((type) => ({ type })), words.map((w, at) => (types[at] === 'uint32' ? Number(w) : typeof w === 'number' ? BigInt(w) : w)));
+    const digest = keccak('0x1901', domain, keccak(structure));
+    // secp256k1: EIP-2098 over the digest; P-256: r · s, low s, over its SHA-256; Ed25519: over its 32 bytes.
+    const compact = () => { const s = secp256k1.sign(bytes(digest), bytes(privateKey), { lowS: true }); const out = s.toCompactRawBytes(); out[32] |= s.recovery << 7; return hex(out); };
+    const signature = keyType === 1 ? compact() : schemes[keyType].sign(digest, bytes(privateKey));
+    return { action, keyType, privateKey, publicKey, deviceId, ...r, structure, digest, signature };
+  }));
+  return { kind: 1, chain, registry, domain, registrations };
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { World, Network, Tree, must, key, root, idl, pda, hash, operators, placed, sign, web3, le, coder, borsh, TOLERANCE } from "./rig.mjs";
+import { Devices, Batch, deviceKey } from "./devices.mjs";
 import { toBytes } from "viem";
 
 const file = path.join(root, "contracts/solana/snapshots/compute.json");
@@ -16,6 +17,9 @@ const HELIUM = {
   "open_payout": ["initialize_recipient (16,786)", 16_786],
   "finalize": ["issue_rewards (75,371)", 75_371],
   "register_operator": ["onboard_iot (109,809)", 109_809],
+  "register_device, secp256k1": ["onboard_iot (109,809)", 109_809],
+  "register_device, P-256 in a batch of 1,024": ["onboard_iot (109,809)", 109_809],
+  "register_device, Ed25519": ["onboard_iot (109,809)", 109_809],
 };
 
 function measure() {
@@ -56,6 +60,32 @@ function measure() {
   // A claim in a tree of 131,072 accounts: the siblings are any hashes, the root is what they give.
   const deep = deepTree(n, 0, 17);
   return { world, n, units, note, tree, deep };
+}
+
+/** Makers and devices: a registration with the maker's signature, one out of a batch of 1,024, a key's rotation. */
+function measureDevices(n, note) {
+  const d = new Devices(n);
+  note("open_registry", d.openRegistry());
+  note("set_maker", d.setMaker());
+  note("add_model", d.addModel());
+  const keys = [1, 2, 3].map((type) => deviceKey(type, "measured"));
+  const batch = new Batch(Array.from({ length: 1_024 }, (_, i) => [i === 700 ? keys[1].id : hash(`device ${i}`), 1]));
+  note("publish_batch", d.publish(batch.root, 1_024));
+  note("register_device, secp256k1", d.register(keys[0]));
+  note("register_device, P-256 in a batch of 1,024", d.register(keys[1], { registration: { batch_id: 1n }, proof: batch.proof(700) }));
+  note("register_device, Ed25519", d.register(keys[2], { vouched: "account" }));
+  note("revoke_batch", d.revoke(1));
+  const at = d.device(keys[0]);
+  note("assert_cell", d.act("assert_cell", at, d.owner, { cell: 1n }));
+  note("suspend_device", d.act("suspend_device", at, n.owner));
+  note("reinstate_device", d.act("reinstate_device", at, n.owner));
+  note("schedule_key, P-256", d.scheduleKey(at, 1n, deviceKey(2, "next")));
+  note("cancel_key", d.act("cancel_key", at));
+  must(d.scheduleKey(at, 1n, deviceKey(3, "after")));
+  n.world.pass(1_000n + TOLERANCE);
+  note("apply_key", d.act("apply_key", at));
+  note("transfer_device", d.act("transfer_device", at, d.owner, { to: d.owner.publicKey }, { payout: d.payout(d.owner.publicKey) }));
+  note("retire_device", d.act("retire_device", at));
 }
 
 /** A tree of 2^depth leaves of which only one branch is known. */
@@ -124,6 +154,8 @@ test("compute units are those of the committed table", async () => {
   note("prove_tree_fault_buffered, 3 levels", n.call("prove_tree_fault_buffered", { reporter: payer, payout: n.paid[4].payout, buffer }, {}, []));
   note("close_buffer", world.send(world.instruction("close_buffer", { writer: payer, buffer })));
 
+
+  measureDevices(n, note);
 
   // Anchor's client decodes every event of this whole life, to values that encode to the same bytes.
   const seen = new Set();

@@ -2,7 +2,8 @@
 import test from "node:test";
 import assert from "node:assert/strict";
 import { toBytes } from "viem";
-import { World, Network, must, key, idl, PROGRAM, TOKEN, SYSTEM, web3, coder, borsh, leafArguments, pda, placed } from "./rig.mjs";
+import { World, Network, must, key, idl, PROGRAM, TOKEN, SYSTEM, web3, coder, borsh, leafArguments, pda, placed, hash } from "./rig.mjs";
+import { Devices, deviceKey } from "./devices.mjs";
 
 const runs = Number(process.env.DEPIN_FUZZ_RUNS ?? (process.env.DEPIN_DEEP ? 60_000 : 2_000));
 const seed = Number(process.env.DEPIN_FUZZ_SEED ?? 20_261_122);
@@ -32,14 +33,20 @@ test(`${runs} instructions of arbitrary accounts and data authorize nothing`, { 
   const open = { ...n.report(later), tree: later };
   world.setTime(open.periodEnd);
   must(n.attest(open));
+  const d = new Devices(n).ready();
+  const k = deviceKey(1, "fuzzed");
+  must(d.publish(hash("root"), 5));
+  must(d.register(k));
+  must(d.scheduleKey(d.device(k), 1n, deviceKey(2, "waiting")));
   const attacker = key("attacker");
   world.fund(attacker.publicKey, 10_000_000_000_000n);
   const purse = world.token("attacker's", n.mint, attacker.publicKey, 0n);
   const pool = [
     ...Object.values(n.accounts), ...n.members.flatMap((o) => [o.operator, o.source, o.account.publicKey]), ...n.paid.flatMap((p) => [p.payout, p.page, p.token, p.account.publicKey]), n.config(1n),
-    n.config(2n), n.owner.publicKey, n.arbiter.publicKey, attacker.publicKey, purse, TOKEN, SYSTEM, PROGRAM, key("nothing").publicKey, world.payer.publicKey,
+    n.config(2n), d.maker(1), d.model(1), d.batch(1), d.device(k), d.device(deviceKey(2, "waiting")), d.makerAccount.publicKey, web3.SYSVAR_INSTRUCTIONS_PUBKEY, n.owner.publicKey, n.arbiter.publicKey, attacker.publicKey, purse, TOKEN, SYSTEM, PROGRAM, key("nothing").publicKey, world.payer.publicKey,
   ];
   const privileged = () => JSON.stringify([
+    world.fetch("DeviceRegistry", n.registry), world.fetch("DeviceMaker", d.maker(1)), world.fetch("DeviceBatch", d.batch(1)), world.fetch("Device", d.device(k)),
     world.fetch("Network", n.network), world.fetch("Config", n.config(1n)).digest, ...n.members.map((o) => world.fetch("Operator", o.operator)), world.balance(n.bonds),
     world.fetch("Ledger", n.ledger).generation, world.fetch("Ledger", n.ledger).last_epoch,
     ...n.paid.map((p) => world.fetch("Payout", p.payout).recipient), world.supply(n.mint), world.balance(purse),
@@ -60,6 +67,13 @@ test(`${runs} instructions of arbitrary accounts and data authorize nothing`, { 
     prove_tree_fault: { epoch: 2n, fault: 1, leaf: placed(open.tree, 0), other: placed(tree, 0) },
     prove_equivocation: { report: toBytes(open.raw), other_rest: toBytes(next.raw).subarray(64), signature: n.signatures(open).signatures[0], other_signature: new Uint8Array(64) },
   };
+  const mine = d.registration(k, { owner: attacker.publicKey });
+  Object.assign(honest, {
+    open_registry: { key_delay: 0n }, set_maker: { settings: { maker_id: 1, account: attacker.publicKey, approver: new Uint8Array(20).fill(7), quota: 9, active: true } },
+    add_model: { settings: { class: 1, capabilities: 1, cadence: 1, metadata: new Uint8Array(32) } }, publish_batch: { root: new Uint8Array(32), count: 9, uri: "x" },
+    register_device: { registration: d.registration(k), device_signature: Buffer.alloc(64, 1), maker_signature: Buffer.alloc(64, 1), proof: [] }, assert_cell: { cell: 9n },
+    transfer_device: { to: n.paid[0].account.publicKey }, schedule_key: { registration: mine, device_signature: Buffer.alloc(64, 1) },
+  });
   const bodies = Object.fromEntries(Object.entries(honest).map(([name, args]) => [name, coder.instruction.encode(name, borsh(args)).subarray(8)]));
   let succeeded = 0;
   const outcomes = {};
@@ -73,7 +87,7 @@ test(`${runs} instructions of arbitrary accounts and data authorize nothing`, { 
     // Mostly the right accounts in the right places, with some of them changed: only so do runs come far.
     const right = { ...n.accounts, system_program: SYSTEM, token_program: TOKEN, operator: n.members[0].operator, config: n.config(1n), previous: n.config(1n), page: n.paid[0].page, payout: n.paid[0].payout,
       to: definition.name.startsWith("claim") ? n.paid[0].token : purse, source: purse, owner: n.owner.publicKey, arbiter: n.arbiter.publicKey, payer: attacker.publicKey, account: attacker.publicKey, sender: attacker.publicKey, challenger: attacker.publicKey,
-      reporter: attacker.publicKey, pending: attacker.publicKey };
+      maker: d.maker(1), model: d.model(1), batch: d.batch(1), device: d.device(k), instructions: web3.SYSVAR_INSTRUCTIONS_PUBKEY, reporter: attacker.publicKey, pending: attacker.publicKey };
     if (definition.name === "open_payout") right.payout = pda("payout", n.network, attacker.publicKey);
     const keys = definition.accounts.map((a) => {
       const pubkey = r.chance(92) ? (right[a.name] ?? r.pick(pool)) : r.pick(pool);

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { World, Network, must, refused, key, idl, anchor, web3, coder, root, plain, PROGRAM, borsh, operators, pda } from "./rig.mjs";
+import { World, Network, must, refused, key, idl, anchor, web3, coder, root, plain, PROGRAM, borsh, operators, pda, hash, sign } from "./rig.mjs";
+import { Devices, deviceKey, digestOf, check } from "./devices.mjs";
+import { toBytes, toHex } from "viem";
 
 const source = (file) => fs.readFileSync(path.join(root, "contracts/solana/interface/src", file), "utf8");
 const discriminator = (kind, name) => [...crypto.createHash("sha256").update(`${kind}:${name}`).digest().subarray(0, 8)];
@@ -32,30 +34,102 @@ test("the IDL names every instruction, event and error of the program with its n
 
 test("the IDL's accounts have the fields and sizes of the program's", () => {
   const text = source("accounts.rs");
-  const n = new Network(new World()).ready(4, 1);
-  const found = { Network: n.network, Ledger: n.ledger, Distributor: n.distributor, Operator: n.members[0].operator, Config: n.config(1n), Payout: n.paid[0].payout, Page: n.paid[0].page, UsedKey: pda("protocol-key", n.network, n.members[0].protocolKey) };
+  const { n, found } = everyAccount();
   for (const { name } of idl.accounts) {
     const body = new RegExp(`pub struct ${name} \\{([\\s\\S]*?)\\n\\}`).exec(text)[1];
     const fields = [...body.matchAll(/^\s+pub (\w+):/gm)].map((m) => m[1]).filter((f) => f !== "discriminator");
     assert.deepEqual(idl.types.find((t) => t.name === name).type.fields.map((f) => f.name), fields, name);
-    if (found[name]) assert.equal(n.world.data(found[name]).length, coder.accounts.size(name), name);
+    // A buffer's bytes follow its header.
+    assert.equal(n.world.data(found[name]).length, coder.accounts.size(name) + (name === "Buffer" ? 5 : 0), name);
+  }
+});
+
+/** A network in which there is an account of every kind: where they are. */
+function everyAccount() {
+  const n = new Network(new World()).ready(4, 1);
+  const { world } = n;
+  const payer = world.payer.publicKey;
+  const d = new Devices(n).ready();
+  const [first, next] = [deviceKey(1, "first"), deviceKey(2, "next")];
+  must(d.publish(hash("root"), 1));
+  must(d.register(first));
+  must(d.scheduleKey(d.device(first), 1n, next));
+  const report = n.report(n.tree([1n]));
+  world.setTime(report.periodEnd);
+  must(n.attest(report));
+  const challenger = key("challenger");
+  world.fund(challenger.publicKey);
+  const challenge = pda("challenge", n.network, toBytes(report.digest));
+  must(n.call("challenge", { challenger: challenger.publicKey, challenge, source: world.token("challenger token", n.mint, challenger.publicKey, 10_000n) }, { epoch: 1n, evidence: hash("e") }, [challenger]));
+  const signatures = pda("signatures", n.network, toBytes(report.digest), payer);
+  must(n.call("open_signatures", { payer, signatures }, { report: toBytes(report.raw) }, []));
+  const buffer = pda("buffer", payer);
+  must(world.send(world.instruction("write_buffer", { writer: payer, buffer }, { total: 5, offset: 0, data: Buffer.from("12345") })));
+  return {
+    n, found: {
+      Network: n.network, Ledger: n.ledger, Distributor: n.distributor, Operator: n.members[0].operator, UsedKey: pda("protocol-key", n.network, n.members[0].protocolKey), Config: n.config(1n),
+      Challenge: challenge, Payout: n.paid[0].payout, Page: n.paid[0].page, Signatures: signatures, Buffer: buffer, DeviceRegistry: n.registry, DeviceMaker: d.maker(1), DeviceModel: d.model(1),
+      DeviceBatch: d.batch(1), Device: d.device(first), DeviceKey: d.device(next),
+    },
+  };
+}
+
+/** Anchor's client over the test's runtime: what a wallet and a connection are to it. */
+function clientOf(world) {
+  const getAccountInfo = async (address) => {
+    const a = world.read(address);
+    return a && { data: Buffer.from(a.data), owner: new web3.PublicKey(a.programAddress), lamports: Number(a.lamports), executable: false };
+  };
+  const connection = { getAccountInfo, getAccountInfoAndContext: async (address) => ({ value: await getAccountInfo(address), context: { slot: 0 } }) };
+  return new anchor.Program(idl, { publicKey: world.payer.publicKey, connection });
+}
+
+const camel = (text) => text.replace(/_(.)/g, (_, c) => c.toUpperCase());
+
+test("Anchor's client reads every account of the program", async () => {
+  const { n, found } = everyAccount();
+  const client = clientOf(n.world);
+  for (const { name } of idl.accounts) {
+    const read = await client.account[name[0].toLowerCase() + name.slice(1)].fetch(found[name]);
+    const fields = idl.types.find((t) => t.name === name).type.fields.map((f) => camel(f.name));
+    assert.deepEqual(Object.keys(read), fields, name);
+    if (read.network) assert.equal(read.network.toBase58(), n.network.toBase58(), name);
+    // Written by Anchor's layout it is the account again.
+    const bytes = Buffer.alloc(20_000);
+    const layout = client.coder.accounts.accountLayouts.get(name[0].toLowerCase() + name.slice(1));
+    const length = (layout.layout ?? layout).encode(read, bytes);
+    assert.deepEqual(bytes.subarray(0, length), n.world.data(found[name]).subarray(8, 8 + length), name);
+  }
+});
+
+test("Anchor's client registers a device of each curve and decodes what it says", async () => {
+  const n = new Network(new World()).ready(4, 1);
+  const d = new Devices(n).ready();
+  const client = clientOf(n.world);
+  for (const type of [1, 2, 3]) {
+    const k = deviceKey(type, "by the client");
+    const r = d.registration(k);
+    const digest = digestOf(n, "register", 0n, k, r);
+    const registration = Object.fromEntries(Object.entries(borsh(r)).map(([name, value]) => [camel(name), value]));
+    const register = await client.methods.registerDevice(registration, type === 1 ? Buffer.from(sign(toHex(digest), k.secret).bytes) : Buffer.alloc(0), Buffer.alloc(0), [])
+      .accounts({ payer: n.world.payer.publicKey, network: n.network, maker: d.maker(1), batch: null, device: d.device(k), approver: d.makerAccount.publicKey }).instruction();
+    const { logs } = must(n.world.send([...(type === 1 ? [] : [check(k, digest)]), register], [d.makerAccount]));
+    const [event] = [...new anchor.EventParser(PROGRAM, client.coder).parseLogs(logs)];
+    assert.equal(event.name, "deviceRegistered");
+    assert.deepEqual([event.data.token.toNumber(), toHex(Uint8Array.from(event.data.deviceId)), toHex(event.data.publicKey)], [type, toHex(k.id), toHex(k.publicKey)]);
+    const device = await client.account.device.fetch(d.device(k));
+    assert.deepEqual([device.owner.toBase58(), device.keyType, device.modelId], [d.owner.publicKey.toBase58(), type, 1]);
   }
 });
 
 test("Anchor's client needs nothing but the IDL to act, read and decode", async () => {
   const n = new Network(new World());
   const world = n.world;
-  // What a wallet and a connection are to Anchor, over the test's runtime.
-  const provider = {
-    publicKey: world.payer.publicKey,
-    connection: { getAccountInfo: async (address) => { const a = world.read(address); return a && { data: Buffer.from(a.data), owner: new web3.PublicKey(a.programAddress), lamports: Number(a.lamports), executable: false }; } },
-  };
-  provider.connection.getAccountInfoAndContext = async (address) => ({ value: await provider.connection.getAccountInfo(address), context: { slot: 0 } });
-  const client = new anchor.Program(idl, provider);
+  const client = clientOf(world);
   const p = borsh(n.parameters);
-  const camel = Object.fromEntries(Object.entries(p).map(([k, v]) => [k.replace(/_(.)/g, (_, c) => c.toUpperCase()), v]));
+  const parameters = Object.fromEntries(Object.entries(p).map(([k, v]) => [camel(k), v]));
   // The addresses that the seeds give are filled in by the client.
-  const initialize = await client.methods.initialize(camel).accounts({ payer: world.payer.publicKey, mintAuthority: n.authority.publicKey, mint: n.mint }).instruction();
+  const initialize = await client.methods.initialize(parameters).accounts({ payer: world.payer.publicKey, mintAuthority: n.authority.publicKey, mint: n.mint }).instruction();
   must(world.send(initialize, [n.authority]));
   const [o] = operators(1);
   const bondSource = world.token("source", n.mint, o.account.publicKey, 10_000n);

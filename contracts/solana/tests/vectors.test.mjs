@@ -4,6 +4,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { toBytes, toHex, pad } from "viem";
 import { World, Network, must, refused, pda, vectors, web3, key, anchor, le } from "./rig.mjs";
+import { Devices, Batch, digestOf } from "./devices.mjs";
 
 const number = (value) => new anchor.BN(String(value));
 const account = (address) => new web3.PublicKey(toBytes(pad(address, { size: 32 })));
@@ -121,5 +122,36 @@ test("every golden fault is proven, and its honest siblings are not", async () =
     }
     const { events } = must(prove(c.fault));
     assert.deepEqual([events[0].fault, events[0].index], [c.fault, c.leaf.index], name);
+  }
+});
+
+test("devices of the golden registrations register, each by its signature over its digest", async () => {
+  const golden = vectors("registrations");
+  for (const g of golden.registrations.filter((one) => one.action === "register")) {
+    const n = new Network(new World()).ready(4, 1);
+    const d = new Devices(n).ready();
+    await n.world.tamper("Network", n.network, (v) => { v.chain = [...toBytes(golden.chain)]; });
+    const registry = new web3.PublicKey(toBytes(golden.registry));
+    n.world.put(registry, n.world.data(n.registry));
+    const model = key("golden model").publicKey;
+    n.world.put(model, n.world.data(d.model(1)));
+    await n.world.tamper("DeviceModel", model, (v) => { v.model_id = g.modelId; });
+    const owner = new web3.PublicKey(toBytes(g.owner));
+    must(n.call("open_payout", { payer: n.world.payer.publicKey, payout: d.payout(owner), page: n.paid[0].page }, { account: owner }, []));
+    const change = { owner, model_id: g.modelId, batch_id: BigInt(g.batchId), cell: BigInt(g.cell), metadata: toBytes(g.metadata), nonce: BigInt(g.nonce), deadline: BigInt(g.deadline) };
+    const k = { type: g.keyType, secret: toBytes(g.privateKey), publicKey: toBytes(g.publicKey), id: toBytes(g.deviceId), checked: toBytes(g.publicKey) };
+    if (g.keyType === 2) k.checked = Uint8Array.from([2 | (k.publicKey[63] & 1), ...k.publicKey.subarray(0, 32)]);
+    const accounts = { registry, model };
+    if (change.batch_id !== 0n) {
+      accounts.batch = key("golden batch").publicKey;
+      must(d.publish(new Batch([[k.id, g.modelId]]).root, 1));
+      n.world.put(accounts.batch, n.world.data(d.batch(1)));
+      await n.world.tamper("DeviceBatch", accounts.batch, (v) => { v.batch_id = number(g.batchId); });
+    }
+    const signature = toBytes(g.signature);
+    const by = g.keyType === 1 ? { signature: Buffer.from(signature) } : { check: { signature } };
+    const { events } = must(d.register(k, { registration: change, digest: toBytes(g.digest), accounts, ...by, vouched: change.batch_id === 0n ? "account" : "batch" }));
+    assert.equal(events[0].device_id, g.deviceId);
+    assert.equal(toHex(digestOf(n, "register", 0n, k, d.registration(k, change), { chain: toBytes(golden.chain), registry: toBytes(golden.registry) })), g.digest);
   }
 });

@@ -249,6 +249,112 @@ pub struct Signatures {
 }
 layout!(Signatures, 8 + 96 + 4 + REPORT_LENGTH);
 
+/// Devices of a network: who counts them. Its address is the "registry" of what devices sign.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct DeviceRegistry {
+    pub discriminator: u64,
+    pub network: Key,
+    /// Seconds between scheduling a device's new key and its taking effect.
+    pub key_delay: u64,
+    pub models: u32,
+    pub batches: u64,
+    pub devices: u64,
+}
+layout!(DeviceRegistry, 68);
+
+/// Who makes devices and vouches for them.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct DeviceMaker {
+    pub discriminator: u64,
+    pub network: Key,
+    pub maker_id: u32,
+    /// May add models and batches, and approves devices by signing the transaction.
+    pub account: Key,
+    /// The key that approves devices by signing what they sign; zero if none does.
+    pub approver: Address,
+    pub active: u8,
+    /// Most devices ever.
+    pub quota: u32,
+    pub issued: u32,
+}
+layout!(DeviceMaker, 105);
+
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct DeviceModel {
+    pub discriminator: u64,
+    pub network: Key,
+    pub model_id: u32,
+    pub maker_id: u32,
+    /// Resource class.
+    pub class: u16,
+    /// Class-defined bit set.
+    pub capabilities: u32,
+    /// Seconds between proofs as designed; 0 = irregular.
+    pub cadence: u32,
+    pub metadata: Key,
+}
+layout!(DeviceModel, 90);
+
+/// Devices that their maker approved in bulk.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct DeviceBatch {
+    pub discriminator: u64,
+    pub network: Key,
+    pub batch_id: u64,
+    pub maker_id: u32,
+    pub root: Key,
+    /// Most devices of the batch.
+    pub count: u32,
+    pub registered: u32,
+    pub revoked: u8,
+}
+layout!(DeviceBatch, 93);
+
+/// A device, at the address of the key that it was registered with; never closed.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct Device {
+    pub discriminator: u64,
+    pub network: Key,
+    /// Counts from 1; keeps when the key is rotated.
+    pub token: u64,
+    pub owner: Key,
+    pub model_id: u32,
+    /// 1 active, 2 suspended, 3 retired.
+    pub status: u8,
+    /// Unix seconds.
+    pub registered_at: u64,
+    /// H3 cell, 0 = unknown.
+    pub cell: u64,
+    /// 1 secp256k1, 2 P-256, 3 Ed25519.
+    pub key_type: u8,
+    /// keccak(key type · public key) of the current key.
+    pub device_id: Key,
+    pub pending_key_type: u8,
+    pub pending_device_id: Key,
+    /// When the pending key may take effect, 0 = none.
+    pub ready_at: u64,
+}
+layout!(Device, 8 + 32 * 4 + 8 * 4 + 4 + 3);
+pub const ACTIVE: u8 = 1;
+pub const SUSPENDED: u8 = 2;
+pub const RETIRED: u8 = 3;
+
+/// A key that a device was rotated to, or was to be; never closed, so that a key once used is used for ever.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct DeviceKey {
+    pub discriminator: u64,
+    pub network: Key,
+    pub device: Key,
+    pub token: u64,
+}
+layout!(DeviceKey, 80);
+
 /// Bytes for an instruction that exceeds a transaction; the instruction's arguments follow the header.
 #[derive(Clone, Copy)]
 #[repr(C, packed)]

@@ -65,4 +65,20 @@ events! {
     BreakerChanged { capacity: u64, }
     TreeFaultProven { epoch: u64, fault: u8, index: u32, reporter: Key, }
     EquivocationProven { report_key: Address, epoch: u64, generation: u64, digest_a: Key, digest_b: Key, reporter: Key, }
+    RegistryOpened { key_delay: u64, }
+    MakerSet { maker_id: u32, account: Key, approver: Address, quota: u32, active: u8, }
+    ModelAdded { model_id: u32, maker_id: u32, class: u16, capabilities: u32, cadence: u32, metadata: Key, }
+    BatchPublished { batch_id: u64, maker_id: u32, root: Key, count: u32, + uri: String, }
+    BatchRevoked { batch_id: u64, }
+    /// `token` counts from 1 and stays the device's when its key is rotated.
+    DeviceRegistered {
+        token: u64, device_id: Key, owner: Key, model_id: u32, key_type: u8, batch_id: u64, cell: u64, metadata: Key, registered_at: u64, + public_key: Bytes,
+    }
+    CellAsserted { token: u64, cell: u64, }
+    DeviceTransferred { token: u64, from: Key, to: Key, }
+    /// 1 active, 2 suspended, 3 retired.
+    StatusChanged { token: u64, from: u8, to: u8, }
+    KeyRotationScheduled { token: u64, device_id: Key, key_type: u8, ready_at: u64, + public_key: Bytes, }
+    KeyRotationCancelled { token: u64, }
+    KeyRotated { token: u64, old_device_id: Key, new_device_id: Key, key_type: u8, }
 }

@@ -37,6 +37,20 @@ instructions! {
     WRITE_BUFFER "write_buffer"
     CLOSE_BUFFER "close_buffer"
     PROVE_TREE_FAULT_BUFFERED "prove_tree_fault_buffered"
+    OPEN_REGISTRY "open_registry"
+    SET_MAKER "set_maker"
+    ADD_MODEL "add_model"
+    PUBLISH_BATCH "publish_batch"
+    REVOKE_BATCH "revoke_batch"
+    REGISTER_DEVICE "register_device"
+    ASSERT_CELL "assert_cell"
+    RETIRE_DEVICE "retire_device"
+    SUSPEND_DEVICE "suspend_device"
+    REINSTATE_DEVICE "reinstate_device"
+    TRANSFER_DEVICE "transfer_device"
+    SCHEDULE_KEY "schedule_key"
+    CANCEL_KEY "cancel_key"
+    APPLY_KEY "apply_key"
 }
 
 /// A call that is an event (Anchor's tag for those: the first eight bytes of SHA-256 of "anchor:event", read backwards).
@@ -77,3 +91,48 @@ pub struct Leaf {
     pub items_hash: crate::Key,
 }
 const _: () = assert!(core::mem::size_of::<Leaf>() == 64);
+
+/// Key types, as the envelope of a proof numbers them.
+pub const SECP256K1: u8 = 1;
+pub const P256: u8 = 2;
+pub const ED25519: u8 = 3;
+
+/// What a device signs besides its key, which stands before it (u8 type · u32 length · key).
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct RegistrationFields {
+    pub owner: crate::Key,
+    pub model_id: u32,
+    /// 0 = approved by the maker's signature, else by standing in that batch.
+    pub batch_id: u64,
+    pub cell: u64,
+    pub metadata: crate::Key,
+    /// 0: a key is good for one action.
+    pub nonce: u64,
+    /// Unix seconds.
+    pub deadline: u64,
+}
+const _: () = assert!(core::mem::size_of::<RegistrationFields>() == 100);
+
+/// Arguments of `set_maker`.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct MakerSettings {
+    pub maker_id: u32,
+    pub account: crate::Key,
+    pub approver: crate::Address,
+    pub quota: u32,
+    pub active: u8,
+}
+const _: () = assert!(core::mem::size_of::<MakerSettings>() == 61);
+
+/// Arguments of `add_model`.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct ModelSettings {
+    pub class: u16,
+    pub capabilities: u32,
+    pub cadence: u32,
+    pub metadata: crate::Key,
+}
+const _: () = assert!(core::mem::size_of::<ModelSettings>() == 42);

@@ -33,6 +33,9 @@ pub const MAX_REPORTER_BPS: u16 = 500;
 /// Most bytes of an operator's endpoint.
 pub const ENDPOINT: usize = 128;
 
+/// Most bytes of the place where a batch's devices are listed.
+pub const URI: usize = 200;
+
 pub mod seeds {
     //! First seed of each program-derived address. `network` is the network account's address.
     /// `["network", mint]`
@@ -61,4 +64,14 @@ pub mod seeds {
     pub const BUFFER: &[u8] = b"buffer";
     /// `["signatures", network, digest 32, payer 32]`
     pub const SIGNATURES: &[u8] = b"signatures";
+    /// `["registry", network]`
+    pub const REGISTRY: &[u8] = b"registry";
+    /// `["maker", network, maker id u32 LE]`
+    pub const MAKER: &[u8] = b"maker";
+    /// `["model", network, model id u32 LE]`
+    pub const MODEL: &[u8] = b"model";
+    /// `["batch", network, batch id u64 LE]`
+    pub const BATCH: &[u8] = b"batch";
+    /// `["device", network, device id 32]`: a device at its first key's, a `DeviceKey` at any later one's.
+    pub const DEVICE: &[u8] = b"device";
 }

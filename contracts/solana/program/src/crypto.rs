@@ -7,7 +7,7 @@ use depin_interface::instructions::Leaf;
 use depin_interface::{Address, Code, Key, REPORT_LENGTH};
 
 /// The byte that says "Solana" in every domain.
-const KIND: [u8; 1] = [1];
+pub const KIND: [u8; 1] = [1];
 const REPORT_TAG: &[u8; 16] = b"\x19DePIN report v1";
 const REWARD_TAG: &[u8] = b"\x19DePIN reward v1";
 const CONFIG_TAG: &[u8] = b"\x19DePIN config v1";
@@ -58,16 +58,25 @@ impl<'a> Report<'a> {
 
 /// Who signed `digest`: 64 bytes, a compact EIP-2098 signature (r · parity and s) with low s.
 pub fn recover(digest: &Key, compact: &[u8]) -> Result<Address> {
+    Ok(address_of(&recover_key(digest, compact, Code::BadSignature)?))
+}
+
+/// The same, as the key's x · y; what is no signature is refused with `refusal`.
+pub fn recover_key(digest: &Key, compact: &[u8], refusal: Code) -> Result<[u8; 64]> {
     let mut signature = [0u8; 64];
     signature.copy_from_slice(compact);
     let parity = signature[32] >> 7;
     signature[32] &= 0x7f;
-    require!(is_low(&signature), Code::BadSignature);
-    let public = syscalls::secp256k1_recover(digest, parity as u64, &signature)?;
-    let hash = syscalls::keccak([&public]);
+    require!(is_low(&signature), refusal);
+    syscalls::secp256k1_recover(digest, parity as u64, &signature).map_err(|_| refusal)
+}
+
+/// The last 20 bytes of keccak(x · y).
+pub fn address_of(public: &[u8; 64]) -> Address {
+    let hash = syscalls::keccak([public]);
     let mut address = [0u8; 20];
     address.copy_from_slice(&hash[12..]);
-    Ok(address)
+    address
 }
 
 fn is_low(signature: &[u8; 64]) -> bool {

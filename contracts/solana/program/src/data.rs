@@ -86,3 +86,6 @@ unsafe impl Plain for [u8; 20] {}
 unsafe impl Plain for [u8; depin_interface::REPORT_LENGTH] {}
 unsafe impl Plain for depin_interface::instructions::Parameters {}
 unsafe impl Plain for depin_interface::instructions::Leaf {}
+unsafe impl Plain for depin_interface::instructions::RegistrationFields {}
+unsafe impl Plain for depin_interface::instructions::MakerSettings {}
+unsafe impl Plain for depin_interface::instructions::ModelSettings {}

@@ -53,6 +53,6 @@ fn write(network: Account, framed: &[u8]) {
 
 /// The call that an event is. It does nothing: that it stands in a transaction says that the network signed, which only this program can have it do.
 pub fn run(mut call: Call) -> Result {
-    let (network, _) = call.network()?;
+    let (network, _) = call.state::<Network>()?;
     network.require_signer()
 }

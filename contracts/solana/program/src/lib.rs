@@ -12,6 +12,9 @@ mod emission;
 mod events;
 mod instructions;
 mod math;
+mod p256;
+mod precompile;
+mod registration;
 mod syscalls;
 mod token;
 
@@ -83,6 +86,20 @@ fn dispatch(accounts: &mut Accounts, data: &[u8], program: &depin_interface::Key
         id::CLOSE_BUFFER => instructions::close_buffer::run(call),
         id::PROVE_TREE_FAULT_BUFFERED => instructions::prove_tree_fault::run_buffered(call),
         id::PROVE_EQUIVOCATION => instructions::prove_equivocation::run(call),
+        id::OPEN_REGISTRY => instructions::open_registry::run(call),
+        id::SET_MAKER => instructions::set_maker::run(call),
+        id::ADD_MODEL => instructions::add_model::run(call),
+        id::PUBLISH_BATCH => instructions::publish_batch::run(call),
+        id::REVOKE_BATCH => instructions::revoke_batch::run(call),
+        id::REGISTER_DEVICE => instructions::register_device::run(call),
+        id::ASSERT_CELL => instructions::assert_cell::run(call),
+        id::RETIRE_DEVICE => instructions::retire_device::run(call),
+        id::TRANSFER_DEVICE => instructions::transfer_device::run(call),
+        id::SCHEDULE_KEY => instructions::schedule_key::run(call),
+        id::CANCEL_KEY => instructions::cancel_key::run(call),
+        id::APPLY_KEY => instructions::apply_key::run(call),
+        id::SUSPEND_DEVICE => instructions::set_device_status::suspend(call),
+        id::REINSTATE_DEVICE => instructions::set_device_status::reinstate(call),
         id::EVENT => events::run(call),
         _ => Err(Code::UnknownInstruction),
     }

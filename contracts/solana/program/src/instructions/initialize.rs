@@ -12,6 +12,7 @@ pub fn run(mut call: Call) -> Result {
     let mint_authority = call.signer()?;
     let mint = call.any()?;
     let network_account = call.any()?;
+    call.own_program()?;
     let ledger_account = call.any()?;
     let distributor_account = call.any()?;
     let vault = call.any()?;

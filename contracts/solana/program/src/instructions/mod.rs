@@ -10,11 +10,15 @@ use depin_interface::{seeds, Code, Key};
 
 pub mod accept_owner;
 pub mod add_bond;
+pub mod add_model;
 pub mod add_signatures;
+pub mod apply_key;
 pub mod apply_recipient;
+pub mod assert_cell;
 pub mod attest;
 pub mod attest_signed;
 pub mod cancel;
+pub mod cancel_key;
 pub mod challenge;
 pub mod claim;
 pub mod claim_many;
@@ -23,18 +27,27 @@ pub mod close_signatures;
 pub mod finalize;
 pub mod initialize;
 pub mod open_payout;
+pub mod open_registry;
 pub mod open_signatures;
 pub mod propose_owner;
 pub mod prove_equivocation;
 pub mod prove_tree_fault;
+pub mod publish_batch;
 pub mod reclaim_bond;
 pub mod recover;
+pub mod register_device;
 pub mod register_operator;
 pub mod request_exit;
+pub mod retire_device;
+pub mod revoke_batch;
 pub mod schedule_config;
+pub mod schedule_key;
 pub mod schedule_recipient;
 pub mod set_breaker;
+pub mod set_device_status;
 pub mod set_endpoint;
+pub mod set_maker;
+pub mod transfer_device;
 pub mod withdraw_bond;
 pub mod write_buffer;
 
@@ -66,9 +79,17 @@ impl Call<'_> {
         Ok((account, account.load_mut::<T>(self.program)?))
     }
 
-    /// The network of this instruction: everything else is held to it.
+    /// The network of this instruction: everything else is held to it. The program's own account stands behind it, or it could not write events by call.
     pub fn network(&mut self) -> Result<(Account, &'static Network)> {
-        self.state::<Network>()
+        let found = self.state::<Network>()?;
+        self.own_program()?;
+        Ok(found)
+    }
+
+    pub fn own_program(&mut self) -> Result {
+        let account = self.accounts.take()?;
+        require!(same(account.key(), self.program), Code::WrongProgram);
+        Ok(())
     }
 
     pub fn ledger(&mut self, network: &Network) -> Result<&'static mut Ledger> {
@@ -128,6 +149,55 @@ impl Call<'_> {
         Ok((account, signatures))
     }
 
+    pub fn registry(&mut self, network: Account) -> Result<(Account, &'static mut DeviceRegistry)> {
+        let (account, registry) = self.state_mut::<DeviceRegistry>()?;
+        require!(same(&registry.network, network.key()), Code::WrongAccount);
+        Ok((account, registry))
+    }
+
+    pub fn registry_to_read(&mut self, network: Account) -> Result<(Account, &'static DeviceRegistry)> {
+        let (account, registry) = self.state::<DeviceRegistry>()?;
+        require!(same(&registry.network, network.key()), Code::WrongAccount);
+        Ok((account, registry))
+    }
+
+    pub fn maker(&mut self, network: Account) -> Result<&'static DeviceMaker> {
+        let (_, maker) = self.state::<DeviceMaker>()?;
+        require!(same(&maker.network, network.key()), Code::WrongAccount);
+        Ok(maker)
+    }
+
+    /// The maker that `account`, who signed, acts for, while it is active.
+    pub fn own_maker(&mut self, network: Account, account: Account) -> Result<&'static DeviceMaker> {
+        let maker = self.maker(network)?;
+        require!(same(&maker.account, account.key()), Code::NotMaker);
+        require!(maker.active == 1, Code::MakerInactive);
+        Ok(maker)
+    }
+
+    pub fn device(&mut self, network: Account) -> Result<(Account, &'static mut Device)> {
+        let (account, device) = self.state_mut::<Device>()?;
+        require!(same(&device.network, network.key()), Code::WrongAccount);
+        Ok((account, device))
+    }
+
+    /// The same, which `account`, who signed, owns.
+    pub fn own_device(&mut self, network: Account, account: Account) -> Result<(Account, &'static mut Device)> {
+        let (at, device) = self.device(network)?;
+        require!(same(&device.owner, account.key()), Code::NotDeviceOwner);
+        Ok((at, device))
+    }
+
+    /// The next account shows that `owner` has its place in the reward tree.
+    pub fn require_payout(&mut self, network: Account, owner: &Key) -> Result {
+        let account = self.accounts.take()?;
+        require!(!same(account.owner(), &SYSTEM), Code::NoPayout);
+        let payout = account.load::<Payout>(self.program)?;
+        require!(same(&payout.network, network.key()), Code::WrongAccount);
+        require!(same(&payout.account, owner), Code::WrongAccount);
+        Ok(())
+    }
+
     pub fn payout(&mut self, network: Account) -> Result<&'static mut Payout> {
         let (_, payout) = self.state_mut::<Payout>()?;
         require!(same(&payout.network, network.key()), Code::WrongAccount);
@@ -176,6 +246,22 @@ pub fn config_in_force(ledger: &Ledger, epoch: u64) -> Result<u64> {
         }
     }
     Err(Code::WrongConfig)
+}
+
+/// Moves a device to another status.
+pub fn set_status(network: Account, device: &mut Device, to: u8) {
+    crate::events::emit(network, StatusChanged { network: *network.key(), token: device.token, from: device.status, to });
+    device.status = to;
+}
+
+/// Gives up a device's waiting key, if there is one; the key stays used.
+pub fn drop_rotation(network: Account, device: &mut Device) {
+    if device.ready_at != 0 {
+        device.pending_key_type = 0;
+        device.pending_device_id = SYSTEM;
+        device.ready_at = 0;
+        crate::events::emit(network, KeyRotationCancelled { network: *network.key(), token: device.token });
+    }
 }
 
 pub fn seed(seed: &[u8]) -> Bytes {

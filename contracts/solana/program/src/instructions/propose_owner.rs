@@ -6,6 +6,7 @@ use crate::events;
 pub fn run(mut call: Call) -> Result {
     let owner = call.signer()?;
     let (account, network) = call.state_mut::<Network>()?;
+    call.own_program()?;
     let pending = *call.data.key()?;
     call.data.end()?;
     require!(same(&network.owner, owner.key()), Code::NotAuthorized);
