@@ -59,9 +59,5 @@ public static partial class Depin
         /// <summary>The account buffer by its seeds.</summary>
         public static SolanaAddress Buffer(SolanaAddress program, SolanaAddress writer) =>
             ProgramAddress.Find(program, "buffer"u8.ToArray(), SolanaSeeds.Of(writer)).Address;
-
-        /// <summary>The account buffer by its seeds.</summary>
-        public static SolanaAddress Buffer2(SolanaAddress program, SolanaAddress reporter) =>
-            ProgramAddress.Find(program, "buffer"u8.ToArray(), SolanaSeeds.Of(reporter)).Address;
     }
 }
