@@ -30,6 +30,9 @@ public ref struct BorshReader
     /// <summary>Whether all was well formed and nothing but zeros is left: as for accounts, which may be larger than what they hold.</summary>
     public readonly bool CompleteBeforeZeros() => !_failed && _rest.IndexOfAnyExcept((byte)0) < 0;
 
+    /// <summary>Bytes not read yet; 0 if the reader failed.</summary>
+    public readonly int Left => _rest.Length;
+
     /// <summary>Skips the discriminator; fails if the data begins otherwise.</summary>
     public void Discriminator(scoped ReadOnlySpan<byte> expected)
     {

@@ -13,6 +13,9 @@ public interface ISolanaAccount<TSelf>
     /// <summary>Reads an account's whole data; false where it is of another kind, ill formed, or anything but zeros follows. Whoever reads an account checks its owner first.</summary>
     static abstract bool TryDecode(ReadOnlySpan<byte> data, out TSelf value);
 
+    /// <summary>As TryDecode, but whatever may follow: for accounts that keep bytes of another format behind their fields, <paramref name="length"/> says from where on.</summary>
+    static abstract bool TryDecodePrefix(ReadOnlySpan<byte> data, out TSelf value, out int length);
+
     /// <summary>The data, discriminator included.</summary>
     byte[] Encode();
 }

@@ -60,6 +60,16 @@ public static partial class Depin
         }
 
         /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out NetworkAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
         public byte[] Encode()
         {
             var w = new BorshWriter(stackalloc byte[512]);
@@ -130,7 +140,7 @@ public static partial class Depin
             var place = 93 + (16 * index);
             var found = data.StartsWith(Discriminator) && data.Length >= place + 16;
             var r = new BorshReader(found ? data.Slice(place, 16) : default);
-            value = Scheduled.Read(ref r);
+            value = Depin.Scheduled.Read(ref r);
             return r.Complete() && found;
         }
 
@@ -143,7 +153,7 @@ public static partial class Depin
             var place = 221 + (105 * index);
             var found = data.StartsWith(Discriminator) && data.Length >= place + 105;
             var r = new BorshReader(found ? data.Slice(place, 105) : default);
-            value = Report.Read(ref r);
+            value = Depin.Report.Read(ref r);
             return r.Complete() && found;
         }
 
@@ -160,6 +170,16 @@ public static partial class Depin
         }
 
         /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out LedgerAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
         public byte[] Encode()
         {
             var w = new BorshWriter(stackalloc byte[512]);
@@ -168,7 +188,7 @@ public static partial class Depin
             return w.ToArray();
         }
 
-        internal static LedgerAccount Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt32(), r.UInt64(), r.UInt8(), BorshArray.ReadFixed<Scheduled>(ref r, 8, 16, static (ref BorshReader rx) => Scheduled.Read(ref rx)), BorshArray.ReadFixed<Report>(ref r, 16, 105, static (ref BorshReader rx) => Report.Read(ref rx)));
+        internal static LedgerAccount Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt32(), r.UInt64(), r.UInt8(), BorshArray.ReadFixed<Scheduled>(ref r, 8, 16, static (ref BorshReader rx) => Depin.Scheduled.Read(ref rx)), BorshArray.ReadFixed<Report>(ref r, 16, 105, static (ref BorshReader rx) => Depin.Report.Read(ref rx)));
 
         internal void Write(ref BorshWriter w)
         {
@@ -221,6 +241,16 @@ public static partial class Depin
         }
 
         /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out DistributorAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
         public byte[] Encode()
         {
             var w = new BorshWriter(stackalloc byte[512]);
@@ -229,7 +259,7 @@ public static partial class Depin
             return w.ToArray();
         }
 
-        internal static DistributorAccount Read(ref BorshReader r) => new(r.Address(), r.Bytes32(), Root.Read(ref r), Root.Read(ref r), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64());
+        internal static DistributorAccount Read(ref BorshReader r) => new(r.Address(), r.Bytes32(), Depin.Root.Read(ref r), Depin.Root.Read(ref r), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt64());
 
         internal void Write(ref BorshWriter w)
         {
@@ -278,6 +308,16 @@ public static partial class Depin
             r.Discriminator(Discriminator);
             value = r.Ok ? Read(ref r) : default;
             return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out OperatorAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
         }
 
         /// <inheritdoc/>
@@ -332,6 +372,16 @@ public static partial class Depin
         }
 
         /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out UsedKeyAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
         public byte[] Encode()
         {
             var w = new BorshWriter(stackalloc byte[512]);
@@ -379,7 +429,7 @@ public static partial class Depin
             var place = 162 + (52 * index);
             var found = data.StartsWith(Discriminator) && data.Length >= place + 52;
             var r = new BorshReader(found ? data.Slice(place, 52) : default);
-            value = Member.Read(ref r);
+            value = Depin.Member.Read(ref r);
             return r.Complete() && found;
         }
 
@@ -396,6 +446,16 @@ public static partial class Depin
         }
 
         /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out ConfigAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
         public byte[] Encode()
         {
             var w = new BorshWriter(stackalloc byte[512]);
@@ -404,7 +464,7 @@ public static partial class Depin
             return w.ToArray();
         }
 
-        internal static ConfigAccount Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64(), r.UInt64(), r.Bytes32(), r.Bytes32(), r.Bytes32(), r.UInt8(), r.UInt8(), BorshArray.ReadFixed<Member>(ref r, 31, 52, static (ref BorshReader rx) => Member.Read(ref rx)));
+        internal static ConfigAccount Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64(), r.UInt64(), r.Bytes32(), r.Bytes32(), r.Bytes32(), r.UInt8(), r.UInt8(), BorshArray.ReadFixed<Member>(ref r, 31, 52, static (ref BorshReader rx) => Depin.Member.Read(ref rx)));
 
         internal void Write(ref BorshWriter w)
         {
@@ -446,6 +506,16 @@ public static partial class Depin
             r.Discriminator(Discriminator);
             value = r.Ok ? Read(ref r) : default;
             return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out ChallengeAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
         }
 
         /// <inheritdoc/>
@@ -495,6 +565,16 @@ public static partial class Depin
             r.Discriminator(Discriminator);
             value = r.Ok ? Read(ref r) : default;
             return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out PayoutAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
         }
 
         /// <inheritdoc/>
@@ -559,6 +639,16 @@ public static partial class Depin
         }
 
         /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out PageAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
         public byte[] Encode()
         {
             var w = new BorshWriter(stackalloc byte[512]);
@@ -606,6 +696,16 @@ public static partial class Depin
         }
 
         /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out SignaturesAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
         public byte[] Encode()
         {
             var w = new BorshWriter(stackalloc byte[512]);
@@ -649,6 +749,16 @@ public static partial class Depin
             r.Discriminator(Discriminator);
             value = r.Ok ? Read(ref r) : default;
             return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out BufferAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
         }
 
         /// <inheritdoc/>

@@ -57,7 +57,7 @@ public static partial class Depin
         {
             var r = new BorshReader(data);
             r.Discriminator(Discriminator);
-            value = r.Ok ? new InitializeInstruction(Parameters.Read(ref r)) : default;
+            value = r.Ok ? new InitializeInstruction(Depin.Parameters.Read(ref r)) : default;
             return r.Complete();
         }
 
@@ -252,13 +252,13 @@ public static partial class Depin
             var sourceAddress = accounts.Source;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
-            var @operatorAddress = accounts.Operator ?? Addresses.Operator(program, networkAddress, ReportKey);
+            var operatorAddress = accounts.Operator ?? Addresses.Operator(program, networkAddress, ReportKey);
             var usedKeyAddress = accounts.UsedKey ?? Addresses.UsedKey(program, networkAddress, ProtocolKey);
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
             var list = new SolanaAccountList(8 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: true);
             list.Add(networkAddress, signer: false, writable: false);
-            list.Add(@operatorAddress, signer: false, writable: true);
+            list.Add(operatorAddress, signer: false, writable: true);
             list.Add(usedKeyAddress, signer: false, writable: true);
             list.Add(sourceAddress, signer: false, writable: true);
             list.Add(bondsAddress, signer: false, writable: true);
@@ -319,14 +319,14 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var @operatorAddress = accounts.Operator;
+            var operatorAddress = accounts.Operator;
             var sourceAddress = accounts.Source;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
             var list = new SolanaAccountList(6 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
-            list.Add(@operatorAddress, signer: false, writable: true);
+            list.Add(operatorAddress, signer: false, writable: true);
             list.Add(sourceAddress, signer: false, writable: true);
             list.Add(bondsAddress, signer: false, writable: true);
             list.Add(tokenProgramAddress, signer: false, writable: false);
@@ -376,11 +376,11 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var @operatorAddress = accounts.Operator;
+            var operatorAddress = accounts.Operator;
             var list = new SolanaAccountList(3 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
-            list.Add(@operatorAddress, signer: false, writable: true);
+            list.Add(operatorAddress, signer: false, writable: true);
             return list.Build(program, Encode(), remaining);
         }
     }
@@ -432,13 +432,13 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var @operatorAddress = accounts.Operator;
+            var operatorAddress = accounts.Operator;
             var configAddress = accounts.Config;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var list = new SolanaAccountList(5 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
-            list.Add(@operatorAddress, signer: false, writable: true);
+            list.Add(operatorAddress, signer: false, writable: true);
             list.Add(ledgerAddress, signer: false, writable: false);
             list.AddOptional(configAddress, program, signer: false, writable: false);
             return list.Build(program, Encode(), remaining);
@@ -495,14 +495,14 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var @operatorAddress = accounts.Operator;
+            var operatorAddress = accounts.Operator;
             var toAddress = accounts.To;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
             var list = new SolanaAccountList(6 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
-            list.Add(@operatorAddress, signer: false, writable: true);
+            list.Add(operatorAddress, signer: false, writable: true);
             list.Add(bondsAddress, signer: false, writable: true);
             list.Add(toAddress, signer: false, writable: true);
             list.Add(tokenProgramAddress, signer: false, writable: false);
@@ -1178,7 +1178,7 @@ public static partial class Depin
         {
             var r = new BorshReader(data);
             r.Discriminator(Discriminator);
-            value = r.Ok ? new ClaimInstruction(r.Bytes32(), Leaf.Read(ref r), BorshArray.Read<Bytes32>(ref r, 32, static (ref BorshReader rx) => rx.Bytes32())) : default;
+            value = r.Ok ? new ClaimInstruction(r.Bytes32(), Depin.Leaf.Read(ref r), BorshArray.Read<Bytes32>(ref r, 32, static (ref BorshReader rx) => rx.Bytes32())) : default;
             return r.Complete();
         }
 
@@ -1247,7 +1247,7 @@ public static partial class Depin
         {
             var r = new BorshReader(data);
             r.Discriminator(Discriminator);
-            value = r.Ok ? new ClaimManyInstruction(r.Bytes32(), BorshArray.Read<ClaimArguments>(ref r, 68, static (ref BorshReader rx) => ClaimArguments.Read(ref rx))) : default;
+            value = r.Ok ? new ClaimManyInstruction(r.Bytes32(), BorshArray.Read<ClaimArguments>(ref r, 68, static (ref BorshReader rx) => Depin.ClaimArguments.Read(ref rx))) : default;
             return r.Complete();
         }
 
@@ -1360,7 +1360,7 @@ public static partial class Depin
         {
             var r = new BorshReader(data);
             r.Discriminator(Discriminator);
-            value = r.Ok ? new ProveTreeFaultInstruction(r.UInt64(), r.UInt8(), Placed.Read(ref r), Placed.Read(ref r)) : default;
+            value = r.Ok ? new ProveTreeFaultInstruction(r.UInt64(), r.UInt8(), Depin.Placed.Read(ref r), Depin.Placed.Read(ref r)) : default;
             return r.Complete();
         }
 
@@ -1455,7 +1455,7 @@ public static partial class Depin
             var reporterAddress = accounts.Reporter;
             var networkAddress = accounts.Network;
             var configAddress = accounts.Config;
-            var @operatorAddress = accounts.Operator;
+            var operatorAddress = accounts.Operator;
             var mintAddress = accounts.Mint;
             var toAddress = accounts.To;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
@@ -1464,7 +1464,7 @@ public static partial class Depin
             list.Add(reporterAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
             list.Add(configAddress, signer: false, writable: false);
-            list.Add(@operatorAddress, signer: false, writable: true);
+            list.Add(operatorAddress, signer: false, writable: true);
             list.Add(bondsAddress, signer: false, writable: true);
             list.Add(mintAddress, signer: false, writable: true);
             list.Add(toAddress, signer: false, writable: true);

@@ -113,7 +113,7 @@ public static partial class Depin
     /// <summary>ClaimArguments</summary>
     public readonly record struct ClaimArguments(Leaf Leaf, Bytes32[] Proof)
     {
-        internal static ClaimArguments Read(ref BorshReader r) => new(Leaf.Read(ref r), BorshArray.Read<Bytes32>(ref r, 32, static (ref BorshReader rx) => rx.Bytes32()));
+        internal static ClaimArguments Read(ref BorshReader r) => new(Depin.Leaf.Read(ref r), BorshArray.Read<Bytes32>(ref r, 32, static (ref BorshReader rx) => rx.Bytes32()));
 
         internal void Write(ref BorshWriter w)
         {
@@ -125,7 +125,7 @@ public static partial class Depin
     /// <summary>Placed</summary>
     public readonly record struct Placed(uint Index, SolanaAddress Account, Leaf Leaf, Bytes32[] Proof)
     {
-        internal static Placed Read(ref BorshReader r) => new(r.UInt32(), r.Address(), Leaf.Read(ref r), BorshArray.Read<Bytes32>(ref r, 32, static (ref BorshReader rx) => rx.Bytes32()));
+        internal static Placed Read(ref BorshReader r) => new(r.UInt32(), r.Address(), Depin.Leaf.Read(ref r), BorshArray.Read<Bytes32>(ref r, 32, static (ref BorshReader rx) => rx.Bytes32()));
 
         internal void Write(ref BorshWriter w)
         {

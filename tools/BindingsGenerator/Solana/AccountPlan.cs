@@ -10,7 +10,7 @@ internal sealed class PlannedAccount(IdlAccount item, IReadOnlyList<string> grou
 
     public string Property { get; } = property;
 
-    public string Local { get; } = $"{SolanaNames.Camel(property)}Address";
+    public string Local { get; } = $"{SolanaNames.Camel(property).TrimStart('@')}Address";
 
     /// <summary>The expression for it where it is not given; null if there is none.</summary>
     public string? Default { get; set; }

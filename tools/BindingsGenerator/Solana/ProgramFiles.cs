@@ -22,8 +22,8 @@ internal sealed class ProgramFiles
         _names = new NameScope("Type", [_program, "NameOfAccount", "NameOfEvent", "NameOfInstruction", .. SolanaNames.Types]);
         var accounts = idl.Accounts.Select(a => a.Name).ToHashSet(StringComparer.Ordinal);
         var events = idl.Events.Select(a => a.Name).ToHashSet(StringComparer.Ordinal);
-        _types = new SolanaTypes(idl, name => _names.Take(accounts.Contains(name) ? Ending(name, "Account") : events.Contains(name) ? Ending(name, "Event") : SolanaNames.Pascal(name)));
-        _cs = new SolanaCSharp(_types);
+        _types = new SolanaTypes(idl, _program, name => _names.Take(accounts.Contains(name) ? Ending(name, "Account") : events.Contains(name) ? Ending(name, "Event") : SolanaNames.Pascal(name)));
+        _cs = new SolanaCSharp(_types, _program);
     }
 
     /// <summary>File name → text; parts without content are left out.</summary>

@@ -1,7 +1,7 @@
 namespace DePin.BindingsGenerator.Solana;
 
 /// <summary>C# for an IDL's types: their names, expressions that read them and statements that write them.</summary>
-internal sealed class SolanaCSharp(SolanaTypes types)
+internal sealed class SolanaCSharp(SolanaTypes types, string program)
 {
     public string Name(IdlType type) => type switch
     {
@@ -50,7 +50,7 @@ internal sealed class SolanaCSharp(SolanaTypes types)
         IdlType.Vec { Element: IdlType.Primitive { Name: "u8" } } => $"{r}.Bytes().ToArray()",
         IdlType.Vec v => $"BorshArray.Read<{Name(v.Element)}>(ref {r}, {Least(v.Element)}, static (ref BorshReader {r}x) => {Read(v.Element, r + "x")})",
         IdlType.Defined d when types.Find(d) is { IsPlainEnum: true } bound => $"({bound.Name}){r}.Variant({bound.Variants.Count})",
-        IdlType.Defined d => $"{types.Find(d).Name}.Read(ref {r})",
+        IdlType.Defined d => $"{program}.{types.Find(d).Name}.Read(ref {r})", // qualified, for a property may have the type's name
         _ => throw new InvalidDataException($"{type} is no type of a value."),
     };
 

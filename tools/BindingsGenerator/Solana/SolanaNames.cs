@@ -16,8 +16,8 @@ internal static class SolanaNames
     public static readonly string[] Members =
     [
         "Equals", "GetHashCode", "ToString", "GetType", "ReferenceEquals", "MemberwiseClone", "Finalize", "Deconstruct", "Clone", "PrintMembers", "EqualityContract",
-        "Discriminator", "TryDecode", "TryDecodeResult", "Encode", "Read", "Write", "Size", "Offsets", "ToInstruction", "Addresses", "BorshArray", "BorshReader", "BorshWriter",
-        "SolanaAccountList", "SolanaSeeds",
+        "Discriminator", "TryDecode", "TryDecodePrefix", "TryDecodeResult", "Encode", "Read", "Write", "Size", "Offsets", "ToInstruction", "Addresses", "BorshArray", "BorshReader", "BorshWriter",
+        "SolanaAccountList", "SolanaSeeds", "ArgumentOutOfRangeException",
     ];
 
     /// <summary>Types that generated code uses by their simple names.</summary>

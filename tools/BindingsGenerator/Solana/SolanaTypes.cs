@@ -23,14 +23,16 @@ internal sealed class SolanaTypes
     private readonly Dictionary<string, IdlDefinition> _definitions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, BoundType> _bound = new(StringComparer.Ordinal);
     private readonly HashSet<string> _open = new(StringComparer.Ordinal);
+    private readonly string _program;
     private readonly Func<string, string> _name;
 
     /// <param name="idl">Its types are bound; those that nothing can be bound to are refused.</param>
+    /// <param name="program">The class that they are nested in.</param>
     /// <param name="name">A free C# name for a type of the IDL.</param>
     /// <exception cref="InvalidDataException">A type is missing, is there twice, contains itself, or has what cannot be bound.</exception>
-    public SolanaTypes(Idl idl, Func<string, string> name)
+    public SolanaTypes(Idl idl, string program, Func<string, string> name)
     {
-        _name = name;
+        (_program, _name) = (program, name);
         foreach (var definition in idl.Types)
         {
             if (_definitions.TryAdd(definition.Name, definition) || Same(_definitions[definition.Name], definition)) continue;
@@ -47,9 +49,12 @@ internal sealed class SolanaTypes
     /// <summary>Members with properties that are free in a type of the name <paramref name="owner"/>.</summary>
     public IReadOnlyList<Member> Members(IEnumerable<IdlField> fields, string owner, params IEnumerable<string> reserved)
     {
-        var scope = new NameScope("Value", [owner, .. SolanaNames.Members, .. reserved]);
-        return [.. fields.Select((f, i) => new Member(f.Name ?? i.ToString(CultureInfo.InvariantCulture), scope.Take(f.Name is null ? $"Item{i}" : SolanaNames.Pascal(f.Name)), Resolve(f.Type), f.Docs))];
+        var scope = new NameScope("Value", [owner, _program, .. SolanaNames.Members, .. reserved]);
+        return [.. fields.Select((f, i) => new Member(f.Name ?? i.ToString(CultureInfo.InvariantCulture), scope.Take(f.Name is null ? $"Item{i}" : Property(f.Name)), Resolve(f.Type), f.Docs))];
     }
+
+    // TryReadX reads one element of X.
+    private static string Property(string name) => SolanaNames.Pascal(name) is var pascal && pascal.StartsWith("TryRead", StringComparison.Ordinal) ? $"{pascal}Value" : pascal;
 
     /// <summary>The type that <paramref name="type"/> means, other names for types resolved.</summary>
     public IdlType Resolve(IdlType type) => type switch
@@ -119,7 +124,7 @@ internal sealed class SolanaTypes
         return Once(key, () =>
         {
             var arguments = Arguments(definition, type);
-            var name = _name(definition.Name) is var plain && type.Arguments.Count == 0 ? plain : _name($"{definition.Name}_{string.Join('_', type.Arguments.Select(Word))}");
+            var name = _name(type.Arguments.Count == 0 ? definition.Name : string.Join('_', [definition.Name, .. type.Arguments.Select(Word)]));
             var bound = new BoundType(name, definition,
                 Members(Substitute(definition.Fields ?? [], arguments), name),
                 Variants(definition.Variants ?? [], arguments, name));

@@ -28,6 +28,7 @@ internal sealed class TypeWriter(Code code, SolanaTypes types, SolanaCSharp cs)
         code.Line("value = r.Ok ? Read(ref r) : default;");
         code.Line($"return r.{complete}();");
         code.Close();
+        if (kind == "Account") Prefix(type);
         code.Line("/// <inheritdoc/>");
         code.Open("public byte[] Encode()");
         code.Line("var w = new BorshWriter(stackalloc byte[512]);");
@@ -54,6 +55,18 @@ internal sealed class TypeWriter(Code code, SolanaTypes types, SolanaCSharp cs)
         code.Line();
         code.Open("internal void Write(ref BorshWriter w)");
         foreach (var member in type.Members) code.Line(cs.Write(member.Type, member.Property, "w"));
+        code.Close();
+    }
+
+    private void Prefix(BoundType type)
+    {
+        code.Line("/// <inheritdoc/>");
+        code.Open($"public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out {type.Name} value, out int length)");
+        code.Line("var r = new BorshReader(data);");
+        code.Line("r.Discriminator(Discriminator);");
+        code.Line("value = r.Ok ? Read(ref r) : default;");
+        code.Line("length = r.Ok ? data.Length - r.Left : 0;");
+        code.Line("return r.Ok;");
         code.Close();
     }
 
