@@ -779,6 +779,382 @@ public static partial class Depin
         }
     }
 
+    /// <summary>Account DeviceRegistry</summary>
+    public readonly record struct DeviceRegistryAccount(SolanaAddress Network, ulong KeyDelay, uint Models, ulong Batches, ulong Devices) : ISolanaAccount<DeviceRegistryAccount>
+    {
+        /// <summary>Bytes of the data, discriminator included.</summary>
+        public const int Size = 68;
+
+        /// <summary>Where in the data a field begins: for filters and slices of requests.</summary>
+        public static class Offsets
+        {
+            public const int Network = 8;
+            public const int KeyDelay = 40;
+            public const int Models = 48;
+            public const int Batches = 52;
+            public const int Devices = 60;
+        }
+
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x67, 0xf5, 0x46, 0xbb, 0x9a, 0x3c, 0xd0, 0xd8];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out DeviceRegistryAccount value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out DeviceRegistryAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static DeviceRegistryAccount Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt32(), r.UInt64(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(KeyDelay);
+            w.UInt32(Models);
+            w.UInt64(Batches);
+            w.UInt64(Devices);
+        }
+    }
+
+    /// <summary>Account DeviceMaker</summary>
+    public readonly record struct DeviceMakerAccount(SolanaAddress Network, uint MakerId, SolanaAddress Account, Address Approver, byte Active, uint Quota, uint Issued) : ISolanaAccount<DeviceMakerAccount>
+    {
+        /// <summary>Bytes of the data, discriminator included.</summary>
+        public const int Size = 105;
+
+        /// <summary>Where in the data a field begins: for filters and slices of requests.</summary>
+        public static class Offsets
+        {
+            public const int Network = 8;
+            public const int MakerId = 40;
+            public const int Account = 44;
+            public const int Approver = 76;
+            public const int Active = 96;
+            public const int Quota = 97;
+            public const int Issued = 101;
+        }
+
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xb2, 0x14, 0xf8, 0x56, 0x83, 0x8c, 0xe1, 0xc9];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out DeviceMakerAccount value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out DeviceMakerAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static DeviceMakerAccount Read(ref BorshReader r) => new(r.Address(), r.UInt32(), r.Address(), r.Address20(), r.UInt8(), r.UInt32(), r.UInt32());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt32(MakerId);
+            w.Address(Account);
+            w.Address20(Approver);
+            w.UInt8(Active);
+            w.UInt32(Quota);
+            w.UInt32(Issued);
+        }
+    }
+
+    /// <summary>Account DeviceModel</summary>
+    public readonly record struct DeviceModelAccount(SolanaAddress Network, uint ModelId, uint MakerId, ushort Class, uint Capabilities, uint Cadence, Bytes32 Metadata) : ISolanaAccount<DeviceModelAccount>
+    {
+        /// <summary>Bytes of the data, discriminator included.</summary>
+        public const int Size = 90;
+
+        /// <summary>Where in the data a field begins: for filters and slices of requests.</summary>
+        public static class Offsets
+        {
+            public const int Network = 8;
+            public const int ModelId = 40;
+            public const int MakerId = 44;
+            public const int Class = 48;
+            public const int Capabilities = 50;
+            public const int Cadence = 54;
+            public const int Metadata = 58;
+        }
+
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x3d, 0x69, 0xc0, 0x71, 0xc1, 0x04, 0xd1, 0xa0];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out DeviceModelAccount value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out DeviceModelAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static DeviceModelAccount Read(ref BorshReader r) => new(r.Address(), r.UInt32(), r.UInt32(), r.UInt16(), r.UInt32(), r.UInt32(), r.Bytes32());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt32(ModelId);
+            w.UInt32(MakerId);
+            w.UInt16(Class);
+            w.UInt32(Capabilities);
+            w.UInt32(Cadence);
+            w.Bytes32(Metadata);
+        }
+    }
+
+    /// <summary>Account DeviceBatch</summary>
+    public readonly record struct DeviceBatchAccount(SolanaAddress Network, ulong BatchId, uint MakerId, Bytes32 Root, uint Count, uint Registered, byte Revoked) : ISolanaAccount<DeviceBatchAccount>
+    {
+        /// <summary>Bytes of the data, discriminator included.</summary>
+        public const int Size = 93;
+
+        /// <summary>Where in the data a field begins: for filters and slices of requests.</summary>
+        public static class Offsets
+        {
+            public const int Network = 8;
+            public const int BatchId = 40;
+            public const int MakerId = 48;
+            public const int Root = 52;
+            public const int Count = 84;
+            public const int Registered = 88;
+            public const int Revoked = 92;
+        }
+
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x0d, 0x61, 0xc0, 0x8e, 0xe6, 0xef, 0xa7, 0x9a];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out DeviceBatchAccount value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out DeviceBatchAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static DeviceBatchAccount Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt32(), r.Bytes32(), r.UInt32(), r.UInt32(), r.UInt8());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(BatchId);
+            w.UInt32(MakerId);
+            w.Bytes32(Root);
+            w.UInt32(Count);
+            w.UInt32(Registered);
+            w.UInt8(Revoked);
+        }
+    }
+
+    /// <summary>Account Device</summary>
+    public readonly record struct DeviceAccount(SolanaAddress Network, ulong Token, SolanaAddress Owner, uint ModelId, byte Status, ulong RegisteredAt, ulong Cell, byte KeyType, Bytes32 DeviceId, byte PendingKeyType, Bytes32 PendingDeviceId, ulong ReadyAt) : ISolanaAccount<DeviceAccount>
+    {
+        /// <summary>Bytes of the data, discriminator included.</summary>
+        public const int Size = 175;
+
+        /// <summary>Where in the data a field begins: for filters and slices of requests.</summary>
+        public static class Offsets
+        {
+            public const int Network = 8;
+            public const int Token = 40;
+            public const int Owner = 48;
+            public const int ModelId = 80;
+            public const int Status = 84;
+            public const int RegisteredAt = 85;
+            public const int Cell = 93;
+            public const int KeyType = 101;
+            public const int DeviceId = 102;
+            public const int PendingKeyType = 134;
+            public const int PendingDeviceId = 135;
+            public const int ReadyAt = 167;
+        }
+
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x99, 0xf8, 0x17, 0x27, 0x53, 0x2d, 0x44, 0x80];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out DeviceAccount value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out DeviceAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static DeviceAccount Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.Address(), r.UInt32(), r.UInt8(), r.UInt64(), r.UInt64(), r.UInt8(), r.Bytes32(), r.UInt8(), r.Bytes32(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(Token);
+            w.Address(Owner);
+            w.UInt32(ModelId);
+            w.UInt8(Status);
+            w.UInt64(RegisteredAt);
+            w.UInt64(Cell);
+            w.UInt8(KeyType);
+            w.Bytes32(DeviceId);
+            w.UInt8(PendingKeyType);
+            w.Bytes32(PendingDeviceId);
+            w.UInt64(ReadyAt);
+        }
+    }
+
+    /// <summary>Account DeviceKey</summary>
+    public readonly record struct DeviceKeyAccount(SolanaAddress Network, SolanaAddress Device, ulong Token) : ISolanaAccount<DeviceKeyAccount>
+    {
+        /// <summary>Bytes of the data, discriminator included.</summary>
+        public const int Size = 80;
+
+        /// <summary>Where in the data a field begins: for filters and slices of requests.</summary>
+        public static class Offsets
+        {
+            public const int Network = 8;
+            public const int Device = 40;
+            public const int Token = 72;
+        }
+
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x89, 0x29, 0x61, 0x3e, 0x02, 0x8b, 0xf3, 0xf5];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out DeviceKeyAccount value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out DeviceKeyAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static DeviceKeyAccount Read(ref BorshReader r) => new(r.Address(), r.Address(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.Address(Device);
+            w.UInt64(Token);
+        }
+    }
+
     /// <summary>The IDL's name of the account whose data this is, by its first bytes; null if it is none of the program's.</summary>
     public static string? NameOfAccount(ReadOnlySpan<byte> data)
     {
@@ -793,6 +1169,12 @@ public static partial class Depin
         if (data.StartsWith(PageAccount.Discriminator)) return "Page";
         if (data.StartsWith(SignaturesAccount.Discriminator)) return "Signatures";
         if (data.StartsWith(BufferAccount.Discriminator)) return "Buffer";
+        if (data.StartsWith(DeviceRegistryAccount.Discriminator)) return "DeviceRegistry";
+        if (data.StartsWith(DeviceMakerAccount.Discriminator)) return "DeviceMaker";
+        if (data.StartsWith(DeviceModelAccount.Discriminator)) return "DeviceModel";
+        if (data.StartsWith(DeviceBatchAccount.Discriminator)) return "DeviceBatch";
+        if (data.StartsWith(DeviceAccount.Discriminator)) return "Device";
+        if (data.StartsWith(DeviceKeyAccount.Discriminator)) return "DeviceKey";
         return null;
     }
 }

@@ -22,6 +22,9 @@ public static partial class Depin
         public static SolanaAddress Network(SolanaAddress program, SolanaAddress mint) =>
             ProgramAddress.Find(program, "network"u8.ToArray(), SolanaSeeds.Of(mint)).Address;
 
+        /// <summary>DePin111111111111111111111111111111111111111</summary>
+        public static SolanaAddress Program { get; } = SolanaAddress.Parse("DePin111111111111111111111111111111111111111");
+
         /// <summary>The account ledger by its seeds.</summary>
         public static SolanaAddress Ledger(SolanaAddress program, SolanaAddress network) =>
             ProgramAddress.Find(program, "ledger"u8.ToArray(), SolanaSeeds.Of(network)).Address;
@@ -59,5 +62,20 @@ public static partial class Depin
         /// <summary>The account buffer by its seeds.</summary>
         public static SolanaAddress Buffer(SolanaAddress program, SolanaAddress writer) =>
             ProgramAddress.Find(program, "buffer"u8.ToArray(), SolanaSeeds.Of(writer)).Address;
+
+        /// <summary>The account registry by its seeds.</summary>
+        public static SolanaAddress Registry(SolanaAddress program, SolanaAddress network) =>
+            ProgramAddress.Find(program, "registry"u8.ToArray(), SolanaSeeds.Of(network)).Address;
+
+        /// <summary>The account maker by its seeds.</summary>
+        public static SolanaAddress Maker(SolanaAddress program, SolanaAddress network, uint settingsMakerId) =>
+            ProgramAddress.Find(program, "maker"u8.ToArray(), SolanaSeeds.Of(network), SolanaSeeds.Of(settingsMakerId)).Address;
+
+        /// <summary>The account model by its seeds.</summary>
+        public static SolanaAddress Model(SolanaAddress program, SolanaAddress network, uint registrationModelId) =>
+            ProgramAddress.Find(program, "model"u8.ToArray(), SolanaSeeds.Of(network), SolanaSeeds.Of(registrationModelId)).Address;
+
+        /// <summary>Sysvar1nstructions1111111111111111111111111</summary>
+        public static SolanaAddress Instructions { get; } = SolanaAddress.Parse("Sysvar1nstructions1111111111111111111111111");
     }
 }

@@ -133,6 +133,38 @@ public static partial class Depin
         TooManyAccounts = 6057,
         /// <summary>The cluster's clock is not usable</summary>
         BadClock = 6058,
+        /// <summary>The account is not the maker's</summary>
+        NotMaker = 6059,
+        /// <summary>The maker is not active</summary>
+        MakerInactive = 6060,
+        /// <summary>The maker has registered as many devices as it may</summary>
+        QuotaExceeded = 6061,
+        /// <summary>The batch is revoked</summary>
+        BatchClosed = 6062,
+        /// <summary>All devices of the batch are registered</summary>
+        BatchExhausted = 6063,
+        /// <summary>The device with this model is not in the batch</summary>
+        NotInBatch = 6064,
+        /// <summary>A device's key is a point of its curve in 64 bytes, or 32 bytes for Ed25519</summary>
+        BadKey = 6065,
+        /// <summary>The device did not sign this; P-256 and Ed25519 are checked by the runtime's program in the instruction directly before</summary>
+        BadDeviceSignature = 6066,
+        /// <summary>The maker's account did not sign the transaction, nor its approval key the registration</summary>
+        BadMakerSignature = 6067,
+        /// <summary>The nonce of a key that was never used is 0</summary>
+        NonceMismatch = 6068,
+        /// <summary>The deadline is over</summary>
+        Expired = 6069,
+        /// <summary>The account is not the device's owner</summary>
+        NotDeviceOwner = 6070,
+        /// <summary>The device's status does not allow that</summary>
+        WrongDeviceStatus = 6071,
+        /// <summary>No other key waits, or it waits still</summary>
+        RotationNotReady = 6072,
+        /// <summary>Owner, model or batch are not those of the device</summary>
+        WrongRegistration = 6073,
+        /// <summary>The owner has no payout index yet: send open_payout for it first</summary>
+        NoPayout = 6074,
     }
 
     /// <summary>The program's errors with their names and messages.</summary>
@@ -200,6 +232,22 @@ public static partial class Depin
             new(6056, "AlreadySigned", "That signer's signature was counted before"),
             new(6057, "TooManyAccounts", "More accounts than an instruction takes"),
             new(6058, "BadClock", "The cluster's clock is not usable"),
+            new(6059, "NotMaker", "The account is not the maker's"),
+            new(6060, "MakerInactive", "The maker is not active"),
+            new(6061, "QuotaExceeded", "The maker has registered as many devices as it may"),
+            new(6062, "BatchClosed", "The batch is revoked"),
+            new(6063, "BatchExhausted", "All devices of the batch are registered"),
+            new(6064, "NotInBatch", "The device with this model is not in the batch"),
+            new(6065, "BadKey", "A device's key is a point of its curve in 64 bytes, or 32 bytes for Ed25519"),
+            new(6066, "BadDeviceSignature", "The device did not sign this; P-256 and Ed25519 are checked by the runtime's program in the instruction directly before"),
+            new(6067, "BadMakerSignature", "The maker's account did not sign the transaction, nor its approval key the registration"),
+            new(6068, "NonceMismatch", "The nonce of a key that was never used is 0"),
+            new(6069, "Expired", "The deadline is over"),
+            new(6070, "NotDeviceOwner", "The account is not the device's owner"),
+            new(6071, "WrongDeviceStatus", "The device's status does not allow that"),
+            new(6072, "RotationNotReady", "No other key waits, or it waits still"),
+            new(6073, "WrongRegistration", "Owner, model or batch are not those of the device"),
+            new(6074, "NoPayout", "The owner has no payout index yet: send open_payout for it first"),
         ];
 
         /// <summary>The error of this number; null if the program has none.</summary>

@@ -369,7 +369,7 @@ public static partial class Depin
             return w.ToArray();
         }
 
-        internal static ConfigScheduledEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64(), r.Bytes32(), r.UInt8(), r.UInt8(), r.Bytes32(), r.Bytes32(), r.UInt64(), BorshArray.Read<Member>(ref r, 52, static (ref BorshReader rx) => Member.Read(ref rx)));
+        internal static ConfigScheduledEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64(), r.Bytes32(), r.UInt8(), r.UInt8(), r.Bytes32(), r.Bytes32(), r.UInt64(), BorshArray.Read<Member>(ref r, 52, static (ref BorshReader rx) => Depin.Member.Read(ref rx)));
 
         internal void Write(ref BorshWriter w)
         {
@@ -926,6 +926,436 @@ public static partial class Depin
         }
     }
 
+    /// <summary>Event RegistryOpened</summary>
+    public readonly record struct RegistryOpenedEvent(SolanaAddress Network, ulong KeyDelay) : ISolanaEvent<RegistryOpenedEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x76, 0xa0, 0x9e, 0x3f, 0x8b, 0xf2, 0xe6, 0xb5];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out RegistryOpenedEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static RegistryOpenedEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(KeyDelay);
+        }
+    }
+
+    /// <summary>Event MakerSet</summary>
+    public readonly record struct MakerSetEvent(SolanaAddress Network, uint MakerId, SolanaAddress Account, Address Approver, uint Quota, byte Active) : ISolanaEvent<MakerSetEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x68, 0x2c, 0xda, 0x8c, 0x5a, 0xd8, 0x06, 0xcb];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out MakerSetEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static MakerSetEvent Read(ref BorshReader r) => new(r.Address(), r.UInt32(), r.Address(), r.Address20(), r.UInt32(), r.UInt8());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt32(MakerId);
+            w.Address(Account);
+            w.Address20(Approver);
+            w.UInt32(Quota);
+            w.UInt8(Active);
+        }
+    }
+
+    /// <summary>Event ModelAdded</summary>
+    public readonly record struct ModelAddedEvent(SolanaAddress Network, uint ModelId, uint MakerId, ushort Class, uint Capabilities, uint Cadence, Bytes32 Metadata) : ISolanaEvent<ModelAddedEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xef, 0x86, 0xd6, 0xda, 0xce, 0xf8, 0x65, 0x27];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out ModelAddedEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static ModelAddedEvent Read(ref BorshReader r) => new(r.Address(), r.UInt32(), r.UInt32(), r.UInt16(), r.UInt32(), r.UInt32(), r.Bytes32());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt32(ModelId);
+            w.UInt32(MakerId);
+            w.UInt16(Class);
+            w.UInt32(Capabilities);
+            w.UInt32(Cadence);
+            w.Bytes32(Metadata);
+        }
+    }
+
+    /// <summary>Event BatchPublished</summary>
+    public readonly record struct BatchPublishedEvent(SolanaAddress Network, ulong BatchId, uint MakerId, Bytes32 Root, uint Count, string Uri) : ISolanaEvent<BatchPublishedEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x33, 0x93, 0x10, 0x65, 0x0d, 0xe2, 0x73, 0x57];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out BatchPublishedEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static BatchPublishedEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt32(), r.Bytes32(), r.UInt32(), r.String());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(BatchId);
+            w.UInt32(MakerId);
+            w.Bytes32(Root);
+            w.UInt32(Count);
+            w.String(Uri);
+        }
+    }
+
+    /// <summary>Event BatchRevoked</summary>
+    public readonly record struct BatchRevokedEvent(SolanaAddress Network, ulong BatchId) : ISolanaEvent<BatchRevokedEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x02, 0x33, 0x0c, 0x2c, 0x75, 0xaf, 0xd1, 0x20];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out BatchRevokedEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static BatchRevokedEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(BatchId);
+        }
+    }
+
+    /// <summary>Event DeviceRegistered</summary>
+    public readonly record struct DeviceRegisteredEvent(SolanaAddress Network, ulong Token, Bytes32 DeviceId, SolanaAddress Owner, uint ModelId, byte KeyType, ulong BatchId, ulong Cell, Bytes32 Metadata, ulong RegisteredAt, byte[] PublicKey) : ISolanaEvent<DeviceRegisteredEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xdd, 0x5a, 0x02, 0x99, 0x48, 0x62, 0x47, 0xb5];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out DeviceRegisteredEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static DeviceRegisteredEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.Bytes32(), r.Address(), r.UInt32(), r.UInt8(), r.UInt64(), r.UInt64(), r.Bytes32(), r.UInt64(), r.Bytes().ToArray());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(Token);
+            w.Bytes32(DeviceId);
+            w.Address(Owner);
+            w.UInt32(ModelId);
+            w.UInt8(KeyType);
+            w.UInt64(BatchId);
+            w.UInt64(Cell);
+            w.Bytes32(Metadata);
+            w.UInt64(RegisteredAt);
+            w.Bytes(PublicKey);
+        }
+    }
+
+    /// <summary>Event CellAsserted</summary>
+    public readonly record struct CellAssertedEvent(SolanaAddress Network, ulong Token, ulong Cell) : ISolanaEvent<CellAssertedEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x61, 0xd6, 0xd6, 0xa7, 0x3b, 0xda, 0x08, 0x87];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out CellAssertedEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static CellAssertedEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(Token);
+            w.UInt64(Cell);
+        }
+    }
+
+    /// <summary>Event DeviceTransferred</summary>
+    public readonly record struct DeviceTransferredEvent(SolanaAddress Network, ulong Token, SolanaAddress From, SolanaAddress To) : ISolanaEvent<DeviceTransferredEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x27, 0x16, 0xa8, 0x60, 0x1d, 0x44, 0x97, 0xb5];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out DeviceTransferredEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static DeviceTransferredEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.Address(), r.Address());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(Token);
+            w.Address(From);
+            w.Address(To);
+        }
+    }
+
+    /// <summary>Event StatusChanged</summary>
+    public readonly record struct StatusChangedEvent(SolanaAddress Network, ulong Token, byte From, byte To) : ISolanaEvent<StatusChangedEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x92, 0xeb, 0xde, 0x7d, 0x91, 0xf6, 0x22, 0xf0];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out StatusChangedEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static StatusChangedEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt8(), r.UInt8());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(Token);
+            w.UInt8(From);
+            w.UInt8(To);
+        }
+    }
+
+    /// <summary>Event KeyRotationScheduled</summary>
+    public readonly record struct KeyRotationScheduledEvent(SolanaAddress Network, ulong Token, Bytes32 DeviceId, byte KeyType, ulong ReadyAt, byte[] PublicKey) : ISolanaEvent<KeyRotationScheduledEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xfe, 0xbb, 0x45, 0xde, 0x10, 0x08, 0xbb, 0x6e];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out KeyRotationScheduledEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static KeyRotationScheduledEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.Bytes32(), r.UInt8(), r.UInt64(), r.Bytes().ToArray());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(Token);
+            w.Bytes32(DeviceId);
+            w.UInt8(KeyType);
+            w.UInt64(ReadyAt);
+            w.Bytes(PublicKey);
+        }
+    }
+
+    /// <summary>Event KeyRotationCancelled</summary>
+    public readonly record struct KeyRotationCancelledEvent(SolanaAddress Network, ulong Token) : ISolanaEvent<KeyRotationCancelledEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x2c, 0x51, 0xd8, 0xd1, 0x2c, 0x7a, 0xc5, 0x6a];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out KeyRotationCancelledEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static KeyRotationCancelledEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(Token);
+        }
+    }
+
+    /// <summary>Event KeyRotated</summary>
+    public readonly record struct KeyRotatedEvent(SolanaAddress Network, ulong Token, Bytes32 OldDeviceId, Bytes32 NewDeviceId, byte KeyType) : ISolanaEvent<KeyRotatedEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xae, 0x25, 0x12, 0x68, 0xc6, 0x1e, 0x21, 0x5f];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out KeyRotatedEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static KeyRotatedEvent Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.Bytes32(), r.Bytes32(), r.UInt8());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.UInt64(Token);
+            w.Bytes32(OldDeviceId);
+            w.Bytes32(NewDeviceId);
+            w.UInt8(KeyType);
+        }
+    }
+
     /// <summary>The IDL's name of the event whose data this is, by its first bytes; null if it is none of the program's.</summary>
     public static string? NameOfEvent(ReadOnlySpan<byte> data)
     {
@@ -954,6 +1384,18 @@ public static partial class Depin
         if (data.StartsWith(BreakerChangedEvent.Discriminator)) return "BreakerChanged";
         if (data.StartsWith(TreeFaultProvenEvent.Discriminator)) return "TreeFaultProven";
         if (data.StartsWith(EquivocationProvenEvent.Discriminator)) return "EquivocationProven";
+        if (data.StartsWith(RegistryOpenedEvent.Discriminator)) return "RegistryOpened";
+        if (data.StartsWith(MakerSetEvent.Discriminator)) return "MakerSet";
+        if (data.StartsWith(ModelAddedEvent.Discriminator)) return "ModelAdded";
+        if (data.StartsWith(BatchPublishedEvent.Discriminator)) return "BatchPublished";
+        if (data.StartsWith(BatchRevokedEvent.Discriminator)) return "BatchRevoked";
+        if (data.StartsWith(DeviceRegisteredEvent.Discriminator)) return "DeviceRegistered";
+        if (data.StartsWith(CellAssertedEvent.Discriminator)) return "CellAsserted";
+        if (data.StartsWith(DeviceTransferredEvent.Discriminator)) return "DeviceTransferred";
+        if (data.StartsWith(StatusChangedEvent.Discriminator)) return "StatusChanged";
+        if (data.StartsWith(KeyRotationScheduledEvent.Discriminator)) return "KeyRotationScheduled";
+        if (data.StartsWith(KeyRotationCancelledEvent.Discriminator)) return "KeyRotationCancelled";
+        if (data.StartsWith(KeyRotatedEvent.Discriminator)) return "KeyRotated";
         return null;
     }
 }

@@ -27,6 +27,9 @@ public static partial class Depin
         /// <summary>network: written; filled in if null.</summary>
         public SolanaAddress? Network { get; init; }
 
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
         /// <summary>ledger: written; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
 
@@ -76,6 +79,7 @@ public static partial class Depin
             var payerAddress = accounts.Payer;
             var mintAuthorityAddress = accounts.MintAuthority;
             var mintAddress = accounts.Mint;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var networkAddress = accounts.Network ?? Addresses.Network(program, mintAddress);
@@ -83,11 +87,12 @@ public static partial class Depin
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
             var vaultAddress = accounts.Vault ?? Addresses.Vault(program, networkAddress);
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
-            var list = new SolanaAccountList(10 + remaining.Length);
+            var list = new SolanaAccountList(11 + remaining.Length);
             list.Add(payerAddress, signer: true, writable: true);
             list.Add(mintAuthorityAddress, signer: true, writable: false);
             list.Add(mintAddress, signer: false, writable: true);
             list.Add(networkAddress, signer: false, writable: true);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: true);
             list.Add(distributorAddress, signer: false, writable: true);
             list.Add(vaultAddress, signer: false, writable: true);
@@ -106,6 +111,9 @@ public static partial class Depin
 
         /// <summary>network: written.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
     }
 
     /// <summary>The owner names who may take over.</summary>
@@ -137,9 +145,11 @@ public static partial class Depin
         {
             var ownerAddress = accounts.Owner;
             var networkAddress = accounts.Network;
-            var list = new SolanaAccountList(2 + remaining.Length);
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var list = new SolanaAccountList(3 + remaining.Length);
             list.Add(ownerAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: true);
+            list.Add(programAddress, signer: false, writable: false);
             return list.Build(program, Encode(), remaining);
         }
     }
@@ -152,6 +162,9 @@ public static partial class Depin
 
         /// <summary>network: written.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
     }
 
     /// <summary>Who was named takes over.</summary>
@@ -182,9 +195,11 @@ public static partial class Depin
         {
             var pendingAddress = accounts.Pending;
             var networkAddress = accounts.Network;
-            var list = new SolanaAccountList(2 + remaining.Length);
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var list = new SolanaAccountList(3 + remaining.Length);
             list.Add(pendingAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: true);
+            list.Add(programAddress, signer: false, writable: false);
             return list.Build(program, Encode(), remaining);
         }
     }
@@ -197,6 +212,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>operator: written; filled in if null.</summary>
         public SolanaAddress? Operator { get; init; }
@@ -249,15 +267,17 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var sourceAddress = accounts.Source;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var operatorAddress = accounts.Operator ?? Addresses.Operator(program, networkAddress, ReportKey);
             var usedKeyAddress = accounts.UsedKey ?? Addresses.UsedKey(program, networkAddress, ProtocolKey);
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
-            var list = new SolanaAccountList(8 + remaining.Length);
+            var list = new SolanaAccountList(9 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: true);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(operatorAddress, signer: false, writable: true);
             list.Add(usedKeyAddress, signer: false, writable: true);
             list.Add(sourceAddress, signer: false, writable: true);
@@ -276,6 +296,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>operator: written.</summary>
         public required SolanaAddress Operator { get; init; }
@@ -319,13 +342,15 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var operatorAddress = accounts.Operator;
             var sourceAddress = accounts.Source;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
-            var list = new SolanaAccountList(6 + remaining.Length);
+            var list = new SolanaAccountList(7 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(operatorAddress, signer: false, writable: true);
             list.Add(sourceAddress, signer: false, writable: true);
             list.Add(bondsAddress, signer: false, writable: true);
@@ -342,6 +367,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>operator: written.</summary>
         public required SolanaAddress Operator { get; init; }
@@ -376,10 +404,12 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var operatorAddress = accounts.Operator;
-            var list = new SolanaAccountList(3 + remaining.Length);
+            var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(operatorAddress, signer: false, writable: true);
             return list.Build(program, Encode(), remaining);
         }
@@ -393,6 +423,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>operator: written.</summary>
         public required SolanaAddress Operator { get; init; }
@@ -432,12 +465,14 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var operatorAddress = accounts.Operator;
             var configAddress = accounts.Config;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
-            var list = new SolanaAccountList(5 + remaining.Length);
+            var list = new SolanaAccountList(6 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(operatorAddress, signer: false, writable: true);
             list.Add(ledgerAddress, signer: false, writable: false);
             list.AddOptional(configAddress, program, signer: false, writable: false);
@@ -453,6 +488,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>operator: written.</summary>
         public required SolanaAddress Operator { get; init; }
@@ -495,13 +533,15 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var operatorAddress = accounts.Operator;
             var toAddress = accounts.To;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
-            var list = new SolanaAccountList(6 + remaining.Length);
+            var list = new SolanaAccountList(7 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(operatorAddress, signer: false, writable: true);
             list.Add(bondsAddress, signer: false, writable: true);
             list.Add(toAddress, signer: false, writable: true);
@@ -521,6 +561,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>ledger: written; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
@@ -567,14 +610,16 @@ public static partial class Depin
             var ownerAddress = accounts.Owner;
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var configAddress = accounts.Config;
             var previousAddress = accounts.Previous;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
-            var list = new SolanaAccountList(7 + remaining.Length);
+            var list = new SolanaAccountList(8 + remaining.Length);
             list.Add(ownerAddress, signer: true, writable: false);
             list.Add(payerAddress, signer: true, writable: true);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: true);
             list.Add(configAddress, signer: false, writable: true);
             list.AddOptional(previousAddress, program, signer: false, writable: true);
@@ -594,6 +639,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>ledger: written; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
@@ -639,14 +687,16 @@ public static partial class Depin
             var ownerAddress = accounts.Owner;
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var configAddress = accounts.Config;
             var previousAddress = accounts.Previous;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
-            var list = new SolanaAccountList(7 + remaining.Length);
+            var list = new SolanaAccountList(8 + remaining.Length);
             list.Add(ownerAddress, signer: true, writable: false);
             list.Add(payerAddress, signer: true, writable: true);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: true);
             list.Add(configAddress, signer: false, writable: true);
             list.AddOptional(previousAddress, program, signer: false, writable: true);
@@ -660,6 +710,9 @@ public static partial class Depin
     {
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>ledger: written; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
@@ -698,10 +751,12 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, AttestAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var configAddress = accounts.Config;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
-            var list = new SolanaAccountList(3 + remaining.Length);
+            var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: true);
             list.Add(configAddress, signer: false, writable: false);
             return list.Build(program, Encode(), remaining);
@@ -716,6 +771,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>ledger: written; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
@@ -766,15 +824,17 @@ public static partial class Depin
         {
             var challengerAddress = accounts.Challenger;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var challengeAddress = accounts.Challenge;
             var sourceAddress = accounts.Source;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
-            var list = new SolanaAccountList(8 + remaining.Length);
+            var list = new SolanaAccountList(9 + remaining.Length);
             list.Add(challengerAddress, signer: true, writable: true);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: true);
             list.Add(challengeAddress, signer: false, writable: true);
             list.Add(sourceAddress, signer: false, writable: true);
@@ -793,6 +853,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>ledger: written; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
@@ -827,10 +890,12 @@ public static partial class Depin
         {
             var arbiterAddress = accounts.Arbiter;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
-            var list = new SolanaAccountList(3 + remaining.Length);
+            var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(arbiterAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: true);
             return list.Build(program, Encode(), remaining);
         }
@@ -841,6 +906,9 @@ public static partial class Depin
     {
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>ledger: read; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
@@ -888,14 +956,16 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, ReclaimBondAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var challengeAddress = accounts.Challenge;
             var challengerAddress = accounts.Challenger;
             var toAddress = accounts.To;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
-            var list = new SolanaAccountList(7 + remaining.Length);
+            var list = new SolanaAccountList(8 + remaining.Length);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: false);
             list.Add(challengeAddress, signer: false, writable: true);
             list.Add(challengerAddress, signer: false, writable: true);
@@ -911,6 +981,9 @@ public static partial class Depin
     {
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>ledger: written; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
@@ -959,14 +1032,16 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, FinalizeAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var mintAddress = accounts.Mint;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
             var vaultAddress = accounts.Vault ?? Addresses.Vault(program, networkAddress);
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
-            var list = new SolanaAccountList(7 + remaining.Length);
+            var list = new SolanaAccountList(8 + remaining.Length);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: true);
             list.Add(distributorAddress, signer: false, writable: true);
             list.Add(mintAddress, signer: false, writable: true);
@@ -985,6 +1060,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>ledger: written; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
@@ -1028,13 +1106,15 @@ public static partial class Depin
         {
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var pageAddress = accounts.Page;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var payoutAddress = accounts.Payout ?? Addresses.Payout(program, networkAddress, Account);
-            var list = new SolanaAccountList(6 + remaining.Length);
+            var list = new SolanaAccountList(7 + remaining.Length);
             list.Add(payerAddress, signer: true, writable: true);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: true);
             list.Add(payoutAddress, signer: false, writable: true);
             list.Add(pageAddress, signer: false, writable: true);
@@ -1051,6 +1131,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>payout: written.</summary>
         public required SolanaAddress Payout { get; init; }
@@ -1085,10 +1168,12 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var payoutAddress = accounts.Payout;
-            var list = new SolanaAccountList(3 + remaining.Length);
+            var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(payoutAddress, signer: false, writable: true);
             return list.Build(program, Encode(), remaining);
         }
@@ -1099,6 +1184,9 @@ public static partial class Depin
     {
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>payout: written.</summary>
         public required SolanaAddress Payout { get; init; }
@@ -1131,9 +1219,11 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, ApplyRecipientAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var payoutAddress = accounts.Payout;
-            var list = new SolanaAccountList(2 + remaining.Length);
+            var list = new SolanaAccountList(3 + remaining.Length);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(payoutAddress, signer: false, writable: true);
             return list.Build(program, Encode(), remaining);
         }
@@ -1147,6 +1237,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>distributor: written; filled in if null.</summary>
         public SolanaAddress? Distributor { get; init; }
@@ -1198,15 +1291,17 @@ public static partial class Depin
         {
             var senderAddress = accounts.Sender;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var pageAddress = accounts.Page;
             var payoutAddress = accounts.Payout;
             var toAddress = accounts.To;
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
             var vaultAddress = accounts.Vault ?? Addresses.Vault(program, networkAddress);
-            var list = new SolanaAccountList(8 + remaining.Length);
+            var list = new SolanaAccountList(9 + remaining.Length);
             list.Add(senderAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(distributorAddress, signer: false, writable: true);
             list.Add(vaultAddress, signer: false, writable: true);
             list.Add(tokenProgramAddress, signer: false, writable: false);
@@ -1225,6 +1320,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>distributor: written; filled in if null.</summary>
         public SolanaAddress? Distributor { get; init; }
@@ -1266,12 +1364,14 @@ public static partial class Depin
         {
             var senderAddress = accounts.Sender;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
             var vaultAddress = accounts.Vault ?? Addresses.Vault(program, networkAddress);
-            var list = new SolanaAccountList(5 + remaining.Length);
+            var list = new SolanaAccountList(6 + remaining.Length);
             list.Add(senderAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(distributorAddress, signer: false, writable: true);
             list.Add(vaultAddress, signer: false, writable: true);
             list.Add(tokenProgramAddress, signer: false, writable: false);
@@ -1287,6 +1387,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>distributor: written; filled in if null.</summary>
         public SolanaAddress? Distributor { get; init; }
@@ -1321,10 +1424,12 @@ public static partial class Depin
         {
             var ownerAddress = accounts.Owner;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
-            var list = new SolanaAccountList(3 + remaining.Length);
+            var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(ownerAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(distributorAddress, signer: false, writable: true);
             return list.Build(program, Encode(), remaining);
         }
@@ -1338,6 +1443,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>ledger: written; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
@@ -1381,12 +1489,14 @@ public static partial class Depin
         {
             var reporterAddress = accounts.Reporter;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var payoutAddress = accounts.Payout;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
-            var list = new SolanaAccountList(5 + remaining.Length);
+            var list = new SolanaAccountList(6 + remaining.Length);
             list.Add(reporterAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: true);
             list.Add(distributorAddress, signer: false, writable: false);
             list.Add(payoutAddress, signer: false, writable: false);
@@ -1402,6 +1512,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>config: read.</summary>
         public required SolanaAddress Config { get; init; }
@@ -1454,15 +1567,17 @@ public static partial class Depin
         {
             var reporterAddress = accounts.Reporter;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var configAddress = accounts.Config;
             var operatorAddress = accounts.Operator;
             var mintAddress = accounts.Mint;
             var toAddress = accounts.To;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
-            var list = new SolanaAccountList(8 + remaining.Length);
+            var list = new SolanaAccountList(9 + remaining.Length);
             list.Add(reporterAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(configAddress, signer: false, writable: false);
             list.Add(operatorAddress, signer: false, writable: true);
             list.Add(bondsAddress, signer: false, writable: true);
@@ -1481,6 +1596,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>signatures: written.</summary>
         public required SolanaAddress Signatures { get; init; }
@@ -1518,11 +1636,13 @@ public static partial class Depin
         {
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var signaturesAddress = accounts.Signatures;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
-            var list = new SolanaAccountList(4 + remaining.Length);
+            var list = new SolanaAccountList(5 + remaining.Length);
             list.Add(payerAddress, signer: true, writable: true);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(signaturesAddress, signer: false, writable: true);
             list.Add(systemProgramAddress, signer: false, writable: false);
             return list.Build(program, Encode(), remaining);
@@ -1534,6 +1654,9 @@ public static partial class Depin
     {
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>config: read.</summary>
         public required SolanaAddress Config { get; init; }
@@ -1571,10 +1694,12 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, AddSignaturesAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var configAddress = accounts.Config;
             var signaturesAddress = accounts.Signatures;
-            var list = new SolanaAccountList(3 + remaining.Length);
+            var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(configAddress, signer: false, writable: false);
             list.Add(signaturesAddress, signer: false, writable: true);
             return list.Build(program, Encode(), remaining);
@@ -1586,6 +1711,9 @@ public static partial class Depin
     {
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>ledger: written; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
@@ -1627,12 +1755,14 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, AttestSignedAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var configAddress = accounts.Config;
             var signaturesAddress = accounts.Signatures;
             var payerAddress = accounts.Payer;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
-            var list = new SolanaAccountList(5 + remaining.Length);
+            var list = new SolanaAccountList(6 + remaining.Length);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: true);
             list.Add(configAddress, signer: false, writable: false);
             list.Add(signaturesAddress, signer: false, writable: true);
@@ -1649,6 +1779,9 @@ public static partial class Depin
 
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
 
         /// <summary>signatures: written.</summary>
         public required SolanaAddress Signatures { get; init; }
@@ -1682,10 +1815,12 @@ public static partial class Depin
         {
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var signaturesAddress = accounts.Signatures;
-            var list = new SolanaAccountList(3 + remaining.Length);
+            var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(payerAddress, signer: true, writable: true);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(signaturesAddress, signer: false, writable: true);
             return list.Build(program, Encode(), remaining);
         }
@@ -1798,6 +1933,9 @@ public static partial class Depin
         /// <summary>network: read.</summary>
         public required SolanaAddress Network { get; init; }
 
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
         /// <summary>ledger: written; filled in if null.</summary>
         public SolanaAddress? Ledger { get; init; }
 
@@ -1839,17 +1977,918 @@ public static partial class Depin
         {
             var reporterAddress = accounts.Reporter;
             var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
             var payoutAddress = accounts.Payout;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
             var bufferAddress = accounts.Buffer ?? Addresses.Buffer(program, reporterAddress);
-            var list = new SolanaAccountList(6 + remaining.Length);
+            var list = new SolanaAccountList(7 + remaining.Length);
             list.Add(reporterAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
             list.Add(ledgerAddress, signer: false, writable: true);
             list.Add(distributorAddress, signer: false, writable: false);
             list.Add(payoutAddress, signer: false, writable: false);
             list.Add(bufferAddress, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of open_registry, in the program's order. What may be null is filled in.</summary>
+    public sealed record OpenRegistryAccounts
+    {
+        /// <summary>owner: signs.</summary>
+        public required SolanaAddress Owner { get; init; }
+
+        /// <summary>payer: signs, written.</summary>
+        public required SolanaAddress Payer { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>registry: written; filled in if null.</summary>
+        public SolanaAddress? Registry { get; init; }
+
+        /// <summary>system_program: read; filled in if null.</summary>
+        public SolanaAddress? SystemProgram { get; init; }
+    }
+
+    /// <summary>Opens a network's registry of devices, once.</summary>
+    public readonly record struct OpenRegistryInstruction(ulong KeyDelay) : ISolanaInstruction<OpenRegistryInstruction, OpenRegistryAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xe6, 0xca, 0xad, 0x6e, 0x72, 0xa8, 0xef, 0xcc];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out OpenRegistryInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new OpenRegistryInstruction(r.UInt64()) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            w.UInt64(KeyDelay);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, OpenRegistryAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var ownerAddress = accounts.Owner;
+            var payerAddress = accounts.Payer;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
+            var registryAddress = accounts.Registry ?? Addresses.Registry(program, networkAddress);
+            var list = new SolanaAccountList(6 + remaining.Length);
+            list.Add(ownerAddress, signer: true, writable: false);
+            list.Add(payerAddress, signer: true, writable: true);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(registryAddress, signer: false, writable: true);
+            list.Add(systemProgramAddress, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of set_maker, in the program's order. What may be null is filled in.</summary>
+    public sealed record SetMakerAccounts
+    {
+        /// <summary>owner: signs.</summary>
+        public required SolanaAddress Owner { get; init; }
+
+        /// <summary>payer: signs, written.</summary>
+        public required SolanaAddress Payer { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>maker: written; filled in if null.</summary>
+        public SolanaAddress? Maker { get; init; }
+
+        /// <summary>system_program: read; filled in if null.</summary>
+        public SolanaAddress? SystemProgram { get; init; }
+    }
+
+    /// <summary>The owner adds or changes a maker of devices.</summary>
+    public readonly record struct SetMakerInstruction(MakerSettings Settings) : ISolanaInstruction<SetMakerInstruction, SetMakerAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xaf, 0x89, 0xe6, 0x9a, 0x74, 0xca, 0x5c, 0x7c];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out SetMakerInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new SetMakerInstruction(Depin.MakerSettings.Read(ref r)) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            Settings.Write(ref w);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, SetMakerAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var ownerAddress = accounts.Owner;
+            var payerAddress = accounts.Payer;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
+            var makerAddress = accounts.Maker ?? Addresses.Maker(program, networkAddress, Settings.MakerId);
+            var list = new SolanaAccountList(6 + remaining.Length);
+            list.Add(ownerAddress, signer: true, writable: false);
+            list.Add(payerAddress, signer: true, writable: true);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(makerAddress, signer: false, writable: true);
+            list.Add(systemProgramAddress, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of add_model, in the program's order. What may be null is filled in.</summary>
+    public sealed record AddModelAccounts
+    {
+        /// <summary>account: signs, written.</summary>
+        public required SolanaAddress Account { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>registry: written; filled in if null.</summary>
+        public SolanaAddress? Registry { get; init; }
+
+        /// <summary>maker: read.</summary>
+        public required SolanaAddress Maker { get; init; }
+
+        /// <summary>model: written.</summary>
+        public required SolanaAddress Model { get; init; }
+
+        /// <summary>system_program: read; filled in if null.</summary>
+        public SolanaAddress? SystemProgram { get; init; }
+    }
+
+    /// <summary>A maker adds a model; its id is one above the registry's count.</summary>
+    public readonly record struct AddModelInstruction(ModelSettings Settings) : ISolanaInstruction<AddModelInstruction, AddModelAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xe5, 0x68, 0xf6, 0x0c, 0x34, 0xff, 0x46, 0xc0];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out AddModelInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new AddModelInstruction(Depin.ModelSettings.Read(ref r)) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            Settings.Write(ref w);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, AddModelAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var accountAddress = accounts.Account;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var makerAddress = accounts.Maker;
+            var modelAddress = accounts.Model;
+            var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
+            var registryAddress = accounts.Registry ?? Addresses.Registry(program, networkAddress);
+            var list = new SolanaAccountList(7 + remaining.Length);
+            list.Add(accountAddress, signer: true, writable: true);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(registryAddress, signer: false, writable: true);
+            list.Add(makerAddress, signer: false, writable: false);
+            list.Add(modelAddress, signer: false, writable: true);
+            list.Add(systemProgramAddress, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of publish_batch, in the program's order. What may be null is filled in.</summary>
+    public sealed record PublishBatchAccounts
+    {
+        /// <summary>account: signs, written.</summary>
+        public required SolanaAddress Account { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>registry: written; filled in if null.</summary>
+        public SolanaAddress? Registry { get; init; }
+
+        /// <summary>maker: read.</summary>
+        public required SolanaAddress Maker { get; init; }
+
+        /// <summary>batch: written.</summary>
+        public required SolanaAddress Batch { get; init; }
+
+        /// <summary>system_program: read; filled in if null.</summary>
+        public SolanaAddress? SystemProgram { get; init; }
+    }
+
+    /// <summary>A maker approves devices in bulk; the batch's id is one above the registry's count.</summary>
+    public readonly record struct PublishBatchInstruction(Bytes32 Root, uint Count, string Uri) : ISolanaInstruction<PublishBatchInstruction, PublishBatchAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x36, 0x6d, 0x4e, 0xa1, 0x6f, 0xf0, 0x61, 0x26];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out PublishBatchInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new PublishBatchInstruction(r.Bytes32(), r.UInt32(), r.String()) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            w.Bytes32(Root);
+            w.UInt32(Count);
+            w.String(Uri);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, PublishBatchAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var accountAddress = accounts.Account;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var makerAddress = accounts.Maker;
+            var batchAddress = accounts.Batch;
+            var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
+            var registryAddress = accounts.Registry ?? Addresses.Registry(program, networkAddress);
+            var list = new SolanaAccountList(7 + remaining.Length);
+            list.Add(accountAddress, signer: true, writable: true);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(registryAddress, signer: false, writable: true);
+            list.Add(makerAddress, signer: false, writable: false);
+            list.Add(batchAddress, signer: false, writable: true);
+            list.Add(systemProgramAddress, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of revoke_batch, in the program's order. What may be null is filled in.</summary>
+    public sealed record RevokeBatchAccounts
+    {
+        /// <summary>sender: signs.</summary>
+        public required SolanaAddress Sender { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>maker: read.</summary>
+        public required SolanaAddress Maker { get; init; }
+
+        /// <summary>batch: written.</summary>
+        public required SolanaAddress Batch { get; init; }
+    }
+
+    /// <summary>Blocks devices of a batch that are not registered yet.</summary>
+    public readonly record struct RevokeBatchInstruction() : ISolanaInstruction<RevokeBatchInstruction, RevokeBatchAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x92, 0x33, 0x2f, 0x95, 0x11, 0x66, 0xcf, 0x53];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out RevokeBatchInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new RevokeBatchInstruction() : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, RevokeBatchAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var senderAddress = accounts.Sender;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var makerAddress = accounts.Maker;
+            var batchAddress = accounts.Batch;
+            var list = new SolanaAccountList(5 + remaining.Length);
+            list.Add(senderAddress, signer: true, writable: false);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(makerAddress, signer: false, writable: false);
+            list.Add(batchAddress, signer: false, writable: true);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of register_device, in the program's order. What may be null is filled in.</summary>
+    public sealed record RegisterDeviceAccounts
+    {
+        /// <summary>payer: signs, written.</summary>
+        public required SolanaAddress Payer { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>registry: written; filled in if null.</summary>
+        public SolanaAddress? Registry { get; init; }
+
+        /// <summary>maker: written.</summary>
+        public required SolanaAddress Maker { get; init; }
+
+        /// <summary>model: read; filled in if null.</summary>
+        public SolanaAddress? Model { get; init; }
+
+        /// <summary>batch: written; may be left out.</summary>
+        public SolanaAddress? Batch { get; init; }
+
+        /// <summary>device: written.</summary>
+        public required SolanaAddress Device { get; init; }
+
+        /// <summary>payout: read; filled in if null.</summary>
+        public SolanaAddress? Payout { get; init; }
+
+        /// <summary>approver: signs; may be left out.</summary>
+        public SolanaAddress? Approver { get; init; }
+
+        /// <summary>instructions: read; filled in if null.</summary>
+        public SolanaAddress? Instructions { get; init; }
+
+        /// <summary>system_program: read; filled in if null.</summary>
+        public SolanaAddress? SystemProgram { get; init; }
+    }
+
+    /// <summary>A device enters the network. Anyone may send it; for P-256 and Ed25519 the runtime's check of the device's signature is the instruction directly before. `batch` only where the registration names one, `approver` (the maker's account) only where it signs the transaction.</summary>
+    public readonly record struct RegisterDeviceInstruction(Registration Registration, byte[] DeviceSignature, byte[] MakerSignature, Bytes32[] Proof) : ISolanaInstruction<RegisterDeviceInstruction, RegisterDeviceAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xd2, 0x97, 0x38, 0x44, 0x16, 0x9e, 0x5a, 0xc1];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out RegisterDeviceInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new RegisterDeviceInstruction(Depin.Registration.Read(ref r), r.Bytes().ToArray(), r.Bytes().ToArray(), BorshArray.Read<Bytes32>(ref r, 32, static (ref BorshReader rx) => rx.Bytes32())) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            Registration.Write(ref w);
+            w.Bytes(DeviceSignature);
+            w.Bytes(MakerSignature);
+            BorshArray.Write<Bytes32>(ref w, Proof, static (ref BorshWriter wx, Bytes32 wv) => { wx.Bytes32(wv); });
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, RegisterDeviceAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var payerAddress = accounts.Payer;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var makerAddress = accounts.Maker;
+            var batchAddress = accounts.Batch;
+            var deviceAddress = accounts.Device;
+            var approverAddress = accounts.Approver;
+            var instructionsAddress = accounts.Instructions ?? Addresses.Instructions;
+            var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
+            var registryAddress = accounts.Registry ?? Addresses.Registry(program, networkAddress);
+            var modelAddress = accounts.Model ?? Addresses.Model(program, networkAddress, Registration.ModelId);
+            var payoutAddress = accounts.Payout ?? Addresses.Payout(program, networkAddress, Registration.Owner);
+            var list = new SolanaAccountList(12 + remaining.Length);
+            list.Add(payerAddress, signer: true, writable: true);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(registryAddress, signer: false, writable: true);
+            list.Add(makerAddress, signer: false, writable: true);
+            list.Add(modelAddress, signer: false, writable: false);
+            list.AddOptional(batchAddress, program, signer: false, writable: true);
+            list.Add(deviceAddress, signer: false, writable: true);
+            list.Add(payoutAddress, signer: false, writable: false);
+            list.AddOptional(approverAddress, program, signer: true, writable: false);
+            list.Add(instructionsAddress, signer: false, writable: false);
+            list.Add(systemProgramAddress, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of assert_cell, in the program's order. What may be null is filled in.</summary>
+    public sealed record AssertCellAccounts
+    {
+        /// <summary>owner: signs.</summary>
+        public required SolanaAddress Owner { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>device: written.</summary>
+        public required SolanaAddress Device { get; init; }
+    }
+
+    /// <summary>The owner says where the device is.</summary>
+    public readonly record struct AssertCellInstruction(ulong Cell) : ISolanaInstruction<AssertCellInstruction, AssertCellAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x14, 0xe5, 0x40, 0x88, 0xb2, 0xd9, 0xbe, 0x0d];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out AssertCellInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new AssertCellInstruction(r.UInt64()) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            w.UInt64(Cell);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, AssertCellAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var ownerAddress = accounts.Owner;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var deviceAddress = accounts.Device;
+            var list = new SolanaAccountList(4 + remaining.Length);
+            list.Add(ownerAddress, signer: true, writable: false);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(deviceAddress, signer: false, writable: true);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of retire_device, in the program's order. What may be null is filled in.</summary>
+    public sealed record RetireDeviceAccounts
+    {
+        /// <summary>owner: signs.</summary>
+        public required SolanaAddress Owner { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>device: written.</summary>
+        public required SolanaAddress Device { get; init; }
+    }
+
+    /// <summary>Ends a device for ever.</summary>
+    public readonly record struct RetireDeviceInstruction() : ISolanaInstruction<RetireDeviceInstruction, RetireDeviceAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xc2, 0xba, 0x3d, 0x19, 0x08, 0x10, 0xa7, 0x26];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out RetireDeviceInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new RetireDeviceInstruction() : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, RetireDeviceAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var ownerAddress = accounts.Owner;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var deviceAddress = accounts.Device;
+            var list = new SolanaAccountList(4 + remaining.Length);
+            list.Add(ownerAddress, signer: true, writable: false);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(deviceAddress, signer: false, writable: true);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of suspend_device, in the program's order. What may be null is filled in.</summary>
+    public sealed record SuspendDeviceAccounts
+    {
+        /// <summary>owner: signs.</summary>
+        public required SolanaAddress Owner { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>device: written.</summary>
+        public required SolanaAddress Device { get; init; }
+    }
+
+    /// <summary>Keeps a device from being transferred, retired or re-keyed. The network's owner.</summary>
+    public readonly record struct SuspendDeviceInstruction() : ISolanaInstruction<SuspendDeviceInstruction, SuspendDeviceAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x2a, 0x2b, 0xae, 0x30, 0xca, 0x15, 0xe8, 0x97];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out SuspendDeviceInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new SuspendDeviceInstruction() : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, SuspendDeviceAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var ownerAddress = accounts.Owner;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var deviceAddress = accounts.Device;
+            var list = new SolanaAccountList(4 + remaining.Length);
+            list.Add(ownerAddress, signer: true, writable: false);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(deviceAddress, signer: false, writable: true);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of reinstate_device, in the program's order. What may be null is filled in.</summary>
+    public sealed record ReinstateDeviceAccounts
+    {
+        /// <summary>owner: signs.</summary>
+        public required SolanaAddress Owner { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>device: written.</summary>
+        public required SolanaAddress Device { get; init; }
+    }
+
+    /// <summary>Lets a suspended device go on. The network's owner.</summary>
+    public readonly record struct ReinstateDeviceInstruction() : ISolanaInstruction<ReinstateDeviceInstruction, ReinstateDeviceAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x11, 0x20, 0x3a, 0x9f, 0x63, 0x9b, 0xee, 0xec];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out ReinstateDeviceInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new ReinstateDeviceInstruction() : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, ReinstateDeviceAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var ownerAddress = accounts.Owner;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var deviceAddress = accounts.Device;
+            var list = new SolanaAccountList(4 + remaining.Length);
+            list.Add(ownerAddress, signer: true, writable: false);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(deviceAddress, signer: false, writable: true);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of transfer_device, in the program's order. What may be null is filled in.</summary>
+    public sealed record TransferDeviceAccounts
+    {
+        /// <summary>owner: signs.</summary>
+        public required SolanaAddress Owner { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>device: written.</summary>
+        public required SolanaAddress Device { get; init; }
+
+        /// <summary>payout: read; filled in if null.</summary>
+        public SolanaAddress? Payout { get; init; }
+    }
+
+    /// <summary>A device changes hands; a waiting key dies. The receiver has a payout index.</summary>
+    public readonly record struct TransferDeviceInstruction(SolanaAddress To) : ISolanaInstruction<TransferDeviceInstruction, TransferDeviceAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x9b, 0x78, 0x58, 0x97, 0x0e, 0x63, 0x73, 0x41];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out TransferDeviceInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new TransferDeviceInstruction(r.Address()) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            w.Address(To);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, TransferDeviceAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var ownerAddress = accounts.Owner;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var deviceAddress = accounts.Device;
+            var payoutAddress = accounts.Payout ?? Addresses.Payout(program, networkAddress, To);
+            var list = new SolanaAccountList(5 + remaining.Length);
+            list.Add(ownerAddress, signer: true, writable: false);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(deviceAddress, signer: false, writable: true);
+            list.Add(payoutAddress, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of schedule_key, in the program's order. What may be null is filled in.</summary>
+    public sealed record ScheduleKeyAccounts
+    {
+        /// <summary>owner: signs, written.</summary>
+        public required SolanaAddress Owner { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>registry: read; filled in if null.</summary>
+        public SolanaAddress? Registry { get; init; }
+
+        /// <summary>device: written.</summary>
+        public required SolanaAddress Device { get; init; }
+
+        /// <summary>key: written.</summary>
+        public required SolanaAddress Key { get; init; }
+
+        /// <summary>instructions: read; filled in if null.</summary>
+        public SolanaAddress? Instructions { get; init; }
+
+        /// <summary>system_program: read; filled in if null.</summary>
+        public SolanaAddress? SystemProgram { get; init; }
+    }
+
+    /// <summary>Schedules a new key, which signs itself; for P-256 and Ed25519 the runtime's check is the instruction directly before.</summary>
+    public readonly record struct ScheduleKeyInstruction(Registration Registration, byte[] DeviceSignature) : ISolanaInstruction<ScheduleKeyInstruction, ScheduleKeyAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x32, 0x2f, 0x64, 0x32, 0xba, 0x0b, 0xfd, 0x6e];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out ScheduleKeyInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new ScheduleKeyInstruction(Depin.Registration.Read(ref r), r.Bytes().ToArray()) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            Registration.Write(ref w);
+            w.Bytes(DeviceSignature);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, ScheduleKeyAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var ownerAddress = accounts.Owner;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var deviceAddress = accounts.Device;
+            var keyAddress = accounts.Key;
+            var instructionsAddress = accounts.Instructions ?? Addresses.Instructions;
+            var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
+            var registryAddress = accounts.Registry ?? Addresses.Registry(program, networkAddress);
+            var list = new SolanaAccountList(8 + remaining.Length);
+            list.Add(ownerAddress, signer: true, writable: true);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(registryAddress, signer: false, writable: false);
+            list.Add(deviceAddress, signer: false, writable: true);
+            list.Add(keyAddress, signer: false, writable: true);
+            list.Add(instructionsAddress, signer: false, writable: false);
+            list.Add(systemProgramAddress, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of cancel_key, in the program's order. What may be null is filled in.</summary>
+    public sealed record CancelKeyAccounts
+    {
+        /// <summary>owner: signs.</summary>
+        public required SolanaAddress Owner { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>device: written.</summary>
+        public required SolanaAddress Device { get; init; }
+    }
+
+    /// <summary>Gives up a key that waits.</summary>
+    public readonly record struct CancelKeyInstruction() : ISolanaInstruction<CancelKeyInstruction, CancelKeyAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xd7, 0x89, 0xf5, 0x41, 0x8e, 0x81, 0xd5, 0xad];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out CancelKeyInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new CancelKeyInstruction() : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, CancelKeyAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var ownerAddress = accounts.Owner;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var deviceAddress = accounts.Device;
+            var list = new SolanaAccountList(4 + remaining.Length);
+            list.Add(ownerAddress, signer: true, writable: false);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(deviceAddress, signer: false, writable: true);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of apply_key, in the program's order. What may be null is filled in.</summary>
+    public sealed record ApplyKeyAccounts
+    {
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>device: written.</summary>
+        public required SolanaAddress Device { get; init; }
+    }
+
+    /// <summary>Puts a key that waited long enough into effect. Anyone may send it.</summary>
+    public readonly record struct ApplyKeyInstruction() : ISolanaInstruction<ApplyKeyInstruction, ApplyKeyAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x30, 0x3f, 0x04, 0xc3, 0xf1, 0xa4, 0x64, 0x38];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out ApplyKeyInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new ApplyKeyInstruction() : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, ApplyKeyAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var deviceAddress = accounts.Device;
+            var list = new SolanaAccountList(3 + remaining.Length);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(deviceAddress, signer: false, writable: true);
             return list.Build(program, Encode(), remaining);
         }
     }
@@ -1887,6 +2926,20 @@ public static partial class Depin
         if (data.StartsWith(WriteBufferInstruction.Discriminator)) return "write_buffer";
         if (data.StartsWith(CloseBufferInstruction.Discriminator)) return "close_buffer";
         if (data.StartsWith(ProveTreeFaultBufferedInstruction.Discriminator)) return "prove_tree_fault_buffered";
+        if (data.StartsWith(OpenRegistryInstruction.Discriminator)) return "open_registry";
+        if (data.StartsWith(SetMakerInstruction.Discriminator)) return "set_maker";
+        if (data.StartsWith(AddModelInstruction.Discriminator)) return "add_model";
+        if (data.StartsWith(PublishBatchInstruction.Discriminator)) return "publish_batch";
+        if (data.StartsWith(RevokeBatchInstruction.Discriminator)) return "revoke_batch";
+        if (data.StartsWith(RegisterDeviceInstruction.Discriminator)) return "register_device";
+        if (data.StartsWith(AssertCellInstruction.Discriminator)) return "assert_cell";
+        if (data.StartsWith(RetireDeviceInstruction.Discriminator)) return "retire_device";
+        if (data.StartsWith(SuspendDeviceInstruction.Discriminator)) return "suspend_device";
+        if (data.StartsWith(ReinstateDeviceInstruction.Discriminator)) return "reinstate_device";
+        if (data.StartsWith(TransferDeviceInstruction.Discriminator)) return "transfer_device";
+        if (data.StartsWith(ScheduleKeyInstruction.Discriminator)) return "schedule_key";
+        if (data.StartsWith(CancelKeyInstruction.Discriminator)) return "cancel_key";
+        if (data.StartsWith(ApplyKeyInstruction.Discriminator)) return "apply_key";
         return null;
     }
 }

@@ -135,4 +135,52 @@ public static partial class Depin
             BorshArray.Write<Bytes32>(ref w, Proof, static (ref BorshWriter wx, Bytes32 wv) => { wx.Bytes32(wv); });
         }
     }
+
+    /// <summary>Registration</summary>
+    public readonly record struct Registration(byte KeyType, byte[] PublicKey, SolanaAddress Owner, uint ModelId, ulong BatchId, ulong Cell, Bytes32 Metadata, ulong Nonce, ulong Deadline)
+    {
+        internal static Registration Read(ref BorshReader r) => new(r.UInt8(), r.Bytes().ToArray(), r.Address(), r.UInt32(), r.UInt64(), r.UInt64(), r.Bytes32(), r.UInt64(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.UInt8(KeyType);
+            w.Bytes(PublicKey);
+            w.Address(Owner);
+            w.UInt32(ModelId);
+            w.UInt64(BatchId);
+            w.UInt64(Cell);
+            w.Bytes32(Metadata);
+            w.UInt64(Nonce);
+            w.UInt64(Deadline);
+        }
+    }
+
+    /// <summary>MakerSettings</summary>
+    public readonly record struct MakerSettings(uint MakerId, SolanaAddress Account, Address Approver, uint Quota, bool Active)
+    {
+        internal static MakerSettings Read(ref BorshReader r) => new(r.UInt32(), r.Address(), r.Address20(), r.UInt32(), r.Bool());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.UInt32(MakerId);
+            w.Address(Account);
+            w.Address20(Approver);
+            w.UInt32(Quota);
+            w.Bool(Active);
+        }
+    }
+
+    /// <summary>ModelSettings</summary>
+    public readonly record struct ModelSettings(ushort Class, uint Capabilities, uint Cadence, Bytes32 Metadata)
+    {
+        internal static ModelSettings Read(ref BorshReader r) => new(r.UInt16(), r.UInt32(), r.UInt32(), r.Bytes32());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.UInt16(Class);
+            w.UInt32(Capabilities);
+            w.UInt32(Cadence);
+            w.Bytes32(Metadata);
+        }
+    }
 }
