@@ -1,24 +1,28 @@
+using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using DePin.Abi.Solana;
 using DePin.Chain;
 using DePin.Chain.Rpc;
 using DePin.Chain.Solana;
-using DePin.Cryptography;
 using DePin.Protocol;
 
 namespace DePin.Mirror;
 
 /// <summary>
 /// A Solana cluster, or several nodes of it, as the follower's source. A block's number is its slot; slots without a block are left out. The newest block is the newest confirmed
-/// one, which may be undone; the finalized one is rooted. Events are the program's own lines of successful transactions, in calls by other programs too, laid out by <see cref="SolanaEvents"/>.
+/// one, which may be undone; the finalized one is rooted. Events are the calls by which the program tells them to itself, in successful transactions, laid out by <see cref="SolanaEvents"/>. Its
+/// lines in the log are not read: the runtime cuts a log at 10,000 bytes, so that whoever writes first could hide what follows.
 /// </summary>
-/// <remarks>
-/// The runtime cuts a transaction's log at 10,000 bytes. What a transaction of the program logged beyond that is lost, and nobody can tell what it was: the source then refuses
-/// to go on, rather than leave a hole.
-/// </remarks>
+/// <remarks>Every block is read whole: right everywhere, and much to read where a cluster is busy.</remarks>
 public sealed class SolanaChainSource : IChainSource
 {
     private const int TransactionHashLength = 64;
+    private const int HeaderLength = 3;
+
+    /// <summary>What the data of an event by call begins with: the first eight bytes of SHA-256 of "anchor:event", backwards, as Anchor has it.</summary>
+    private static ReadOnlySpan<byte> EventTag => [0xe4, 0x45, 0xa5, 0x2e, 0x51, 0xcb, 0x9a, 0x1d];
+
     private const ulong LongestGap = 4_096; // slots without any block that a cluster may leave while it still has a newest one
 
     private readonly SolanaRpc _rpc;
@@ -151,7 +155,6 @@ public sealed class SolanaChainSource : IChainSource
     private sealed class Collector(SolanaChainSource source, LogBatch batch)
     {
         private readonly EventForm _form = new();
-        private readonly SolanaLogReader _reader = new();
         private readonly AccountId _emitter = source._network.Contracts[ContractKind.SettlementProgram];
         private readonly byte[] _id = new byte[TransactionHashLength];
 
@@ -161,26 +164,41 @@ public sealed class SolanaChainSource : IChainSource
             for (var i = 0; i < block.Transactions.Length; i++)
             {
                 var transaction = block.Transactions[i];
-                if (transaction.Meta.Error is not null || !Calls(transaction)) continue;
-                if (transaction.Meta.Logs.IsDefault) throw new ChainSourceException($"The node keeps no logs of transaction {transaction.Id}. Use one that does.");
+                if (transaction.Meta.Error is not null || ProgramIndex(transaction) is not { } program) continue;
+                if (transaction.Meta.InnerInstructions.IsDefault) throw new ChainSourceException($"The node keeps no inner instructions of transaction {transaction.Id}. Use one that does.");
                 if (!Base58.TryDecode(transaction.Id.Text, _id)) throw new ChainSourceException($"The node named a transaction '{transaction.Id}'.");
-                _reader.Reset();
-                foreach (var line in transaction.Meta.Logs)
+                foreach (var call in transaction.Meta.InnerInstructions)
                 {
-                    if (!_reader.Read(line, out var data) || _reader.Program != source._program || !SolanaEvents.TryWrite(data, source._account, _form)) continue;
+                    if (call.ProgramIndex != program || !call.Data.Span.StartsWith(EventTag) || !SolanaEvents.TryWrite(call.Data.Span[EventTag.Length..], source._account, _form)) continue;
                     batch.Add(block.Slot, block.Hash, index++, i, _id, _emitter, _form.Topics, _form.Data);
-                }
-
-                if (!_reader.Complete)
-                {
-                    throw new ChainSourceException(
-                        $"The log of transaction {transaction.Id} in slot {block.Slot} is not whole ({(_reader.Truncated ? "the runtime cut it" : "its lines make no sense")}): an event of the program may be missing.");
                 }
             }
         }
 
-        /// <summary>Whether the program may have run in the transaction: its address is among the accounts.</summary>
-        private bool Calls(SolanaTransactionRecord transaction) =>
-            transaction.Bytes.Span.IndexOf(source._program.AsSpan()) >= 0 || transaction.Meta.LoadedReadOnly.Contains(source._program) || transaction.Meta.LoadedWritable.Contains(source._program);
+        /// <summary>The program's place among the transaction's accounts: its own, then those from tables, written before read. Null where it is not among them.</summary>
+        private int? ProgramIndex(SolanaTransactionRecord transaction)
+        {
+            if (transaction.Bytes.Span.IndexOf(source._program.AsSpan()) < 0 && transaction.Meta.LoadedReadOnly.Length + transaction.Meta.LoadedWritable.Length == 0) return null;
+            var index = KeysOf(transaction).AddRange(transaction.Meta.LoadedWritable).AddRange(transaction.Meta.LoadedReadOnly).IndexOf(source._program);
+            return index < 0 ? null : index;
+        }
+
+        /// <summary>The message's own accounts. Nothing else of it is read: what the runtime took in must not stop the mirror, whatever else our decoder thinks of it.</summary>
+        private static ImmutableArray<SolanaAddress> KeysOf(SolanaTransactionRecord transaction)
+        {
+            var rest = transaction.Bytes.Span;
+            if (ShortVec.TryRead(ref rest, out var signatures) && rest.Length > TransactionHashLength * signatures)
+            {
+                rest = rest[(TransactionHashLength * signatures)..];
+                if ((rest[0] & 0x80) != 0) rest = rest[1..]; // a version
+                if (rest.Length > HeaderLength)
+                {
+                    rest = rest[HeaderLength..];
+                    if (ShortVec.TryRead(ref rest, out var count) && rest.Length >= SolanaAddress.Size * count) return ImmutableArray.Create(MemoryMarshal.Cast<byte, SolanaAddress>(rest[..(SolanaAddress.Size * count)]));
+                }
+            }
+
+            throw new ChainSourceException($"The node gave a transaction {transaction.Id} that ends too early.");
+        }
     }
 }

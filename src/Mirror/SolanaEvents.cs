@@ -1,7 +1,5 @@
 using System.Text;
 using DePin.Abi.Solana;
-using DePin.ContractBindings.Solana;
-using DePin.Cryptography;
 using static DePin.ContractBindings.Solana.Depin;
 
 namespace DePin.Mirror;
@@ -54,11 +52,29 @@ internal static class SolanaEvents
             .Begin(EventKind.TreeFaultProven).Topic(e.Epoch).Word(e.Fault).Word(e.Index).Word(e.Reporter)),
         [Of<EquivocationProvenEvent>()] = Write<EquivocationProvenEvent>(static e => e.Network, static (f, e) => f
             .Begin(EventKind.EquivocationProven).Topic(e.ReportKey).Topic(e.Epoch).Word(e.Generation).Word(e.DigestA).Word(e.DigestB).Word(e.Reporter)),
+        // How long a key change waits is the registry's affair: KeyRotationScheduled says until when.
+        [Of<RegistryOpenedEvent>()] = static (_, _, _) => false,
+        [Of<MakerSetEvent>()] = Write<MakerSetEvent>(static e => e.Network, static (f, e) => f
+            .Begin(EventKind.MakerSet).Topic(e.MakerId).Word(e.Account).Word(e.Quota).Word(e.Active)),
+        [Of<ModelAddedEvent>()] = Write<ModelAddedEvent>(static e => e.Network, static (f, e) => f
+            .Begin(EventKind.ModelAdded).Topic(e.ModelId).Topic(e.MakerId).Word(e.Class).Word(e.Capabilities).Word(e.Cadence).Word(e.Metadata)),
+        [Of<BatchPublishedEvent>()] = Write<BatchPublishedEvent>(static e => e.Network, static (f, e) => f
+            .Begin(EventKind.BatchPublished, 3).Topic(e.BatchId).Topic(e.MakerId).Word(e.Root).Word(e.Count).Bytes(Encoding.UTF8.GetBytes(e.Uri))),
+        [Of<BatchRevokedEvent>()] = Write<BatchRevokedEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.BatchRevoked).Topic(e.BatchId)),
+        [Of<DeviceRegisteredEvent>()] = Write<DeviceRegisteredEvent>(static e => e.Network, static (f, e) => f
+            .Begin(EventKind.DeviceRegistered, 6).Topic(e.Token).Topic(e.DeviceId).Topic(e.Owner)
+            .Word(e.ModelId).Word(e.KeyType).Bytes(e.PublicKey).Word(e.BatchId).Word(e.Cell).Word(e.Metadata)),
+        [Of<CellAssertedEvent>()] = Write<CellAssertedEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.CellAsserted).Topic(e.Token).Word(e.Cell)),
+        [Of<DeviceTransferredEvent>()] = Write<DeviceTransferredEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.DeviceTransfer).Topic(e.From).Topic(e.To).Topic(e.Token)),
+        [Of<StatusChangedEvent>()] = Write<StatusChangedEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.StatusChanged).Topic(e.Token).Word(e.From).Word(e.To)),
+        [Of<KeyRotationScheduledEvent>()] = Write<KeyRotationScheduledEvent>(static e => e.Network, static (f, e) => f
+            .Begin(EventKind.KeyRotationScheduled, 3).Topic(e.Token).Topic(e.DeviceId).Word(e.KeyType).Bytes(e.PublicKey).Word(e.ReadyAt)),
+        [Of<KeyRotationCancelledEvent>()] = Write<KeyRotationCancelledEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.KeyRotationCancelled).Topic(e.Token)),
+        [Of<KeyRotatedEvent>()] = Write<KeyRotatedEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.KeyRotated).Topic(e.Token).Topic(e.OldDeviceId).Topic(e.NewDeviceId)),
     };
 
     /// <summary>
-    /// Lays out what the program logged: true where it is an event of <paramref name="network"/> (one program serves many). Data that is of no event known here has no
-    /// topics and is kept as it is, if its first field is the network.
+    /// Lays out what the program logged: true where it is an event of <paramref name="network"/> (one program serves many).
     /// </summary>
     /// <exception cref="MalformedLogException">It begins like an event and is not one: the program is another version than the bindings.</exception>
     public static bool TryWrite(ReadOnlySpan<byte> data, SolanaAddress network, EventForm form)
