@@ -56,13 +56,9 @@ public static class UpgradeableLoader
     public static SolanaInstruction CloseProgram(SolanaAddress program, SolanaAddress recipient, SolanaAddress authority) =>
         Call(new SolanaWriter().U32(5), Writable(ProgramData(program)), Writable(recipient), Signer(authority), Writable(program));
 
-    /// <summary>Makes room for longer code; anyone may, who pays the rent. Clusters with SIMD-0164 want <see cref="ExtendProgramChecked"/>.</summary>
+    /// <summary>Makes room for longer code, usable from the next slot on; whoever pays the rent may.</summary>
     public static SolanaInstruction ExtendProgram(SolanaAddress program, SolanaAddress payer, uint bytes) =>
         Call(new SolanaWriter().U32(6).U32(bytes), Writable(ProgramData(program)), Writable(program), ReadOnly(SolanaPrograms.System), WritableSigner(payer));
-
-    /// <summary>Makes room for longer code, by the program's authority.</summary>
-    public static SolanaInstruction ExtendProgramChecked(SolanaAddress program, SolanaAddress authority, SolanaAddress payer, uint bytes) =>
-        Call(new SolanaWriter().U32(9).U32(bytes), Writable(ProgramData(program)), Writable(program), Signer(authority), ReadOnly(SolanaPrograms.System), WritableSigner(payer));
 
     private static SolanaInstruction Call(SolanaWriter data, params SolanaAccountMeta[] accounts) => new(SolanaPrograms.UpgradeableLoader, [.. accounts], data.ToMemory());
 }
