@@ -14,9 +14,6 @@ public static class ProgramAddress
 
     private const int MaxPreimage = (MaxSeeds * MaxSeedBytes) + SolanaAddress.Size + 21;
 
-    /// <summary>The program that gives a wallet its token accounts.</summary>
-    public static SolanaAddress AssociatedTokenProgram { get; } = SolanaAddress.Parse("ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL");
-
     private static ReadOnlySpan<byte> Marker => "ProgramDerivedAddress"u8;
 
     /// <summary>The program's address at these seeds; false where it lies on the curve.</summary>
@@ -58,7 +55,7 @@ public static class ProgramAddress
     /// <param name="mint">Of what.</param>
     /// <param name="tokenProgram">The program that owns the mint: SPL Token or Token-2022.</param>
     public static SolanaAddress AssociatedToken(SolanaAddress wallet, SolanaAddress mint, SolanaAddress tokenProgram) =>
-        Find(AssociatedTokenProgram, wallet.ToArray(), tokenProgram.ToArray(), mint.ToArray()).Address;
+        Find(SolanaPrograms.AssociatedToken, wallet.ToArray(), tokenProgram.ToArray(), mint.ToArray()).Address;
 
     internal static byte[] SeedBytes(string seed)
     {
