@@ -160,7 +160,7 @@ public sealed class SolanaProgramDeployer(SolanaRpc rpc, SolanaTransactionSender
 
     private async Task<SolanaDeploymentState> BeginAsync(SolanaAddress program, ReadOnlyMemory<byte> code, string stateFile, CancellationToken ct)
     {
-        if (code.Length > LargestCode || !code.Span.StartsWith("\x7fELF"u8)) throw new DeploymentException($"The code is no shared object of at most {LargestCode} bytes. Build the program, or name its .so file.");
+        if (code.Length > LargestCode || !code.Span.StartsWith("\u007fELF"u8)) throw new DeploymentException($"The code is no shared object of at most {LargestCode} bytes. Build the program, or name its .so file.");
         var hash = Convert.ToHexStringLower(SHA256.HashData(code.Span));
         if (SolanaDeploymentState.Load(stateFile) is { } state)
         {

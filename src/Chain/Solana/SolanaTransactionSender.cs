@@ -24,7 +24,7 @@ public sealed class SolanaTransactionSender(
     private readonly SolanaFeePolicy _policy = policy ?? new SolanaFeePolicy();
     private readonly SolanaErrorNames _names = names ?? SolanaErrorNames.Native;
     private readonly TimeProvider _time = time ?? TimeProvider.System;
-    private readonly SolanaTransactionWatch _watch = new(rpc);
+    private readonly SolanaTransactionWatch _watch = new(rpc, (policy ?? new SolanaFeePolicy()).PollInterval, time ?? TimeProvider.System);
     private readonly Dictionary<SolanaAddress, TransactionId?> _nonces = []; // in flight, by the transaction that spends it; null while one is being built
 
     /// <summary>A sender with a key of its own.</summary>

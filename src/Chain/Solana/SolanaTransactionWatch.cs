@@ -8,13 +8,20 @@ namespace DePin.Chain.Solana;
 /// least far, and afterwards no node that has got beyond that block knows of it. That it is final, or failed, counts if more than half of the nodes that could know say so.
 /// A lagging node can thus delay an answer, and a single liar among several cannot make one up.
 /// </summary>
-internal sealed class SolanaTransactionWatch(SolanaRpc rpc)
+internal sealed class SolanaTransactionWatch(SolanaRpc rpc, TimeSpan pause, TimeProvider time)
 {
     /// <summary>The status, and the word it rests on; null where no node knows of the transaction, or they disagree.</summary>
     public async Task<(TransmissionStatus Status, SolanaSignatureStatus? Found)> LookAsync(SignedSolanaTransaction transaction, CancellationToken ct)
     {
         var over = await OverAtAsync(transaction, ct).ConfigureAwait(false); // before the question whether it is there: else it might slip in between
         var answers = await rpc.GetSignatureStatusFromEachAsync(transaction.Id, ct).ConfigureAwait(false);
+        if (over is not null && answers.All(a => a.Value is null))
+        {
+            // The last word on it: a node may have a transaction's effects a moment before it tells of the transaction.
+            await Task.Delay(pause, time, ct).ConfigureAwait(false);
+            answers = await rpc.GetSignatureStatusFromEachAsync(transaction.Id, ct).ConfigureAwait(false);
+        }
+
         var found = answers.Where(a => a.Value is not null).ToArray();
         if (found.Length == 0) return (over is { } slot && answers.Any(a => a.Slot >= slot) ? TransmissionStatus.Expired : TransmissionStatus.Unknown, null);
 
