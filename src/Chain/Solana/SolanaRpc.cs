@@ -106,6 +106,16 @@ public sealed class SolanaRpc
     /// <summary>Number of blocks: what a blockhash's validity is counted in.</summary>
     public Task<ulong> GetBlockHeightAsync(Finality finality, CancellationToken ct, ulong? minimumSlot = null) => NumberAsync("getBlockHeight", Commitment(finality, minimumSlot), ct);
 
+    /// <summary>Slot and height of the newest block so settled, read at once, by each node that answers.</summary>
+    /// <exception cref="RpcUnavailableException">None answers.</exception>
+    public Task<IReadOnlyList<SolanaHeight>> GetHeightFromEachAsync(Finality finality, CancellationToken ct) => AskEachAsync(
+        new RpcCall("getEpochInfo", Commitment(finality, null)), SolanaJson.Reader(static r => new SolanaHeight(r.GetProperty("absoluteSlot").GetUInt64(), r.GetProperty("blockHeight").GetUInt64())), ct);
+
+    /// <summary>Where a transaction stands by the word of each node that answers: one alone may lag or lie. Null in an answer where that node knows of none.</summary>
+    /// <exception cref="RpcUnavailableException">None answers.</exception>
+    public Task<IReadOnlyList<SolanaContext<SolanaSignatureStatus?>>> GetSignatureStatusFromEachAsync(TransactionId id, CancellationToken ct) => AskEachAsync(
+        StatusCall([id], history: true), SolanaJson.ContextReader(static r => Exactly(SolanaJson.Array(r, SolanaResults.SignatureStatus), 1)[0]), ct);
+
     /// <summary>The oldest slot whose block the node has.</summary>
     public Task<ulong> GetFirstAvailableBlockAsync(CancellationToken ct) => NumberAsync("getFirstAvailableBlock", null, ct);
 
@@ -179,15 +189,7 @@ public sealed class SolanaRpc
     public Task<SolanaContext<IReadOnlyList<SolanaSignatureStatus?>>> GetSignatureStatusesAsync(IReadOnlyList<TransactionId> ids, bool history, CancellationToken ct)
     {
         if (ids.Count is < 1 or > MostStatuses) throw new ArgumentException($"Between 1 and {MostStatuses} transactions may be asked for at once, not {ids.Count}.", nameof(ids));
-        return RequestAsync(new RpcCall("getSignatureStatuses", w =>
-        {
-            w.WriteStartArray();
-            foreach (var id in ids) w.WriteStringValue(id.Text);
-            w.WriteEndArray();
-            w.WriteStartObject();
-            w.WriteBoolean("searchTransactionHistory", history);
-            w.WriteEndObject();
-        }), SolanaJson.ContextReader(r => Exactly(SolanaJson.Array(r, SolanaResults.SignatureStatus), ids.Count)), ct);
+        return RequestAsync(StatusCall(ids, history), SolanaJson.ContextReader(r => Exactly(SolanaJson.Array(r, SolanaResults.SignatureStatus), ids.Count)), ct);
     }
 
     /// <summary>An account and the slot it was read at; null where there is none.</summary>
@@ -276,22 +278,8 @@ public sealed class SolanaRpc
     /// <exception cref="RpcUnavailableException">None answered.</exception>
     public async Task<TransactionId> BroadcastTransactionAsync(ReadOnlyMemory<byte> transaction, CancellationToken ct)
     {
-        var attempts = _each.Select(one => RequestAsync(one, SendCall(transaction, null), SendReader(transaction), ct)).ToArray();
-        Exception? failure = null;
-        TransactionId? taken = null;
-        foreach (var attempt in attempts)
-        {
-            try
-            {
-                taken = await attempt.ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is RpcException or RpcUnavailableException)
-            {
-                failure = failure is RpcException ? failure : e;
-            }
-        }
-
-        return taken ?? throw failure!;
+        var answers = await AskEachAsync(SendCall(transaction, null), SendReader(transaction), ct).ConfigureAwait(false);
+        return answers[0];
     }
 
     /// <summary>Lamports from a test cluster's tap.</summary>
@@ -315,6 +303,28 @@ public sealed class SolanaRpc
     {
         var body = RpcEnvelope.Write([call], batch: false);
         return transport.PostAsync(body, 1, answer => RpcEnvelope.ReadOne(answer, call.Method, SolanaRpcErrors.Read, read), ct);
+    }
+
+    // The answers of those that answer; where none does the first refusal, else that they are not to be reached.
+    private async Task<IReadOnlyList<T>> AskEachAsync<T>(RpcCall call, RpcResultReader<T> read, CancellationToken ct)
+    {
+        if (_each.Length == 1) return [await RequestAsync(call, read, ct).ConfigureAwait(false)];
+        var attempts = _each.Select(one => RequestAsync(one, call, read, ct)).ToArray();
+        List<T> answers = [];
+        Exception? failure = null;
+        foreach (var attempt in attempts)
+        {
+            try
+            {
+                answers.Add(await attempt.ConfigureAwait(false));
+            }
+            catch (Exception e) when (e is RpcException or RpcUnavailableException)
+            {
+                failure = failure is RpcException ? failure : e;
+            }
+        }
+
+        return answers.Count > 0 ? answers : throw failure!;
     }
 
     // False where the node does not take batches. An error for the whole has no id; the refusal of a single call has.
@@ -368,6 +378,16 @@ public sealed class SolanaRpc
         w.WriteBoolean("rewards", false);
         w.WriteNumber("maxSupportedTransactionVersion", 0);
         w.WriteString("commitment", SolanaJson.Name(Settled(finality)));
+        w.WriteEndObject();
+    });
+
+    private static RpcCall StatusCall(IReadOnlyList<TransactionId> ids, bool history) => new("getSignatureStatuses", w =>
+    {
+        w.WriteStartArray();
+        foreach (var id in ids) w.WriteStringValue(id.Text);
+        w.WriteEndArray();
+        w.WriteStartObject();
+        w.WriteBoolean("searchTransactionHistory", history);
         w.WriteEndObject();
     });
 

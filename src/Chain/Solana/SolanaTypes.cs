@@ -10,6 +10,9 @@ public readonly record struct SolanaContext<T>(ulong Slot, T Value);
 /// <summary>A recent blockhash; transactions with it may be included up to that block height.</summary>
 public readonly record struct SolanaBlockhash(Bytes32 Hash, ulong LastValidBlockHeight);
 
+/// <summary>A block's slot and its height.</summary>
+public readonly record struct SolanaHeight(ulong Slot, ulong Height);
+
 /// <summary>An account as it stands. Where a slice was asked for, <paramref name="Data"/> is the slice and <paramref name="Space"/> the whole length, if the node tells.</summary>
 /// <param name="Owner">The program that may change it.</param>
 /// <param name="Lamports">Its balance.</param>
