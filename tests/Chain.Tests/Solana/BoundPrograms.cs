@@ -18,7 +18,8 @@ internal sealed class BoundPrograms(Assembly assembly, string space)
     public Type Find(string program, string kind, string name)
     {
         var owner = assembly.GetTypes().Single(t => t.Namespace == space && !t.IsNested && Bare(t.Name) == Bare(program));
-        return owner.GetNestedTypes().Single(t => (Bare(t.Name) == Bare(name) || Bare(t.Name) == Bare(name) + kind) && t.GetInterfaces().Any(i => i.IsGenericType && Bare(i.Name).StartsWith($"isolana{kind}", StringComparison.Ordinal)));
+        var records = owner.GetNestedTypes().Where(t => t.GetInterfaces().Any(i => i.IsGenericType && Bare(i.Name).StartsWith($"isolana{kind}", StringComparison.Ordinal))).ToArray();
+        return records.FirstOrDefault(t => t.Name == name) ?? records.Single(t => Bare(t.Name) == Bare(name) || Bare(t.Name) == Bare(name) + kind);
     }
 
     /// <summary>What a generated TryDecode gives; null where it says no.</summary>
@@ -44,6 +45,7 @@ internal sealed class BoundPrograms(Assembly assembly, string space)
         if (type == typeof(Int128)) return Int128.Parse(text, CultureInfo.InvariantCulture);
         if (type == typeof(BigInteger)) return BigInteger.Parse(text, CultureInfo.InvariantCulture);
         if (type.IsPrimitive) return Convert.ChangeType(text, type, CultureInfo.InvariantCulture);
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(BorshOption<>)) return Activator.CreateInstance(type, true, Build(type.GetGenericArguments()[0], json));
         if (type.IsArray)
         {
             var items = json.EnumerateArray().Select(i => Build(type.GetElementType()!, i)).ToArray();
@@ -55,8 +57,8 @@ internal sealed class BoundPrograms(Assembly assembly, string space)
         if (json.ValueKind == JsonValueKind.Object)
         {
             var name = Bare(json.GetProperty("variant").GetString()!);
-            if (type.IsEnum) return Enum.Parse(type, Enum.GetNames(type).Single(n => Matches(n, name)));
-            return Members(type.GetNestedTypes().Single(t => Matches(t.Name, name)), json.GetProperty("members"));
+            if (type.IsEnum) return Enum.Parse(type, Pick(Enum.GetNames(type), n => n, name));
+            return Members(Pick(type.GetNestedTypes(), t => t.Name, name), json.GetProperty("members"));
         }
 
         return Members(type, json);
@@ -64,6 +66,7 @@ internal sealed class BoundPrograms(Assembly assembly, string space)
 
     public static object Members(Type type, JsonElement json)
     {
+        Assert.True(json.ValueKind == JsonValueKind.Array, $"{type} cannot be {json}.");
         var values = json.EnumerateArray().ToArray();
         if (values.Length == 0) return Activator.CreateInstance(type)!;
         var constructor = type.GetConstructors(BindingFlags.Public | BindingFlags.Instance).Single(k => k.GetParameters().Length == values.Length && k.GetParameters()[0].ParameterType != type);
@@ -71,7 +74,7 @@ internal sealed class BoundPrograms(Assembly assembly, string space)
         return constructor.Invoke([.. parameters.Select((p, i) =>
         {
             Assert.True(Matches(p.Name!, Bare(values[i][0].GetString()!)), $"{type.Name} has {p.Name} where the IDL has {values[i][0]}.");
-            return Build(p.ParameterType, values[i][1]);
+            return Build(p.ParameterType, values[i][1]) ?? (p.ParameterType.IsValueType ? Activator.CreateInstance(p.ParameterType) : null);
         })]);
     }
 
@@ -123,7 +126,7 @@ internal sealed class BoundPrograms(Assembly assembly, string space)
             var accounts = Activator.CreateInstance(build.GetParameters()[1].ParameterType)!;
             foreach (var given in c.GetProperty("accounts").EnumerateArray())
             {
-                var property = accounts.GetType().GetProperties().Single(p => Matches(p.Name, Bare(given[0].GetString()!)));
+                var property = Pick(accounts.GetType().GetProperties(), p => p.Name, Bare(given[0].GetString()!));
                 if (given[1].ValueKind == JsonValueKind.String) property.SetValue(accounts, SolanaAddress.Parse(given[1].GetString()!));
             }
 
@@ -135,8 +138,16 @@ internal sealed class BoundPrograms(Assembly assembly, string space)
         }
     }
 
+    private static T Pick<T>(T[] items, Func<T, string> name, string bare)
+        where T : class => items.FirstOrDefault(i => Bare(name(i)) == bare) ?? items.Single(i => Matches(name(i), bare));
+
     // A name that was not free has a suffix.
-    private static bool Matches(string found, string bare) => Bare(found) == bare || Bare(found) == $"{bare}value" || Bare(found) == $"{bare}variant";
+    private static bool Matches(string found, string bare)
+    {
+        var name = Bare(found).TrimEnd("0123456789".ToCharArray());
+        var wanted = bare.TrimEnd("0123456789".ToCharArray());
+        return Bare(found) == bare || name == wanted || name == $"{bare}value" || name == $"{bare}variant";
+    }
 
     private static IEnumerable<SolanaAccountMeta> Metas(JsonElement json) =>
         json.EnumerateArray().Select(k => new SolanaAccountMeta(SolanaAddress.Parse(k[0].GetString()!), k[1].GetBoolean(), k[2].GetBoolean()));

@@ -47,5 +47,5 @@ export function load(file, PublicKey) {
   if (fs.statSync(file).isDirectory()) return fs.readdirSync(file).filter((f) => /\.(json|ts)$/.test(f)).sort().flatMap((f) => load(path.join(file, f), PublicKey));
   const text = fs.readFileSync(file, "utf8");
   const idl = file.endsWith(".json") ? JSON.parse(text) : fromTypeScript(text);
-  return [idl.metadata?.spec ? idl : modern(idl, PublicKey)];
+  return [idl.metadata?.spec ? idl : JSON.parse(JSON.stringify(modern(idl, PublicKey)))];
 }

@@ -7,11 +7,11 @@ import { address, anchor, members, PublicKey } from "./solana-values.mjs";
 const needsData = (pda) => [...pda.seeds, ...(pda.program ? [pda.program] : [])].some((s) => s.kind === "account" && s.path.includes("."));
 const isGiven = (a) => (a.pda ? needsData(a.pda) : !a.address);
 
-function choose(list, everything) {
+function choose(list, everything, programId, depth = 0) {
   const flat = [], nested = {};
   list.forEach((a, i) => {
     if (a.accounts) {
-      const [inner, tree] = choose(a.accounts, everything);
+      const [inner, tree] = choose(a.accounts, everything, programId, depth + 1);
       flat.push(...inner.map(([name, key]) => [`${a.name}_${name}`, key]));
       nested[a.name] = tree;
       return;
@@ -21,7 +21,7 @@ function choose(list, everything) {
     if (byEvents || (!everything && !isGiven(a) && !a.optional && below(8))) return;
     const key = a.optional && below(2) ? null : address();
     flat.push([a.name, key]);
-    nested[a.name] = key;
+    nested[a.name] = key ?? (depth ? programId : null); // Anchor takes null only outside of groups
   });
   return [flat, nested];
 }
@@ -35,7 +35,7 @@ for (const idl of process.argv.slice(4).flatMap((file) => load(file, PublicKey))
       const [values, args] = members(program.idl, ix.args);
       const remaining = Array.from({ length: below(3) }, () => ({ pubkey: new PublicKey(address()), isSigner: below(2) === 1, isWritable: below(2) === 1 }));
       for (const everything of [false, true]) {
-        const [accounts, nested] = choose(ix.accounts, everything);
+        const [accounts, nested] = choose(ix.accounts, everything, program.programId);
         let built;
         try {
           built = await program.methods[ix.name](...Object.values(args)).accountsPartial(nested).remainingAccounts(remaining).instruction();

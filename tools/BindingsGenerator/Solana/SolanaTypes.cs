@@ -190,7 +190,7 @@ internal sealed class SolanaTypes
     private static bool Same(IdlDefinition a, IdlDefinition b) => string.Equals(Describe(a), Describe(b), StringComparison.Ordinal);
 
     private static string Describe(IdlDefinition d) =>
-        $"{string.Join(',', d.Parameters)}|{Describe(d.Fields)}|{string.Join(',', d.Variants?.Select(v => v.Name + Describe(v.Fields)) ?? [])}|{Describe(d.Alias)}";
+        $"{string.Join(',', d.Parameters)}|{(d.Variants is null ? "struct" : "enum")}|{Describe(d.Fields)}|{string.Join(',', d.Variants?.Select(v => v.Name + Describe(v.Fields)) ?? [])}|{Describe(d.Alias)}";
 
     private static string Describe(IReadOnlyList<IdlField>? fields) => string.Join(',', fields?.Select(f => $"{f.Name}:{Describe(f.Type)}") ?? []);
 
