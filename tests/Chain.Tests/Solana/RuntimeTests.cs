@@ -174,8 +174,9 @@ public sealed class RuntimeTests
         Assert.Equal(10UL, Assert.IsType<LoaderProgramData>(await Read(data)).Slot);
 
         await svm.WarpAsync(20);
-        await svm.DoAsync([UpgradeableLoader.ExtendProgram(Of(program), Of(payer), 20_000)], payer);
-        Assert.Equal(code.Length + 20_000, Assert.IsType<LoaderProgramData>(await Read(data)).Code.Length);
+        Assert.Contains("requires a minimum", await svm.TryAsync([UpgradeableLoader.ExtendProgram(Of(program), Of(payer), UpgradeableLoader.MinExtension - 1)], payer) ?? "", StringComparison.Ordinal);
+        await svm.DoAsync([UpgradeableLoader.ExtendProgram(Of(program), Of(payer), UpgradeableLoader.MinExtension)], payer);
+        Assert.Equal(code.Length + UpgradeableLoader.MinExtension, Assert.IsType<LoaderProgramData>(await Read(data)).Code.Length);
         await svm.DoAsync([UpgradeableLoader.SetAuthority(data, Of(payer), Of(authority))], payer);
         Assert.Equal(Of(authority), Assert.IsType<LoaderProgramData>(await Read(data)).Authority);
         await svm.DoAsync([UpgradeableLoader.SetAuthorityChecked(data, Of(authority), Of(payer))], payer, authority);
