@@ -175,6 +175,7 @@ public sealed class RuntimeTests
 
         await svm.WarpAsync(20);
         Assert.Contains("requires a minimum", await svm.TryAsync([UpgradeableLoader.ExtendProgram(Of(program), Of(payer), UpgradeableLoader.MinExtension - 1)], payer) ?? "", StringComparison.Ordinal);
+        Assert.Contains("InvalidInstructionData", await svm.TryAsync([UpgradeableLoader.ExtendProgramChecked(Of(program), Of(payer), Of(payer), 20_000)], payer) ?? "", StringComparison.Ordinal);
         await svm.DoAsync([UpgradeableLoader.ExtendProgram(Of(program), Of(payer), UpgradeableLoader.MinExtension)], payer);
         Assert.Equal(code.Length + UpgradeableLoader.MinExtension, Assert.IsType<LoaderProgramData>(await Read(data)).Code.Length);
         await svm.DoAsync([UpgradeableLoader.SetAuthority(data, Of(payer), Of(authority))], payer);

@@ -63,5 +63,12 @@ public static class UpgradeableLoader
     public static SolanaInstruction ExtendProgram(SolanaAddress program, SolanaAddress payer, uint bytes) =>
         Call(new SolanaWriter().U32(6).U32(bytes), Writable(ProgramData(program)), Writable(program), ReadOnly(SolanaPrograms.System), WritableSigner(payer));
 
+    /// <summary>
+    /// The same with the signature of the program's authority, as SIMD-0164 has it: clusters whose loader has it and its feature refuse
+    /// <see cref="ExtendProgram"/>. Loaders that do not have it answer "invalid instruction data", so that both can be tried.
+    /// </summary>
+    public static SolanaInstruction ExtendProgramChecked(SolanaAddress program, SolanaAddress authority, SolanaAddress payer, uint bytes) =>
+        Call(new SolanaWriter().U32(9).U32(bytes), Writable(ProgramData(program)), Writable(program), Signer(authority), ReadOnly(SolanaPrograms.System), WritableSigner(payer));
+
     private static SolanaInstruction Call(SolanaWriter data, params SolanaAccountMeta[] accounts) => new(SolanaPrograms.UpgradeableLoader, [.. accounts], data.ToMemory());
 }
