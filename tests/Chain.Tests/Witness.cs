@@ -5,7 +5,7 @@ using DePin.DevTools;
 
 namespace DePin.Chain.Tests;
 
-/// <summary>Runs a script of witness/ with node: an independent implementation (viem) of what we compute ourselves.</summary>
+/// <summary>Runs a script of witness/ with node: an independent implementation (viem, @solana/kit and others) of what we compute ourselves.</summary>
 internal static class Witness
 {
     public static async Task<JsonElement[]> RunAsync(string script, int seed, int count)

@@ -52,7 +52,11 @@ internal sealed class SolanaRuntime : IAsyncDisposable
     }
 
     /// <summary>Compiles, signs and runs instructions that have to succeed, in a fresh blockhash; the first key pays.</summary>
-    public async Task DoAsync(SolanaInstruction[] instructions, params PrivateKey[] keys) => Assert.Null(await TryAsync(instructions, keys));
+    public async Task DoAsync(SolanaInstruction[] instructions, params PrivateKey[] keys)
+    {
+        var error = await TryAsync(instructions, keys);
+        Assert.True(error is null, error);
+    }
 
     public async Task<string?> TryAsync(SolanaInstruction[] instructions, params PrivateKey[] keys)
     {

@@ -22,7 +22,7 @@ const commands = {
     const result = svm.sendTransaction(getTransactionDecoder().decode(Buffer.from(raw, "base64")));
     const failed = result instanceof FailedTransactionMetadata;
     const error = failed ? result.err() : null;
-    return { error: failed ? `${error.constructor?.name ?? ""} ${error.toString()}` : null, logs: (failed ? result.meta() : result).logs() };
+    return { error: failed ? typeof error === "number" ? `error ${error}` : result.toString() : null, logs: (failed ? result.meta() : result).logs() };
   },
 };
 for await (const line of createInterface({ input: process.stdin })) {

@@ -3,7 +3,7 @@ namespace DePin.Abi.Solana;
 /// <summary>Instructions that say what a transaction may use and bids; each at most once, anywhere in it.</summary>
 public static class ComputeBudget
 {
-    /// <summary>Most compute units of the whole transaction: 200,000 an instruction where this is not said, at most 1,400,000.</summary>
+    /// <summary>Most compute units of the whole transaction: where this is not said 200,000 an instruction, 3,000 of a builtin program. At most 1,400,000.</summary>
     public static SolanaInstruction SetUnitLimit(uint units) => Call(new SolanaWriter().U8(2).U32(units));
 
     /// <summary>The bid, in millionths of a lamport a compute unit of the limit.</summary>

@@ -12,6 +12,9 @@ public static class UpgradeableLoader
     /// <summary>Bytes of code that one <see cref="Write"/> carries, alone in a legacy transaction whose payer is the authority.</summary>
     public const int MaxWrite = 1012;
 
+    /// <summary>Fewest bytes of <see cref="ExtendProgram"/>.</summary>
+    public const int MinExtension = 10_240;
+
     /// <summary>The account of a program's code.</summary>
     public static SolanaAddress ProgramData(SolanaAddress program) => ProgramAddress.Find(SolanaPrograms.UpgradeableLoader, program.ToArray()).Address;
 
@@ -56,11 +59,14 @@ public static class UpgradeableLoader
     public static SolanaInstruction CloseProgram(SolanaAddress program, SolanaAddress recipient, SolanaAddress authority) =>
         Call(new SolanaWriter().U32(5), Writable(ProgramData(program)), Writable(recipient), Signer(authority), Writable(program));
 
-    /// <summary>Makes room for longer code; anyone may, who pays the rent. Clusters with SIMD-0164 want <see cref="ExtendProgramChecked"/>.</summary>
+    /// <summary>Makes room for longer code, usable from the next slot on; whoever pays the rent may. Clusters take at least <see cref="MinExtension"/> bytes, or all up to 10 MiB.</summary>
     public static SolanaInstruction ExtendProgram(SolanaAddress program, SolanaAddress payer, uint bytes) =>
         Call(new SolanaWriter().U32(6).U32(bytes), Writable(ProgramData(program)), Writable(program), ReadOnly(SolanaPrograms.System), WritableSigner(payer));
 
-    /// <summary>Makes room for longer code, by the program's authority.</summary>
+    /// <summary>
+    /// The same with the signature of the program's authority, as SIMD-0164 has it: clusters whose loader has it and its feature refuse
+    /// <see cref="ExtendProgram"/>. Loaders that do not have it answer "invalid instruction data", so that both can be tried.
+    /// </summary>
     public static SolanaInstruction ExtendProgramChecked(SolanaAddress program, SolanaAddress authority, SolanaAddress payer, uint bytes) =>
         Call(new SolanaWriter().U32(9).U32(bytes), Writable(ProgramData(program)), Writable(program), Signer(authority), ReadOnly(SolanaPrograms.System), WritableSigner(payer));
 
