@@ -153,16 +153,16 @@ public sealed class SolanaRpcTests
         var transaction = $$"""{"slot":5,"blockTime":null,"transaction":["{{Convert.ToBase64String(Transaction(1))}}","base64"],"meta":{"err":null,"fee":5000},"version":"legacy"}""";
         node.On("getMultipleAccounts", SolanaStub.Context(1, $"[{account}]")).On("getTransaction", transaction).On("getBlocks", "[5,4]").On("sendTransaction", $"\"{Id(9)}\"").On("getSignatureStatuses", SolanaStub.Context(1, "[]"));
         honest.On("getMultipleAccounts", SolanaStub.Context(1, $"[{account},null]")).On("getTransaction", "null").On("getBlocks", "[4,9]").On("sendTransaction", $"\"{Id(1)}\"").On("getSignatureStatuses", SolanaStub.Context(1, "[null]"));
-        var rpc = node.Rpc(honest);
 
-        var accounts = (await rpc.GetMultipleAccountsAsync([Someone, SolanaAddress.Zero], Finality.Finalized, _ct)).Value;
+        // A client of its own for each question: none that has learnt to pass over the first.
+        var accounts = (await node.Rpc(honest).GetMultipleAccountsAsync([Someone, SolanaAddress.Zero], Finality.Finalized, _ct)).Value;
         Assert.Equal((2, ulong.MaxValue), (accounts.Count, accounts[0]!.Lamports));
         Assert.Equal([1, 2], accounts[0]!.Data.ToArray());
         Assert.Null(accounts[1]);
-        Assert.Null(await rpc.GetTransactionAsync(Id(2), Finality.Safe, _ct));
-        Assert.Equal([4ul, 9ul], await rpc.GetBlocksAsync(4, 9, Finality.Safe, _ct));
-        Assert.Equal(Id(1), await rpc.SendTransactionAsync(Transaction(1), null, _ct));
-        Assert.Null(Assert.Single((await rpc.GetSignatureStatusesAsync([Id(1)], false, _ct)).Value));
+        Assert.Null(await node.Rpc(honest).GetTransactionAsync(Id(2), Finality.Safe, _ct));
+        Assert.Equal([4ul, 9ul], await node.Rpc(honest).GetBlocksAsync(4, 9, Finality.Safe, _ct));
+        Assert.Equal(Id(1), await node.Rpc(honest).SendTransactionAsync(Transaction(1), null, _ct));
+        Assert.Null(Assert.Single((await node.Rpc(honest).GetSignatureStatusesAsync([Id(1)], false, _ct)).Value));
     }
 
     [Fact]
