@@ -61,7 +61,8 @@ public sealed class SolanaProgramDeployer(SolanaRpc rpc, SolanaTransactionSender
             var rent = await rpc.GetMinimumBalanceForRentExemptionAsync(LoaderProgram.Size, ct).ConfigureAwait(false);
             var request = new SolanaTransactionRequest(
                 SystemProgram.CreateAccount(sender.Payer, address, rent, LoaderProgram.Size, SolanaPrograms.UpgradeableLoader),
-                UpgradeableLoader.Deploy(sender.Payer, address, state.Buffer, sender.Payer, room)) { Signers = [program] };
+                UpgradeableLoader.Deploy(sender.Payer, address, state.Buffer, sender.Payer, room))
+            { Signers = [program] };
             await SendUnlessDoneAsync(request, Finality.Finalized, async () => (await ReadAsync(address, Finality.Safe, ct).ConfigureAwait(false))?.Holds(code.Span) == true, ct).ConfigureAwait(false);
         }
 

@@ -98,7 +98,8 @@ public sealed class SolanaRpc
 
     /// <summary>What the node runs.</summary>
     public Task<SolanaVersion> GetVersionAsync(CancellationToken ct) => RequestAsync(new RpcCall("getVersion"), SolanaJson.Reader(static r => new SolanaVersion(
-        r.GetProperty("solana-core").GetString()!, SolanaJson.Given(r, "feature-set")?.GetUInt32()) { IsSurfpool = SolanaJson.Given(r, "surfnet-version") is not null }), ct);
+        r.GetProperty("solana-core").GetString()!, SolanaJson.Given(r, "feature-set")?.GetUInt32())
+    { IsSurfpool = SolanaJson.Given(r, "surfnet-version") is not null }), ct);
 
     /// <summary>The newest slot.</summary>
     public Task<ulong> GetSlotAsync(Finality finality, CancellationToken ct, ulong? minimumSlot = null) => NumberAsync("getSlot", Commitment(finality, minimumSlot), ct);
