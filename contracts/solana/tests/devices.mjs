@@ -124,7 +124,7 @@ export class Devices {
     };
     const instruction = this.world.instruction("register_device", { ...this.n.accounts, ...accounts }, { registration: r, device_signature: signature, maker_signature: makerSignature, proof: change.proof ?? [] });
     const before = change.before ?? (k.type === SECP256K1 ? [] : [check(k, digest, change.check)]);
-    return this.world.send([...before, instruction], [this.makerAccount, ...(change.signers ?? [])]);
+    return this.world.send([...before, instruction], [this.makerAccount, ...(change.signers ?? [])], { bare: change.bare });
   }
 
   scheduleKey(device, token, k, change = {}) {

@@ -152,6 +152,7 @@ test("only the runtime's own check of that key over that message, directly befor
     const idle = web3.ComputeBudgetProgram.setComputeUnitPrice({ microLamports: 0 });
     const attempt = (before) => d.register(k, { before });
     refused(attempt([]), "BadDeviceSignature");
+    refused(d.register(k, { before: [], bare: true }), "BadDeviceSignature"); // the very first instruction has none before it
     refused(attempt([check(k, digest), idle]), "BadDeviceSignature");
     refused(attempt([check(thief, digest)]), "BadDeviceSignature");
     refused(attempt([check(k, other)]), "BadDeviceSignature");
