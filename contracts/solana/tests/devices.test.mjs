@@ -271,6 +271,18 @@ test("a batch takes in the devices that stand in it with their model, as many as
   refused(inBatch(3, 2n), "BatchClosed");
 });
 
+test("a device of a batch of 131,072 registers in one transaction, with a lookup table", () => {
+  const d = ready();
+  const k = deviceKey(P256, "one");
+  // Only one branch of the tree is known: its siblings are any hashes.
+  const proof = Array.from({ length: 17 }, (_, i) => hash(`sibling ${i}`));
+  must(d.publish(Batch.rootOf(k.id, 1, proof), 131_072));
+  const tables = [d.n.network, d.n.registry, d.maker(1), d.model(1), d.batch(1), d.payout(d.owner.publicKey), SYSTEM, PROGRAM, web3.SYSVAR_INSTRUCTIONS_PUBKEY];
+  const outcome = must(d.register(k, { registration: { batch_id: 1n }, proof, tables }));
+  assert.equal(outcome.events[0].device_id, toHex(k.id));
+  assert.ok(outcome.size <= 1_232, `${outcome.size} bytes`);
+});
+
 test("registration is refused without room, in time, for an unknown owner, or with another's accounts", () => {
   const d = ready();
   const k = deviceKey(SECP256K1, "one");

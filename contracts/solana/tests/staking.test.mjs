@@ -176,6 +176,9 @@ test("accounts of a stake are held to network, pool and staker", () => {
   must(s.thaw(s.delegator, 10_000n));
   refused(s.cancel(s.provider, 0, 0n, { position: s.position(s.delegator) }), "NotAuthorized");
   refused(s.withdraw(s.provider, 0, { position: s.position(s.delegator) }), "NotAuthorized");
+  // Who has no position yet gets none in a pool that is not the provider's.
+  refused(s.deposit(s.staker("early"), 20n, { pool: o.pool() }), "WrongAccount");
+  refused(s.deposit(s.staker("earlier"), 20n, { pool: s.pool(second) }), "WrongAccount");
   refused(s.slash(1, { staking: o.staking }), "WrongAccount");
   refused(s.slash(1, { pool: o.pool() }), "WrongAccount");
   refused(s.deposit(s.staker("new"), 20n, { position: s.position(second, second) }), "WrongAccount");
