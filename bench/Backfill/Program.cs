@@ -3,6 +3,7 @@ using System.Globalization;
 using DePin.Bench;
 using DePin.Bench.Backfill;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 using DePin.DevTools;
 using DePin.Mirror;
@@ -23,7 +24,7 @@ var database = cluster.ConnectionString("bench");
 await using var owner = NpgsqlDataSource.Create(database);
 await new Migrator(owner).MigrateAsync(ct);
 using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
-var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [anvil.Url], Timeout = TimeSpan.FromSeconds(60) });
+var rpc = new EvmRpc(http, new RpcOptions { Urls = [anvil.Url], Timeout = TimeSpan.FromSeconds(60) });
 var network = new MirroredNetwork(1, "eip155:31337", Keccak256.Hash("bench"u8), 1, 86_400,
     Enum.GetValues<ContractKind>().ToDictionary(k => k, k => new Address(Keccak256.Hash([(byte)k]).AsSpan()[12..])));
 var emitter = new Emitter(anvil.Rpc, network);

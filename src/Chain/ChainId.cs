@@ -1,4 +1,6 @@
 using System.Globalization;
+using DePin.Abi.Solana;
+using DePin.Cryptography;
 
 namespace DePin.Chain;
 
@@ -7,6 +9,9 @@ public readonly record struct ChainId(string Namespace, string Reference)
 {
     /// <summary>An EVM chain by its EIP-155 number.</summary>
     public static ChainId Evm(ulong number) => new("eip155", number.ToString(CultureInfo.InvariantCulture));
+
+    /// <summary>A Solana cluster by its genesis hash, of which CAIP-30 takes the first 32 characters.</summary>
+    public static ChainId Solana(in Bytes32 genesisHash) => new("solana", Base58.Encode(genesisHash.AsSpan())[..32]);
 
     /// <summary>Reads "namespace:reference".</summary>
     /// <exception cref="FormatException">Anything else.</exception>

@@ -38,7 +38,7 @@ public readonly record struct TransactionId(string Text)
 
 /// <summary>
 /// A transaction ready to be sent. Store it before sending: after a restart the same bytes may be sent again at no risk.
-/// <paramref name="Sequence"/> is the sender's nonce.
+/// <paramref name="Sequence"/> is the sender's nonce; on Solana the last block height at which it may be included, or the greatest number where it spends a durable nonce.
 /// </summary>
 public sealed record SignedTransaction(ChainId Chain, TransactionId Id, ulong Sequence, ReadOnlyMemory<byte> Bytes);
 
@@ -60,7 +60,7 @@ public enum TransmissionStatus
     /// <summary>Included and failed.</summary>
     Reverted,
 
-    /// <summary>Can no longer be included: another transaction took its place.</summary>
+    /// <summary>Can no longer be included: another transaction took its place, or its time is over.</summary>
     Expired,
 }
 

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using DePin.Chain;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Client;
 using DePin.Mirror;
 using DePin.Storage;

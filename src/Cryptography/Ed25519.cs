@@ -10,6 +10,9 @@ public static unsafe partial class Ed25519
 {
     private static readonly Lazy<bool> Ready = new(Initialize);
 
+    // d = −121665/121666 (RFC 8032 §5.1).
+    private static readonly Curve25519Field EdwardsD = Curve25519Field.Read(Convert.FromHexString("a3785913ca4deb75abd841414d0a700098e879777940c78c73fe6f2bee6c0352"));
+
     /// <summary>The 32-byte public key of a 32-byte seed.</summary>
     public static byte[] PublicKey(ReadOnlySpan<byte> seed)
     {
@@ -56,6 +59,20 @@ public static unsafe partial class Ed25519
         if (signature.Length != 64 || publicKey.Length != 32) return false;
         _ = Ready.Value;
         return VerifyCore(message, signature, publicKey);
+    }
+
+    /// <summary>
+    /// Whether 32 bytes decompress to a point, as curve25519-dalek judges and with it every Solana validator: the y coordinate is reduced, not refused, where it
+    /// is not below 2^255 − 19, and the sign of an x that is zero is ignored. Points of small order count. Says nothing about who could sign.
+    /// </summary>
+    /// <exception cref="ArgumentException">Not 32 bytes.</exception>
+    public static bool IsOnCurve(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length != 32) throw new ArgumentException($"A compressed point is 32 bytes, got {bytes.Length}.", nameof(bytes));
+        // −x² + y² = 1 + d·x²·y², so that x² = (y² − 1) / (d·y² + 1). The divisor is never zero, and a quotient is a square where the product is.
+        var y = Curve25519Field.Read(bytes);
+        var square = y * y;
+        return ((square - Curve25519Field.One) * ((EdwardsD * square) + Curve25519Field.One)).IsSquareOrZero();
     }
 
     private static bool VerifyCore(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature, ReadOnlySpan<byte> publicKey)

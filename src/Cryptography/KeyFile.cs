@@ -48,25 +48,8 @@ public static partial class KeyFile
     /// <exception cref="IOException">The file exists.</exception>
     public static void SaveSealed(string path, PrivateKey key, string password, KeystoreCost cost)
     {
-        if (File.Exists(path)) throw new IOException($"'{path}' exists already and is never overwritten.");
-        var content = Keystore.Seal(key, System.Text.Encoding.UTF8.GetBytes(password), cost);
-        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        var unfinished = Path.Combine(folder, $".{Path.GetFileName(path)}.{Environment.ProcessId}");
-        try
-        {
-            using (var stream = new FileStream(unfinished, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, UnixCreateMode = Private }))
-            {
-                stream.Write(content);
-                stream.Flush(flushToDisk: true);
-            }
-
-            File.Move(unfinished, path, overwrite: false);
-            FlushFolder(folder);
-        }
-        finally
-        {
-            File.Delete(unfinished);
-        }
+        RefuseExisting(path); // before what takes long
+        WriteNew(path, Keystore.Seal(key, System.Text.Encoding.UTF8.GetBytes(password), cost));
     }
 
     /// <summary>The first line of a file of mode 0600.</summary>
@@ -90,7 +73,33 @@ public static partial class KeyFile
         if (flushed != 0) throw new IOException($"The folder '{folder}' cannot be made durable (error {error}).");
     }
 
-    private static byte[] ReadPrivate(string path, int most)
+    /// <summary>Writes a file of mode 0600, whole or not at all.</summary>
+    /// <exception cref="IOException">It exists.</exception>
+    internal static void WriteNew(string path, ReadOnlySpan<byte> content)
+    {
+        RefuseExisting(path);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var unfinished = Path.Combine(folder, $".{Path.GetFileName(path)}.{Environment.ProcessId}");
+        try
+        {
+            using (var stream = new FileStream(unfinished, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.None, UnixCreateMode = Private }))
+            {
+                stream.Write(content);
+                stream.Flush(flushToDisk: true);
+            }
+
+            File.Move(unfinished, path, overwrite: false);
+            FlushFolder(folder);
+        }
+        finally
+        {
+            File.Delete(unfinished);
+        }
+    }
+
+    /// <summary>The bytes of a file that only its owner reads.</summary>
+    /// <exception cref="InvalidOperationException">It is missing, readable by others or too long.</exception>
+    internal static byte[] ReadPrivate(string path, int most)
     {
         if (!File.Exists(path)) throw new InvalidOperationException($"The file '{path}' does not exist. Create it, or point the configuration to the right one.");
         if ((File.GetUnixFileMode(path) & ~(Private | UnixFileMode.UserExecute)) != 0)
@@ -100,6 +109,11 @@ public static partial class KeyFile
         var bytes = new byte[stream.Length];
         stream.ReadExactly(bytes);
         return bytes;
+    }
+
+    private static void RefuseExisting(string path)
+    {
+        if (File.Exists(path)) throw new IOException($"'{path}' exists already and is never overwritten.");
     }
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -43,7 +43,7 @@ public sealed class PrivateKey
         ? Secp256k1.AddressOf(PublicKey.Bytes)
         : throw new InvalidOperationException($"A {Type} key has no EVM address; use a secp256k1 key.");
 
-    /// <summary>The 32 bytes, for <see cref="Keystore"/> alone.</summary>
+    /// <summary>The 32 bytes, for <see cref="Keystore"/> and <see cref="SolanaKeyFile"/> alone.</summary>
     internal ReadOnlySpan<byte> Secret => _bytes;
 
     /// <summary>A fresh random key.</summary>

@@ -1,28 +1,11 @@
 using System.Globalization;
-using System.Net.Http.Json;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace DePin.DevTools;
 
 /// <summary>Anvil's own calls: mining, clock, snapshots, reorganisations.</summary>
-public sealed class AnvilRpc(Uri url) : IDisposable
+public sealed class AnvilRpc(Uri url) : DevNodeRpc(url)
 {
-    private readonly HttpClient http = new() { BaseAddress = url, Timeout = TimeSpan.FromSeconds(120) };
-    private long nextId;
-
-    /// <summary>Any JSON-RPC call.</summary>
-    /// <exception cref="InvalidOperationException">The node answered with an error.</exception>
-    public async Task<JsonNode?> CallAsync(string method, JsonArray? parameters, CancellationToken ct)
-    {
-        var request = new JsonObject { ["jsonrpc"] = "2.0", ["id"] = Interlocked.Increment(ref nextId), ["method"] = method, ["params"] = parameters ?? [] };
-        using var response = await http.PostAsJsonAsync((Uri?)null, request, ct).ConfigureAwait(false);
-        response.EnsureSuccessStatusCode();
-        var answer = await response.Content.ReadFromJsonAsync<JsonObject>(JsonSerializerOptions.Default, ct).ConfigureAwait(false);
-        if (answer?["error"] is { } error) throw new InvalidOperationException($"{method}: {error.ToJsonString()}");
-        return answer?["result"]?.DeepClone();
-    }
-
     /// <summary>Number of the newest block.</summary>
     public async Task<ulong> BlockNumberAsync(CancellationToken ct) => Hex(await CallAsync("eth_blockNumber", null, ct).ConfigureAwait(false));
 
@@ -71,9 +54,6 @@ public sealed class AnvilRpc(Uri url) : IDisposable
 
     /// <summary>Sets an account's native balance, in wei as 0x-hex.</summary>
     public Task SetBalanceAsync(string address, string wei, CancellationToken ct) => CallAsync("anvil_setBalance", [address, wei], ct);
-
-    /// <inheritdoc/>
-    public void Dispose() => http.Dispose();
 
     private static string Hex(int value) => "0x" + value.ToString("x", CultureInfo.InvariantCulture);
 

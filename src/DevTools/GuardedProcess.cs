@@ -66,15 +66,9 @@ public sealed class GuardedProcess : IAsyncDisposable
         foreach (var argument in (string[])["sh", "-c", Guard, "guard", specification.StopSignal, specification.FileName, .. specification.Arguments])
             start.ArgumentList.Add(argument);
         foreach (var (name, value) in specification.Environment) start.Environment[name] = value;
-        guard = new Process { StartInfo = start, EnableRaisingEvents = true };
+        guard = new Process { StartInfo = start };
         guard.OutputDataReceived += (_, e) => Received(e.Data);
         guard.ErrorDataReceived += (_, e) => Received(e.Data);
-        guard.Exited += async (_, _) =>
-        {
-            // A short-lived child may end before its first line was read here: only the end of its output says that none will come.
-            await guard.WaitForExitAsync().ConfigureAwait(false);
-            childId.TrySetException(Ended());
-        };
     }
 
     /// <summary>A line of output, standard output and error alike, as it arrives.</summary>
@@ -103,7 +97,15 @@ public sealed class GuardedProcess : IAsyncDisposable
         process.guard.Start();
         process.guard.BeginOutputReadLine();
         process.guard.BeginErrorReadLine();
-        await process.childId.Task.WaitAsync(TimeSpan.FromSeconds(60), ct).ConfigureAwait(false);
+        // A short-lived child may end before its first line was read here: only the end of its output says that none will come.
+        var ended = process.guard.WaitForExitAsync(ct);
+        await Task.WhenAny(process.childId.Task, ended).WaitAsync(TimeSpan.FromSeconds(60), ct).ConfigureAwait(false);
+        if (!process.childId.Task.IsCompleted)
+        {
+            await ended.ConfigureAwait(false);
+            if (!process.childId.Task.IsCompleted) throw process.Ended();
+        }
+
         return process;
     }
 

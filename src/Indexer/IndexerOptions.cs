@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Storage;
 
 namespace DePin.Indexer;

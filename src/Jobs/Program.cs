@@ -1,5 +1,6 @@
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Hosting;
 using DePin.Jobs;
 using DePin.Jobs.Dashboard;
@@ -32,7 +33,7 @@ builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database));
 var manifest = NetworkManifest.Load(options.Manifest);
 builder.Services.AddSingleton(manifest.ToMirroredNetwork()).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(_ => new MirrorDatabase(database));
 builder.Services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan });
-builder.Services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new EvmRpcOptions { Urls = options.Rpc })).AddSingleton<MirrorVerifier>();
+builder.Services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new RpcOptions { Urls = options.Rpc })).AddSingleton<MirrorVerifier>();
 builder.Services.AddSingleton<HousekeepingStore>().AddSingleton<ParticipantReads>();
 builder.Services.AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Quartz", "System.Runtime"));
 builder.Services.AddTelemetry(builder.Configuration, "depin-jobs");

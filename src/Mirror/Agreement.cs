@@ -50,7 +50,7 @@ internal static class Agreement
 
     private static void Add(IncrementalHash hash, BlockHeader header)
     {
-        Add(hash, [(long)header.Number, (long)header.Timestamp, header.LogsBloom.Length]);
+        Add(hash, [(long)header.Number, (long)header.ParentNumber, (long)header.Timestamp, header.LogsBloom.Length]);
         hash.AppendData(header.Hash.AsSpan());
         hash.AppendData(header.ParentHash.AsSpan());
         hash.AppendData(header.LogsBloom.Span);
@@ -60,7 +60,7 @@ internal static class Agreement
     {
         Add(hash, [(long)log.BlockNumber, log.LogIndex, log.TransactionIndex, log.TopicCount, log.DataLength]);
         hash.AppendData(log.BlockHash.AsSpan());
-        hash.AppendData(log.Address.AsSpan());
+        hash.AppendData(log.Emitter.Value.AsSpan());
         hash.AppendData(logs.TransactionHash(log).Span);
         hash.AppendData(logs.Topics(log).Span);
         hash.AppendData(logs.Data(log).Span);

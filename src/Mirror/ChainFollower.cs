@@ -154,10 +154,12 @@ public sealed partial class ChainFollower(
             return Convergence.NothingNew;
         }
 
-        if (latest.Number - at.Number > (ulong)options.TipWindow)
-            return await BackfillAsync(checkpoint, latest.Number - (ulong)options.TipWindow, heads, ct);
+        if (latest.Number - at.Number > (ulong)options.TipWindow
+            && await BackfillAsync(checkpoint, latest.Number - (ulong)options.TipWindow, heads, ct) is not Convergence.NothingNew and var read)
+            return read;
 
         var headers = latest.Number == at.Number + 1 ? [latest] : await _reader.GetHeadersAsync(at.Number + 1, latest.Number, ct);
+        if (headers.Count == 0) throw new ChainSourceException($"The node has none of the blocks after {at.Number} that it said it had: it lags.");
         if (!Links(at, headers[0])) return await ReorganizeAsync(checkpoint, heads, ct);
         var range = await _reader.ReadByHashAsync(headers, ct);
         var began = MirrorTraces.Source.Begin();
@@ -166,7 +168,7 @@ public sealed partial class ChainFollower(
         return Convergence.Advanced;
     }
 
-    /// <summary>Reads ranges ahead while earlier ones are written; memory is bounded by what one transaction may hold and the size of the ranges in reading.</summary>
+    /// <summary>Nothing new where the chain skipped every number up to <paramref name="target"/>. Reads ranges ahead while earlier ones are written; memory is bounded by what one transaction may hold and the size of the ranges in reading.</summary>
     private async Task<Convergence> BackfillAsync(Checkpoint checkpoint, ulong target, ChainHeads heads, CancellationToken ct)
     {
         var at = checkpoint.Block;
@@ -175,17 +177,17 @@ public sealed partial class ChainFollower(
         var reading = ReadAheadAsync(ahead.Writer, at.Number + 1, target, abandon.Token);
         try
         {
-            while (at.Number < target)
+            while (await ahead.Reader.WaitToReadAsync(ct))
             {
                 // What is read already is written together.
                 List<BlockRange> ranges = [await await ahead.Reader.ReadAsync(ct)];
                 for (var logs = ranges[0].Logs.Count; logs < options.LogsPerTransaction && ahead.Reader.TryPeek(out var read) && read.IsCompletedSuccessfully; logs += ranges[^1].Logs.Count)
                     ranges.Add(await await ahead.Reader.ReadAsync(ct));
                 var links = 0;
-                for (var end = at; links < ranges.Count && Links(end, ranges[links].Headers[0]); links++) end = ranges[links].Headers[^1].Point;
+                for (var end = at; links < ranges.Count && (links == 0 || ranges[links].Headers is not [var next, ..] || next.ParentNumber <= end.Number) && Links(end, ranges[links]); links++) end = EndOf(end, ranges[links]);
                 if (links == 0) return await ReorganizeAsync(checkpoint with { Block = at }, heads, ct);
                 await ApplyAsync(at, null, ranges[..links], heads.Finalized, ct);
-                at = ranges[links - 1].Headers[^1].Point;
+                at = ranges[..links].Aggregate(at, EndOf);
                 if (links < ranges.Count) return Convergence.Advanced; // the chain moved meanwhile: look anew
             }
         }
@@ -196,7 +198,7 @@ public sealed partial class ChainFollower(
             await foreach (var read in ahead.Reader.ReadAllAsync(CancellationToken.None)) await Settled(read);
         }
 
-        return Convergence.Advanced;
+        return at == checkpoint.Block ? Convergence.NothingNew : Convergence.Advanced;
     }
 
     /// <summary>Starts the reads of consecutive ranges, some at a time, until the channel is full of them; ends without an error when cancelled.</summary>
@@ -248,7 +250,7 @@ public sealed partial class ChainFollower(
         // The replacement is in hand before anything is dropped, and both happen in one transaction.
         var to = Math.Min(heads.Latest.Number, keep.Number + (ulong)options.ReplaceAtOnce);
         var headers = await _reader.GetHeadersAsync(keep.Number + 1, to, ct);
-        if (!Links(keep, headers[0])) throw new ChainSourceException("The chain moved again while a reorg was read.");
+        if (headers.Count == 0 || !Links(keep, headers[0])) throw new ChainSourceException("The chain moved again while a reorg was read.");
         var range = await _reader.ReadByHashAsync(headers, ct);
         var began = MirrorTraces.Source.Begin();
         await ApplyAsync(at, keep, [range], heads.Finalized, ct);
@@ -292,12 +294,22 @@ public sealed partial class ChainFollower(
         return new BlockPoint(first - 1, Bytes32.Zero);
     }
 
-    private static bool Links(BlockPoint at, BlockHeader next) => at.Hash == Bytes32.Zero || next.ParentHash == at.Hash;
+    /// <exception cref="ChainSourceException">The block's parent is one after <paramref name="at"/>, which the node left out.</exception>
+    private static bool Links(BlockPoint at, BlockHeader next)
+    {
+        if (at.Hash == Bytes32.Zero || next.ParentHash == at.Hash) return true;
+        if (next.ParentNumber > at.Number) throw new ChainSourceException($"The node left out block {next.ParentNumber}, the parent of {next.Number}: it lags.");
+        return false;
+    }
+
+    private static bool Links(BlockPoint at, BlockRange next) => next.Headers.Count == 0 || Links(at, next.Headers[0]);
+
+    private static BlockPoint EndOf(BlockPoint at, BlockRange range) => range.Headers.Count == 0 ? at : range.Headers[^1].Point;
 
     private async Task ApplyAsync(BlockPoint at, BlockPoint? keep, IReadOnlyList<BlockRange> ranges, BlockPoint? finalized, CancellationToken ct)
     {
         await mirror.ApplyAsync(at, keep, ranges, finalized, ct);
-        var head = ranges[^1].Headers[^1].Point;
+        var head = ranges.Aggregate(keep ?? at, EndOf);
         Update(s => s with { Head = head, Finalized = finalized is { } f && f.Number <= head.Number ? f : finalized is null ? s.Finalized : head });
     }
 

@@ -53,7 +53,7 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
             insert into chains (chain_id, caip2, network_id, first_block, breaker_window) values (@ChainId, @Caip2, @NetworkId, @FirstBlock, @BreakerWindow)
             on conflict do nothing
             """, new { network.ChainId, network.Caip2, network.NetworkId, FirstBlock = (long)network.FirstBlock, BreakerWindow = (long)network.BreakerWindow }, transaction, ct: ct));
-        var contracts = network.Contracts.Select(c => new { network.ChainId, Contract = (short)c.Key, Name = c.Key.ToString(), Address = c.Value }).ToArray();
+        var contracts = network.Contracts.Select(c => new { network.ChainId, Contract = (short)c.Key, Name = c.Key.ToString(), Address = c.Value.ToNative() }).ToArray();
         await connection.ExecuteAsync(Sql.Command(
             "insert into contracts (chain_id, contract, name, address) values (@ChainId, @Contract, @Name, @Address) on conflict do nothing",
             contracts, transaction, ct: ct));
@@ -72,7 +72,7 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
             """, new { network.ChainId, network.Caip2, network.NetworkId, FirstBlock = (long)network.FirstBlock, BreakerWindow = (long)network.BreakerWindow }, transaction, ct: ct));
         var stored = (await connection.QueryAsync<(short Contract, byte[] Address)>(Sql.Command(
             "select contract, address from contracts where chain_id = @ChainId", new { network.ChainId }, transaction, ct: ct))).ToList();
-        if (found != 1 || stored.Count != contracts.Length || stored.Any(s => !network.Contracts.TryGetValue((ContractKind)s.Contract, out var a) || a != new Address(s.Address)))
+        if (found != 1 || stored.Count != contracts.Length || stored.Any(s => !network.Contracts.TryGetValue((ContractKind)s.Contract, out var a) || a != AccountId.FromNative(s.Address)))
         {
             throw new MirrorMismatchException(
                 $"This database mirrors another deployment than {network.Caip2} network {network.NetworkId}. Use a database of its own, or drop the mirror with 'depin index rebuild'.");
@@ -244,7 +244,7 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
         while (await reader.ReadAsync(ct))
         {
             var words = new LogWords(reader.GetFieldValue<byte[]>(0), reader.GetFieldValue<byte[]>(1));
-            _reducer.Holders.Transfer(words.TopicAddress(1), words.TopicAddress(2), words.AmountAt(0));
+            _reducer.Holders.Transfer(words.TopicAccount(1), words.TopicAccount(2), words.AmountAt(0));
         }
     }
 
@@ -254,10 +254,8 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
         for (var i = 0; i < kinds.Length; i++)
         {
             var log = logs[i];
-            var contract = network.KindOf(log.Address)
-                ?? throw new ChainSourceException($"The node sent a log of {log.Address}, which is not one of the network's contracts.");
-            var definition = log.TopicCount > 0 ? EventCatalog.Find(contract, new Bytes32(logs.Topics(log).Span[..32])) : null;
-            kinds[i] = (contract, definition is not null && definition.Indexed == log.TopicCount - 1 ? definition.Kind : EventKind.Unknown);
+            var (contract, definition) = network.Find(logs, log);
+            kinds[i] = (contract ?? throw new ChainSourceException($"The node sent a log of {log.Emitter}, which is not one of the network's contracts."), definition?.Kind ?? EventKind.Unknown);
         }
 
         return kinds;
@@ -353,7 +351,7 @@ public sealed class ChainMirror(MirrorDatabase database, MirroredNetwork network
             if (kinds[i].Event == EventKind.Unknown) continue;
             var log = logs[i];
             while (range.Headers[header].Number < log.BlockNumber) header++;
-            var context = new LogContext((long)log.BlockNumber, (long)range.Headers[header].Timestamp, log.LogIndex, new Bytes32(logs.TransactionHash(log).Span));
+            var context = new LogContext((long)log.BlockNumber, (long)range.Headers[header].Timestamp, log.LogIndex, logs.TransactionHash(log));
             try
             {
                 _reducer.Apply(kinds[i].Event, Words(logs, log), context);

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using Microsoft.Extensions.Logging;
 
 namespace DePin.Mirror;
@@ -31,7 +32,7 @@ public sealed class ChainProviders
         _endPoints = [.. providers.Select((p, i) => p.ToEndPoint(string.Create(CultureInfo.InvariantCulture, $"{section}:Rpc:{i}"), LabelOf(providers, i)))];
         WebSockets = [.. providers.Select(p => p.WebSocket).OfType<Uri>()];
         Quorum = quorum == 0 ? DefaultQuorum(providers.Count) : quorum;
-        Rpc = new EvmRpc(http, _endPoints, new EvmRpcOptions(), time);
+        Rpc = new EvmRpc(http, _endPoints, new RpcOptions(), time);
     }
 
     /// <summary>How many must agree on what is mirrored.</summary>
@@ -78,7 +79,7 @@ public sealed class ChainProviders
     {
         if (Quorum == 1) return new EvmChainSource(Rpc, network);
         // One repeat at most: another provider is the better second try.
-        var alone = new EvmRpcOptions { Attempts = 2, Timeout = TimeSpan.FromSeconds(8), MaximumDelay = TimeSpan.FromSeconds(1) };
+        var alone = new RpcOptions { Attempts = 2, Timeout = TimeSpan.FromSeconds(8), MaximumDelay = TimeSpan.FromSeconds(1) };
         return _quorum = new QuorumChainSource(
             [.. _endPoints.Select(e => (e.Label, (IChainSource)new EvmChainSource(new EvmRpc(_http, [e], alone, _time), network), (RpcEndPoint?)e))],
             new QuorumOptions { Quorum = Quorum }, _time, loggers.CreateLogger<QuorumChainSource>());

@@ -16,6 +16,9 @@ public readonly record struct BlockPoint(ulong Number, Bytes32 Hash);
 /// <param name="Proven">Whether the fields were found to make the hash. False does not mean forged: not every chain's headers can be checked.</param>
 public sealed record BlockHeader(ulong Number, Bytes32 Hash, Bytes32 ParentHash, ulong Timestamp, ReadOnlyMemory<byte> LogsBloom, bool Proven = false)
 {
+    /// <summary>Number of the block before it; not one less where the chain skips numbers, as Solana does the slots whose leader was away.</summary>
+    public ulong ParentNumber { get; init; } = Number == 0 ? 0 : Number - 1;
+
     /// <summary>Number and hash.</summary>
     public BlockPoint Point => new(Number, Hash);
 }
@@ -25,8 +28,8 @@ public sealed record BlockHeader(ulong Number, Bytes32 Hash, Bytes32 ParentHash,
 /// <param name="Finalized">Newest finalized block; null before there is one.</param>
 public sealed record ChainHeads(BlockHeader Latest, BlockPoint? Finalized);
 
-/// <summary>Headers of consecutive blocks and the logs of the network's contracts in them.</summary>
-/// <param name="Headers">Ascending, none missing.</param>
+/// <summary>Headers of blocks of which each is the parent of the next, and the logs of the network's contracts in them.</summary>
+/// <param name="Headers">Ascending, none missing; empty where the chain skipped all of the numbers.</param>
 /// <param name="Logs">Ascending by block and log index.</param>
 public sealed record BlockRange(IReadOnlyList<BlockHeader> Headers, LogBatch Logs);
 
@@ -36,6 +39,9 @@ public sealed record BlockRange(IReadOnlyList<BlockHeader> Headers, LogBatch Log
 /// </summary>
 public interface IChainSource
 {
+    /// <summary>Whether the chain leaves out numbers: then a range may end before its last number, and only the next block tells whether one is missing.</summary>
+    bool SkipsNumbers => false;
+
     /// <summary>Newest and finalized block.</summary>
     Task<ChainHeads> GetHeadsAsync(CancellationToken ct);
 

@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
+using System.Globalization;
 using System.Text;
 using DePin.Cryptography;
+using DePin.Protocol;
 
 namespace DePin.Mirror;
 
@@ -15,6 +17,19 @@ public enum ContractKind : short
     OperatorRegistry = 6,
     ReportVerifier = 7,
     RewardDistributor = 8,
+
+    /// <summary>The one program of a network on Solana, which does what the contracts do.</summary>
+    SettlementProgram = 9,
+
+    /// <summary>The account that stands for a network of that program.</summary>
+    NetworkAccount = 10,
+}
+
+/// <summary>Which contracts a network has.</summary>
+public static class ContractKinds
+{
+    /// <summary>On an EVM chain.</summary>
+    public static IReadOnlyList<ContractKind> Evm { get; } = [.. Enum.GetValues<ContractKind>().Where(k => k < ContractKind.SettlementProgram)];
 }
 
 /// <summary>Events by the number under which <c>chain.logs</c> keeps them. Append-only; 0 = not one of ours.</summary>
@@ -162,6 +177,18 @@ public static class EventCatalog
     private static readonly FrozenDictionary<(ContractKind, Bytes32), EventDefinition> ByTopic =
         All.ToFrozenDictionary(e => (e.Contract, e.Topic));
 
+    /// <summary>The event of a number.</summary>
+    /// <exception cref="KeyNotFoundException"><see cref="EventKind.Unknown"/>.</exception>
+    public static EventDefinition Of(EventKind kind) => ByKind[kind];
+
+    private static readonly FrozenDictionary<EventKind, EventDefinition> ByKind = All.ToFrozenDictionary(e => e.Kind);
+
+    /// <summary>The event with that topic that Solana's program stands for; null if there is none. Its events are told apart by topic alone.</summary>
+    public static EventDefinition? FindOfProgram(Bytes32 topic) => ByProgramTopic.GetValueOrDefault(topic);
+
+    private static readonly FrozenDictionary<Bytes32, EventDefinition> ByProgramTopic =
+        All.Where(e => e.Contract is not ContractKind.NetworkToken).DistinctBy(e => e.Topic).ToFrozenDictionary(e => e.Topic);
+
     /// <summary>The event that <paramref name="contract"/> emits under <paramref name="topic"/>; null if it is none of ours.</summary>
     public static EventDefinition? Find(ContractKind contract, Bytes32 topic) => ByTopic.GetValueOrDefault((contract, topic));
 }
@@ -174,10 +201,28 @@ public static class EventCatalog
 /// <param name="BreakerWindow">Seconds in which the distributor's breaker drains its capacity.</param>
 /// <param name="Contracts">Address of each contract.</param>
 public sealed record MirroredNetwork(
-    short ChainId, string Caip2, Bytes32 NetworkId, ulong FirstBlock, ulong BreakerWindow, IReadOnlyDictionary<ContractKind, Address> Contracts)
+    short ChainId, string Caip2, Bytes32 NetworkId, ulong FirstBlock, ulong BreakerWindow, IReadOnlyDictionary<ContractKind, AccountId> Contracts)
 {
-    private readonly FrozenDictionary<Address, ContractKind> _kinds = Contracts.ToFrozenDictionary(c => c.Value, c => c.Key);
+    /// <summary>The family of chain.</summary>
+    public ChainKind Kind => Caip2.StartsWith("solana:", StringComparison.Ordinal) ? ChainKind.Solana : ChainKind.Evm;
+
+    /// <summary>The chain as digests name it: an EVM chain's number, a Solana cluster's genesis hash (which CAIP-2 cuts short).</summary>
+    public Bytes32 Chain { get; init; } = ulong.TryParse(Caip2.AsSpan(Caip2.IndexOf(':', StringComparison.Ordinal) + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        ? Bytes32.FromUInt64(number)
+        : default;
+
+    private readonly FrozenDictionary<AccountId, ContractKind> _kinds = Contracts.ToFrozenDictionary(c => c.Value, c => c.Key);
+
+    /// <summary>What a log says: its event, and the contract of it; the event is null if it is none of ours, both are where the emitter is not the network's.</summary>
+    public (ContractKind? Contract, EventDefinition? Event) Find(LogBatch logs, in LogEntry log)
+    {
+        if (KindOf(log.Emitter) is not { } contract) return (null, null);
+        if (log.TopicCount == 0) return (contract, null);
+        var topic = new Bytes32(logs.Topics(log).Span[..Bytes32.Size]);
+        var found = contract == ContractKind.SettlementProgram ? EventCatalog.FindOfProgram(topic) : EventCatalog.Find(contract, topic);
+        return found is not null && found.Indexed == log.TopicCount - 1 ? (found.Contract, found) : (contract, null);
+    }
 
     /// <summary>The contract at <paramref name="address"/>; null if it is none of the network's.</summary>
-    public ContractKind? KindOf(Address address) => _kinds.TryGetValue(address, out var kind) ? kind : null;
+    public ContractKind? KindOf(AccountId address) => _kinds.TryGetValue(address, out var kind) ? kind : null;
 }

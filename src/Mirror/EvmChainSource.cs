@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 
 namespace DePin.Mirror;
@@ -8,7 +9,7 @@ namespace DePin.Mirror;
 /// <summary>An EVM node, or several, as the follower's source.</summary>
 public sealed class EvmChainSource(EvmRpc rpc, MirroredNetwork network) : IChainSource
 {
-    private readonly Address[] _addresses = [.. network.Contracts.Values.Order()];
+    private readonly Address[] _addresses = [.. network.Contracts.Values.Select(c => Address.FromBytes32(c.Value)).Order()];
 
     /// <summary>The node must be of the manifest's chain.</summary>
     /// <exception cref="MirrorMismatchException">It is of another.</exception>

@@ -1,4 +1,5 @@
 using DePin.Cryptography;
+using DePin.Protocol;
 
 namespace DePin.Mirror;
 
@@ -35,7 +36,7 @@ public readonly struct BloomBits
 /// <summary>Tells whether a block's bloom speaks of logs of the network that an answer lacks.</summary>
 public sealed class LogExpectation(MirroredNetwork network)
 {
-    private readonly (Address Address, BloomBits Bits)[] _addresses = [.. network.Contracts.Values.Select(a => (a, new BloomBits(a.AsSpan())))];
+    private readonly (AccountId Address, BloomBits Bits)[] _addresses = [.. network.Contracts.Values.Select(a => (a, new BloomBits(a.ToNative())))];
     private readonly (Bytes32 Topic, BloomBits Bits)[] _topics = [.. EventCatalog.All.Select(e => e.Topic).Distinct().Select(t => (t, new BloomBits(t.AsSpan())))];
 
     // A bloom full of other logs names everything by chance. Of a block that did answer with logs, an address is missed by chance in at most an eighth of
@@ -84,7 +85,7 @@ public sealed class LogExpectation(MirroredNetwork network)
         Span<byte> bloom = stackalloc byte[BloomBytes];
         foreach (var log in logs.Entries)
         {
-            new BloomBits(log.Address.AsSpan()).AddTo(bloom);
+            new BloomBits(log.Emitter.Value.AsSpan()[^Address.Size..]).AddTo(bloom);
             var topics = logs.Topics(log).Span;
             for (var i = 0; i < log.TopicCount; i++) new BloomBits(topics.Slice(32 * i, 32)).AddTo(bloom);
         }
@@ -97,7 +98,7 @@ public sealed class LogExpectation(MirroredNetwork network)
     {
         foreach (var (address, _) in _addresses)
         {
-            if (log.Address == address) return true;
+            if (log.Emitter == address) return true;
         }
 
         return false;
@@ -110,11 +111,11 @@ public sealed class LogExpectation(MirroredNetwork network)
         return bits;
     }
 
-    private static bool HasAddress(LogBatch logs, int first, int count, Address address)
+    private static bool HasAddress(LogBatch logs, int first, int count, AccountId address)
     {
         foreach (var log in logs.Entries.Slice(first, count))
         {
-            if (log.Address == address) return true;
+            if (log.Emitter == address) return true;
         }
 
         return false;

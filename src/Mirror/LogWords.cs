@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Text;
 using DePin.Cryptography;
+using DePin.Protocol;
 
 namespace DePin.Mirror;
 
@@ -26,9 +27,11 @@ public readonly ref struct LogWords(ReadOnlySpan<byte> topics, ReadOnlySpan<byte
 
     public Bytes32 TopicBytes32(int index) => new(Topic(index));
     public Address TopicAddress(int index) => new(Topic(index)[12..]);
+    public AccountId TopicAccount(int index) => new(TopicBytes32(index));
     public long TopicInt64(int index) => Number(Topic(index));
     public Bytes32 Bytes32At(int index) => new(Word(index));
     public Address AddressAt(int index) => new(Word(index)[12..]);
+    public AccountId AccountAt(int index) => new(Bytes32At(index));
     public long Int64At(int index) => Number(Word(index));
     public BigInteger AmountAt(int index) => new(Word(index), isUnsigned: true, isBigEndian: true);
     public bool BoolAt(int index) => Word(index)[31] != 0;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using DePin.Chain.Deployment;
+using DePin.Protocol;
 
 namespace DePin.Mirror;
 
@@ -21,7 +22,7 @@ public static class ManifestNetwork
         return new MirroredNetwork(
             chainId, string.Create(CultureInfo.InvariantCulture, $"eip155:{manifest.ChainId}"), manifest.Id.Value, manifest.DeployBlock + 1,
             checked((ulong)Word(manifest, ContractKind.RewardDistributor, BreakerWindow)),
-            Enum.GetValues<ContractKind>().ToDictionary(k => k, k => manifest.AddressOf(k.ToString())));
+            ContractKinds.Evm.ToDictionary(k => k, k => AccountId.From(manifest.AddressOf(k.ToString()))));
     }
 
     /// <summary>The emission schedule as the EmissionController was made with it.</summary>

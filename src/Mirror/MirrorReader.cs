@@ -33,7 +33,7 @@ public sealed class MirrorReader(MirrorDatabase database, MirroredNetwork networ
     }
 
     private sealed record DeviceRow(
-        long TokenId, Bytes32 DeviceId, Address Owner, long ModelId, short KeyType, byte[] PublicKey, string Cell, Bytes32 Metadata, string Status,
+        long TokenId, Bytes32 DeviceId, byte[] Owner, long ModelId, short KeyType, byte[] PublicKey, string Cell, Bytes32 Metadata, string Status,
         long RegisteredAt, int Class, long Capabilities, long Cadence);
 
     private sealed record ConfigRow(
@@ -119,10 +119,10 @@ public sealed class MirrorReader(MirrorDatabase database, MirroredNetwork networ
             builder.Add(ToRecord(device));
         foreach (var account in await connection.QueryAsync<byte[]>(Sql.Command(
             $"select account from payout_account_versions where {AsOf} order by payout_index", at, transaction, ct: ct)))
-            builder.AddPayoutAccount(ToAccount(new Address(account)));
+            builder.AddPayoutAccount(AccountId.FromNative(account));
         foreach (var (provider, tokens) in await connection.QueryAsync<(byte[] Provider, string Tokens)>(Sql.Command(
             $"select provider, tokens::text from pool_versions where {AsOf}", at, transaction, ct: ct)))
-            builder.AddStake(ToAccount(new Address(provider)), UInt128.Parse(tokens, CultureInfo.InvariantCulture));
+            builder.AddStake(AccountId.FromNative(provider), UInt128.Parse(tokens, CultureInfo.InvariantCulture));
         return builder.Build();
     }
 
@@ -176,11 +176,11 @@ public sealed class MirrorReader(MirrorDatabase database, MirroredNetwork networ
         if (row is null) return null;
         var config = new NetworkConfig
         {
-            Kind = ChainKind.Evm,
-            Chain = Bytes32.FromUInt64(ulong.Parse(network.Caip2.AsSpan("eip155:".Length), NumberStyles.None, CultureInfo.InvariantCulture)),
-            Verifier = ToAccount(network.Contracts[ContractKind.ReportVerifier]),
-            Distributor = ToAccount(network.Contracts[ContractKind.RewardDistributor]),
-            Token = ToAccount(network.Contracts[ContractKind.NetworkToken]),
+            Kind = network.Kind,
+            Chain = network.Chain,
+            Verifier = network.Contracts[ContractKind.ReportVerifier],
+            Distributor = network.Contracts[ContractKind.RewardDistributor],
+            Token = network.Contracts[ContractKind.NetworkToken],
             ConfigCount = (ulong)row.ConfigCount,
             FirstEpoch = new Epoch((ulong)row.FirstEpoch),
             Operators = [.. Enumerable.Range(0, row.N).Select(i => new OperatorKeys(
@@ -196,7 +196,7 @@ public sealed class MirrorReader(MirrorDatabase database, MirroredNetwork networ
     private static DeviceRecord ToRecord(DeviceRow d) => new(
         new DeviceView(new DeviceId(d.DeviceId), new ClassId((ushort)d.Class), (uint)d.ModelId, (uint)d.Capabilities, (uint)d.Cadence,
             ulong.Parse(d.Cell, CultureInfo.InvariantCulture), (ulong)d.RegisteredAt, d.Metadata),
-        (ulong)d.TokenId, ToAccount(d.Owner),
+        (ulong)d.TokenId, AccountId.FromNative(d.Owner),
         d.Status switch
         {
             "active" => DeviceStatus.Active,
@@ -204,8 +204,6 @@ public sealed class MirrorReader(MirrorDatabase database, MirroredNetwork networ
             _ => DeviceStatus.Retired,
         },
         (KeyType)d.KeyType, d.PublicKey);
-
-    private static AccountId ToAccount(Address address) => new(address.ToBytes32());
 
     private static DateTimeOffset Time(ulong seconds) => DateTimeOffset.FromUnixTimeSeconds((long)Math.Min(seconds, 253_402_300_799UL));
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using DePin.Abi.Solana;
 using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Tracing;
@@ -34,8 +35,7 @@ internal static class MirrorTraces
     private static EventKind? KindOf(MirroredNetwork network, LogBatch logs, int index)
     {
         var log = logs[index];
-        if (log.TopicCount == 0 || network.KindOf(log.Address) is not { } contract) return null;
-        return EventCatalog.Find(contract, new Bytes32(logs.Topics(log).Span[..Bytes32.Size])) is { } definition && definition.Indexed == log.TopicCount - 1
+        return network.Find(logs, log).Event is { } definition
             && definition.Kind is EventKind.ReportAccepted or EventKind.ReportFinalized or EventKind.ReportCancelled or EventKind.Claimed ? definition.Kind : null;
     }
 
@@ -51,7 +51,7 @@ internal static class MirrorTraces
             _ => ("epoch.cancelled", null),
         };
         Source.Tell(TraceIdentity.OfEpoch(new NetworkId(network.NetworkId), new Epoch((ulong)epoch)), new Span(name, began) { Kind = ActivityKind.Consumer },
-            (Tags.Epoch, epoch), (Tags.Report, report), (Tags.Block, (long)log.BlockNumber), (Tags.Transaction, TransactionOf(logs, log).ToString()));
+            (Tags.Epoch, epoch), (Tags.Report, report), (Tags.Block, (long)log.BlockNumber), (Tags.Transaction, NameOf(logs, log)));
     }
 
     private static async Task TellClaimAsync(DateTimeOffset? began, ChainMirror mirror, LogBatch logs, int index, CancellationToken ct)
@@ -63,11 +63,19 @@ internal static class MirrorTraces
         Source.Tell(
             TraceIdentity.OfTransaction(TransactionOf(logs, log)),
             new Span("claim.mirrored", began) { Kind = ActivityKind.Consumer, Links = epoch is { } of ? [TraceIdentity.OfEpoch(new NetworkId(mirror.Network.NetworkId), of).ToLink()] : null },
-            (Tags.Transaction, TransactionOf(logs, log).ToString()), (Tags.Block, (long)log.BlockNumber), (Tags.Account, words.TopicAddress(1).ToString()),
+            (Tags.Transaction, NameOf(logs, log)), (Tags.Block, (long)log.BlockNumber), (Tags.Account, words.TopicAddress(1).ToString()),
             (Tags.Amount, words.AmountAt(0).ToString(CultureInfo.InvariantCulture)), (Tags.Root, root.ToString()), (Tags.Epoch, (long?)epoch?.Value));
     }
 
-    private static Bytes32 TransactionOf(LogBatch logs, in LogEntry log) => new(logs.TransactionHash(log).Span);
+    /// <summary>The transaction's hash; of a Solana signature its first 32 bytes.</summary>
+    private static Bytes32 TransactionOf(LogBatch logs, in LogEntry log) => new(logs.TransactionHash(log).Span[..Bytes32.Size]);
 
     private static LogWords Words(LogBatch logs, in LogEntry log) => new(logs.Topics(log).Span, logs.Data(log).Span);
+
+    /// <summary>As the chain's explorers write it.</summary>
+    private static string NameOf(LogBatch logs, in LogEntry log)
+    {
+        var bytes = logs.TransactionHash(log).Span;
+        return bytes.Length == Bytes32.Size ? new Bytes32(bytes).ToString() : Base58.Encode(bytes);
+    }
 }

@@ -75,7 +75,7 @@ public sealed class MirrorVerifier(MirrorDatabase database, MirroredNetwork netw
         return new MirrorVerification(block, run.Compared, run.Differences);
     }
 
-    private Address Of(ContractKind kind) => network.Contracts[kind];
+    private Address Of(ContractKind kind) => Address.FromBytes32(network.Contracts[kind].Value);
 
     private static string Hex(ReadOnlySpan<byte> bytes) => $"0x{Convert.ToHexStringLower(bytes)}";
 

@@ -1,6 +1,6 @@
 using System.Net.WebSockets;
 using System.Text.Json;
-using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using Microsoft.Extensions.Logging;
 
 namespace DePin.Mirror;

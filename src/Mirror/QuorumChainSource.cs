@@ -1,5 +1,5 @@
 using System.Globalization;
-using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 using Microsoft.Extensions.Logging;
 
@@ -63,6 +63,9 @@ public sealed partial class QuorumChainSource : IChainSource
     }
 
     /// <inheritdoc/>
+    public bool SkipsNumbers => _members.Any(m => m.Source.SkipsNumbers);
+
+    /// <inheritdoc/>
     public async Task<ChainHeads> GetHeadsAsync(CancellationToken ct)
     {
         var heads = await LookAsync(ct);
@@ -79,7 +82,7 @@ public sealed partial class QuorumChainSource : IChainSource
     {
         var (last, members) = await AgreeAsync(
             "headers", $"block {to}", 0, to, (s, t) => s.GetHeadersAsync(to, to, t), Agreement.KeyOf, (agreed, its) => JudgeHeader(agreed, its), null, ct);
-        if (last.Count != 1 || from >= to) return last;
+        if (from >= to || (last.Count != 1 && !SkipsNumbers)) return last;
 
         // Headers that prove themselves and lead up to the block that is agreed on need no second opinion.
         var what = string.Create(CultureInfo.InvariantCulture, $"blocks {from} to {to}");
@@ -88,7 +91,7 @@ public sealed partial class QuorumChainSource : IChainSource
         {
             var (answered, headers) = await member.AskAsync((s, t) => s.GetHeadersAsync(from, to, t), ct);
             if (!answered) continue;
-            if (headers!.All(h => h.Proven) && LeadTo(headers!, from, last[0]))
+            if (last.Count == 1 && headers!.All(h => h.Proven) && LeadTo(headers!, from, last[0]))
             {
                 foreach (var (other, its) in unproven) Judge(other, JudgeHeader(headers!, its), what);
                 return headers!;
@@ -121,7 +124,8 @@ public sealed partial class QuorumChainSource : IChainSource
     {
         for (var i = 0; i < headers.Count; i++)
         {
-            if (headers[i].Number != from + (ulong)i || (i > 0 && headers[i].ParentHash != headers[i - 1].Hash)) return false;
+            var next = i == 0 ? from : headers[i - 1].Number + 1;
+            if (headers[i].Number < next || headers[i].ParentNumber >= next || (i > 0 && headers[i].ParentHash != headers[i - 1].Hash)) return false;
         }
 
         return headers.Count > 0 && headers[^1].Point == last.Point;

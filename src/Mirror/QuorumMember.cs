@@ -1,5 +1,5 @@
 using System.Globalization;
-using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 
 namespace DePin.Mirror;
 

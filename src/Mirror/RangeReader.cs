@@ -63,11 +63,14 @@ public sealed class RangeReader(IChainSource source, MirroredNetwork network, Fo
     public async Task<IReadOnlyList<BlockHeader>> GetHeadersAsync(ulong from, ulong to, CancellationToken ct)
     {
         var headers = await AskAsync(t => source.GetHeadersAsync(from, to, t), ct);
-        if ((ulong)headers.Count != to - from + 1) throw new ChainSourceException($"The node has {headers.Count} of the blocks {from} to {to}: it lags.");
+        if (!source.SkipsNumbers && (ulong)headers.Count != to - from + 1) throw new ChainSourceException($"The node has {headers.Count} of the blocks {from} to {to}: it lags.");
         for (var i = 0; i < headers.Count; i++)
         {
-            if (headers[i].Number != from + (ulong)i) throw new ChainSourceException($"Asked for block {from + (ulong)i}, got {headers[i].Number}.");
-            if (i > 0 && headers[i].ParentHash != headers[i - 1].Hash) throw new ChainSourceException($"Block {headers[i].Number} does not link to the one before: the chain moved while it was read.");
+            var next = i == 0 ? from : headers[i - 1].Number + 1;
+            if (headers[i].Number < next || headers[i].Number > to) throw new ChainSourceException($"Asked for block {next}, got {headers[i].Number}.");
+            if (headers[i].Number != next && (!source.SkipsNumbers || headers[i].ParentNumber >= next))
+                throw new ChainSourceException($"The node has block {headers[i].Number} and not block {headers[i].ParentNumber} before it: it lags.");
+            if (i > 0 && (headers[i].ParentHash != headers[i - 1].Hash || headers[i].ParentNumber != headers[i - 1].Number)) throw new ChainSourceException($"Block {headers[i].Number} does not link to the one before: the chain moved while it was read.");
         }
 
         return headers;

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 using DePin.Mirror;
 using DePin.Oracle.Batch;

@@ -100,6 +100,22 @@ public readonly record struct AccountId(Bytes32 Value) : IComparable<AccountId>
     /// <summary>The account of an EVM address.</summary>
     public static AccountId From(Address address) => new(address.ToBytes32());
 
+    /// <summary>The account that <see cref="ToNative"/> gave these bytes of: 20, or 32.</summary>
+    /// <exception cref="ArgumentException">Another length.</exception>
+    public static AccountId FromNative(ReadOnlySpan<byte> bytes) => bytes.Length is Address.Size or Bytes32.Size
+        ? new AccountId(Bytes32.LeftPad(bytes))
+        : throw new ArgumentException($"An account has {Address.Size} or {Bytes32.Size} bytes, not {bytes.Length}.", nameof(bytes));
+
+    /// <summary>Whether all bytes are zero: nobody.</summary>
+    public bool IsZero => Value == Bytes32.Zero;
+
+    /// <summary>The account as tables keep it: 20 bytes where the first 12 are zero, as an EVM address has them, else 32. Nothing is lost by it.</summary>
+    public byte[] ToNative()
+    {
+        var bytes = Value.AsSpan();
+        return (bytes[..12].IndexOfAnyExcept((byte)0) < 0 ? bytes[12..] : bytes).ToArray();
+    }
+
     /// <inheritdoc/>
     public int CompareTo(AccountId other) => Value.CompareTo(other.Value);
 

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;
@@ -254,7 +255,7 @@ public sealed class DeploymentTests : IDisposable
 
     private static NetworkDeployer NewDeployer(EvmRpc rpc) => new(rpc, Deployer, Fast);
 
-    private EvmRpc Rpc(AnvilNode node) => new(_http, new EvmRpcOptions { Urls = [node.Url] });
+    private EvmRpc Rpc(AnvilNode node) => new(_http, new RpcOptions { Urls = [node.Url] });
 
     private Task<DeploymentProfile> DevProfileAsync(EvmRpc rpc) => ProfileAsync(rpc, "dev", _ => { });
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;
@@ -26,7 +27,7 @@ public sealed class ReportJourneyTests
         var folder = Directory.CreateTempSubdirectory("depin-journey").FullName;
         await using var node = await AnvilNode.StartAsync(ct: ct);
         using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
-        var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [node.Url] });
+        var rpc = new EvmRpc(http, new RpcOptions { Urls = [node.Url] });
         using var sender = new TransactionSender(rpc, Owner, Fast);
 
         // A network of four operators.

@@ -1,4 +1,5 @@
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 using DePin.TestKit;
 
@@ -106,12 +107,12 @@ public sealed class RpcProxyTests : IAsyncLifetime, IDisposable
     {
         await _node.Rpc.MineAsync(250, Ct);
         _proxy.Apply(new RpcFault.Limit(150, TimeSpan.FromSeconds(1)));
-        var limited = new EvmRpc(_http, [new RpcEndPoint(_proxy.Url, callsPerSecond: 50)], new EvmRpcOptions());
+        var limited = new EvmRpc(_http, [new RpcEndPoint(_proxy.Url, callsPerSecond: 50)], new RpcOptions());
         Assert.Equal(200, (await limited.GetHeadersAsync(1, 200, Ct)).Count(h => h is not null));
         Assert.Equal(0, _proxy.Limited);
 
         // The limit is there: who does not keep it meets it, and then rests as long as it is asked to.
-        Assert.Equal(200, (await new EvmRpc(_http, new EvmRpcOptions { Urls = [_proxy.Url] }).GetHeadersAsync(1, 200, Ct)).Count(h => h is not null));
+        Assert.Equal(200, (await new EvmRpc(_http, new RpcOptions { Urls = [_proxy.Url] }).GetHeadersAsync(1, 200, Ct)).Count(h => h is not null));
         Assert.True(_proxy.Limited > 0);
         Assert.Equal(0, _proxy.Impatient);
     }
@@ -121,7 +122,7 @@ public sealed class RpcProxyTests : IAsyncLifetime, IDisposable
     {
         await using var backup = await RpcProxy.StartAsync(_node.Url, Ct);
         RpcEndPoint first = new(_proxy.Url), second = new(backup.Url);
-        var rpc = new EvmRpc(_http, [first, second], new EvmRpcOptions { Penalty = TimeSpan.FromMilliseconds(1), MaximumDelay = TimeSpan.FromMilliseconds(50) });
+        var rpc = new EvmRpc(_http, [first, second], new RpcOptions { Penalty = TimeSpan.FromMilliseconds(1), MaximumDelay = TimeSpan.FromMilliseconds(50) });
         _proxy.Apply(new RpcFault.Limit(0, TimeSpan.FromSeconds(5)));
         await rpc.GetBlockNumberAsync(Ct);
         _proxy.Apply(new RpcFault.Limit(1_000, TimeSpan.FromSeconds(5)));
@@ -129,7 +130,7 @@ public sealed class RpcProxyTests : IAsyncLifetime, IDisposable
         Assert.Contains("429", first.LastError, StringComparison.Ordinal);
 
         // Its rest holds for a client that has no other end point as well: it gives up rather than ask.
-        var alone = new EvmRpc(_http, [first], new EvmRpcOptions { Attempts = 2, MaximumDelay = TimeSpan.FromMilliseconds(50) });
+        var alone = new EvmRpc(_http, [first], new RpcOptions { Attempts = 2, MaximumDelay = TimeSpan.FromMilliseconds(50) });
         Assert.Contains("rests", (await Assert.ThrowsAsync<RpcUnavailableException>(() => alone.GetBlockNumberAsync(Ct))).Message, StringComparison.Ordinal);
         await Eventually.HoldsAsync(
             async () =>
@@ -141,7 +142,7 @@ public sealed class RpcProxyTests : IAsyncLifetime, IDisposable
         Assert.Equal((1L, 0L), (_proxy.Limited, _proxy.Impatient));
     }
 
-    private EvmRpc Client(int attempts = 8) => new(_http, new EvmRpcOptions
+    private EvmRpc Client(int attempts = 8) => new(_http, new RpcOptions
     {
         Urls = [_proxy.Url],
         Attempts = attempts,

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 
 namespace DePin.Chain.Tests;
 
@@ -167,7 +168,7 @@ public sealed class RpcTests : IDisposable
         public void Advance(TimeSpan time) => Interlocked.Add(ref _now, time.Ticks);
     }
 
-    private static EvmRpcOptions Options(IReadOnlyList<Uri> urls) => new()
+    private static RpcOptions Options(IReadOnlyList<Uri> urls) => new()
     {
         Urls = urls,
         Timeout = TimeSpan.FromSeconds(60),

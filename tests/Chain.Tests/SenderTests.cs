@@ -2,6 +2,7 @@ using System.Numerics;
 using DePin.Abi;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;
@@ -23,7 +24,7 @@ public sealed class SenderTests : IAsyncLifetime, IDisposable
     public async Task InitializeAsync()
     {
         _node = await AnvilNode.StartAsync(ct: _ct);
-        _rpc = new EvmRpc(_http, new EvmRpcOptions { Urls = [_node.Url] });
+        _rpc = new EvmRpc(_http, new RpcOptions { Urls = [_node.Url] });
     }
 
     public async Task DisposeAsync()

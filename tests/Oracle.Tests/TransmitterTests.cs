@@ -1,5 +1,6 @@
 using DePin.Chain;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 using DePin.Oracle.Transmit;
 using DePin.Storage.Oracle;
@@ -19,7 +20,7 @@ public sealed class TransmitterTests
         await node.Rpc.SetAutomineAsync(false, Ct);
         await using var database = await TestDatabase.CreateAsync(ct: Ct);
         using var http = new HttpClient();
-        var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [node.Url] });
+        var rpc = new EvmRpc(http, new RpcOptions { Urls = [node.Url] });
         using var sender = new TransactionSender(rpc, PrivateKey.Parse(KeyType.Secp256k1, AnvilNode.PrivateKeys[0]));
         var chain = new EvmVerifierTransactions(new EvmReportTransmitter(rpc, sender, 31_337, Address.Zero));
         var transmitter = new Transmitter(default, Address.Zero, new TransmissionStore(database.DataSource), chain, new TransmitOptions { StuckAfter = TimeSpan.Zero }, TimeProvider.System, NullLogger<Transmitter>.Instance);

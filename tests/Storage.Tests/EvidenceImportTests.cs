@@ -108,9 +108,9 @@ public sealed class EvidenceImportTests
         {
             Kind = ChainKind.Evm,
             Chain = Bytes32.FromUInt64(31_337),
-            Verifier = new(chain.Network.Contracts[ContractKind.ReportVerifier].ToBytes32()),
-            Distributor = new(chain.Network.Contracts[ContractKind.RewardDistributor].ToBytes32()),
-            Token = new(chain.Network.Contracts[ContractKind.NetworkToken].ToBytes32()),
+            Verifier = new(chain.Network.Contracts[ContractKind.ReportVerifier].Value),
+            Distributor = new(chain.Network.Contracts[ContractKind.RewardDistributor].Value),
+            Token = new(chain.Network.Contracts[ContractKind.NetworkToken].Value),
             ConfigCount = 1,
             FirstEpoch = Epoch.First,
             Operators = [.. operators],

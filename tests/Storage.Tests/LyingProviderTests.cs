@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;

@@ -1,4 +1,5 @@
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.DevTools;
 using DePin.Mirror;
 using DePin.TestKit;
@@ -23,7 +24,7 @@ public sealed class NewHeadsTests
         await mirror.InitializeAsync(Ct);
         var heads = new NewHeads([new Uri($"ws://127.0.0.1:{relay.Port}/?key=secret")], TimeProvider.System, NullLogger<NewHeads>.Instance);
         var options = new FollowerOptions { PollInterval = TimeSpan.FromMilliseconds(100), PollIntervalWhenTold = TimeSpan.FromHours(1) };
-        var follower = new ChainFollower(mirror, new EvmChainSource(new EvmRpc(http, new EvmRpcOptions { Urls = [node.Url] }), network), options, TimeProvider.System,
+        var follower = new ChainFollower(mirror, new EvmChainSource(new EvmRpc(http, new RpcOptions { Urls = [node.Url] }), network), options, TimeProvider.System,
             NullLogger<ChainFollower>.Instance, heads);
         using var stop = new CancellationTokenSource();
         var running = follower.RunAsync(stop.Token);

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 using DePin.DevTools;
 
@@ -52,7 +53,7 @@ public sealed class DeployedChain : IAsyncDisposable
     }
 
     /// <summary>A client of its own, as every process has one.</summary>
-    public EvmRpc NewRpc() => new(_http, new EvmRpcOptions { Urls = [Node.Url] });
+    public EvmRpc NewRpc() => new(_http, new RpcOptions { Urls = [Node.Url] });
 
     /// <summary>Sends the owner's transactions.</summary>
     public TransactionSender NewSender() => new(Rpc, Owner, Fees);

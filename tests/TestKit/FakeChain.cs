@@ -1,6 +1,7 @@
 using DePin.Chain.Deployment;
 using DePin.Cryptography;
 using DePin.Mirror;
+using DePin.Protocol;
 
 namespace DePin.TestKit;
 
@@ -16,6 +17,7 @@ public sealed class FakeChain : IChainSource
     private readonly List<Block> _blocks = [];
     private readonly Dictionary<Bytes32, Block> _known = [];
     private ulong _branch;
+    private ulong _skipped;
     private ulong _finalized;
 
     /// <param name="network">The network whose contracts emit.</param>
@@ -28,7 +30,7 @@ public sealed class FakeChain : IChainSource
 
     /// <summary>A network with eight made-up contracts whose first block is 1.</summary>
     public static MirroredNetwork DefaultNetwork { get; } = new(1, "eip155:31337", NetworkManifest.IdOf(31_337, AddressOf(ContractKind.ReportVerifier)).Value, 1, 86_400,
-        Enum.GetValues<ContractKind>().ToDictionary(k => k, AddressOf));
+        ContractKinds.Evm.ToDictionary(k => k, k => AccountId.From(AddressOf(k))));
 
     /// <summary>The network that is followed.</summary>
     public MirroredNetwork Network { get; }
@@ -71,7 +73,7 @@ public sealed class FakeChain : IChainSource
     /// <summary>Header of a block that is on the chain now.</summary>
     public BlockHeader HeaderAt(ulong number)
     {
-        lock (_gate) return _blocks[(int)number].Header;
+        lock (_gate) return _blocks.First(b => b.Header.Number == number).Header;
     }
 
     /// <summary>Mines a block one second after the newest.</summary>
@@ -82,6 +84,19 @@ public sealed class FakeChain : IChainSource
     {
         lock (_gate) return Add(_blocks[^1].Header.Timestamp + secondsLater, logs);
     }
+
+    /// <summary>The next block's number leaves out so many; the source says that it does that from now on.</summary>
+    public void Skip(int numbers)
+    {
+        lock (_gate)
+        {
+            _skipped += (ulong)numbers;
+            SkipsNumbers = true;
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool SkipsNumbers { get; private set; }
 
     /// <summary>Drops the newest <paramref name="depth"/> blocks; what is mined next is another branch.</summary>
     public void Drop(int depth)
@@ -101,8 +116,7 @@ public sealed class FakeChain : IChainSource
         {
             var latest = _blocks[Math.Max(0, _blocks.Count - 1 - NodeLag)].Header;
             _finalized = Math.Max(_finalized, (ulong)Math.Max(0, (long)latest.Number - FinalityDepth));
-            var final = (int)Math.Min(_finalized, (ulong)(_blocks.Count - 1));
-            return new ChainHeads(latest, _blocks[final].Header.Point);
+            return new ChainHeads(latest, _blocks.Last(b => b.Header.Number <= _finalized).Header.Point);
         }
     }
 
@@ -132,7 +146,7 @@ public sealed class FakeChain : IChainSource
         lock (_gate)
         {
             var known = blocks.Select(b => _known.GetValueOrDefault(b.Hash) ?? throw new ChainSourceException($"Unknown block {b.Hash}.")).ToList();
-            return Join(known.Where(b => b.Header.Number + (ulong)UnindexedBlocks < (ulong)_blocks.Count), int.MaxValue);
+            return Join(known.Where(b => b.Header.Number + (ulong)UnindexedBlocks <= _blocks[^1].Header.Number), int.MaxValue);
         }
     }
 
@@ -142,7 +156,7 @@ public sealed class FakeChain : IChainSource
     private static Address AddressOf(ContractKind kind) => new(Keccak256.Hash([(byte)kind]).AsSpan()[12..]);
 
     private IEnumerable<Block> Between(ulong from, ulong to, int lag) =>
-        _blocks.Skip((int)from).Take((int)(to - from) + 1).Where(b => b.Header.Number < (ulong)Math.Max(0, _blocks.Count - lag));
+        _blocks.Take(Math.Max(0, _blocks.Count - lag)).Where(b => b.Header.Number >= from && b.Header.Number <= to);
 
     private static LogBatch Join(IEnumerable<Block> blocks, int limit)
     {
@@ -160,19 +174,21 @@ public sealed class FakeChain : IChainSource
         var parent = _blocks.Count == 0 ? Bytes32.Zero : _blocks[^1].Header.Hash;
         var content = logs.SelectMany(l => (byte[])[(byte)l.Contract, .. l.Topics.SelectMany(t => t.ToArray()), .. l.Data]).ToArray();
         var hash = Keccak256.Hash([.. parent.AsSpan(), .. Bytes32.FromUInt64(timestamp).AsSpan(), .. Bytes32.FromUInt64(_branch).AsSpan(), .. content]);
-        var number = (ulong)_blocks.Count;
+        var before = _blocks.Count == 0 ? default(BlockHeader) : _blocks[^1].Header;
+        var number = before is null ? 0 : before.Number + 1 + _skipped;
+        _skipped = 0;
         var bloom = new byte[256];
         var batch = new LogBatch();
         for (var i = 0; i < logs.Length; i++)
         {
             var address = Network.Contracts[logs[i].Contract];
-            new BloomBits(address.AsSpan()).AddTo(bloom);
+            new BloomBits(address.ToNative()).AddTo(bloom);
             foreach (var topic in logs[i].Topics) new BloomBits(topic.AsSpan()).AddTo(bloom);
             var transaction = Keccak256.Hash([.. hash.AsSpan(), (byte)(i / 3)]);
-            batch.Add(number, hash, i, i / 3, transaction, address, [.. logs[i].Topics.SelectMany(t => t.ToArray())], logs[i].Data);
+            batch.Add(number, hash, i, i / 3, transaction.AsSpan(), address, [.. logs[i].Topics.SelectMany(t => t.ToArray())], logs[i].Data);
         }
 
-        var block = new Block(new BlockHeader(number, hash, parent, timestamp, bloom), batch);
+        var block = new Block(new BlockHeader(number, hash, parent, timestamp, bloom) { ParentNumber = before?.Number ?? 0 }, batch);
         _blocks.Add(block);
         _known[hash] = block;
         return block.Header;

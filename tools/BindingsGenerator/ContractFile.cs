@@ -12,7 +12,7 @@ internal sealed class ContractFile(string name, ContractAbi abi, Structs structs
 
     public string Write()
     {
-        _code.Header($"contracts/evm/artifacts/{name}.json");
+        Generator.Header(_code, $"contracts/evm/artifacts/{name}.json");
         _code.Line($"/// <summary>Structs, calls, events and errors of {name}.</summary>");
         _code.Open($"public static class {name}");
         foreach (var s in structs.Of(name)) WriteStruct(_code, s, structs);

@@ -6,6 +6,10 @@ namespace DePin.BindingsGenerator;
 /// <summary>Turns the artifacts of a folder into C# files. The same artifacts give the same text on every machine.</summary>
 public static class Generator
 {
+    private const string Space = "DePin.ContractBindings.Evm";
+
+    private static readonly string[] Usings = ["System.Buffers.Binary", "System.Numerics", "DePin.Abi", "DePin.Cryptography"];
+
     /// <summary>File name → text.</summary>
     public static SortedDictionary<string, string> Generate(string artifacts)
     {
@@ -29,10 +33,12 @@ public static class Generator
         return files;
     }
 
+    internal static void Header(Code code, string source) => code.Header(source, Space, Usings);
+
     private static string StructsFile(Structs structs)
     {
         var code = new Code();
-        code.Header("the contracts' shared types");
+        Header(code, "the contracts' shared types");
         foreach (var s in structs.Free) ContractFile.WriteStruct(code, s, structs);
         return code.ToString();
     }
@@ -40,7 +46,7 @@ public static class Generator
     private static string ErrorsFile(SortedDictionary<string, ContractAbi> contracts)
     {
         var code = new Code();
-        code.Header("the contracts' errors");
+        Header(code, "the contracts' errors");
         code.Line("/// <summary>Every custom error of the contracts, for naming what a call reverted with.</summary>");
         code.Open("public static class ContractErrors");
         code.Line("/// <summary>By contract, in the order of its ABI.</summary>");

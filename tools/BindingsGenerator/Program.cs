@@ -1,36 +1,39 @@
 using DePin.BindingsGenerator;
+using DePin.BindingsGenerator.Solana;
 
-// BindingsGenerator <artifacts folder> <output folder> [--check]
-if (args.Length is < 2 or > 3 || (args.Length == 3 && args[2] != "--check"))
+// BindingsGenerator evm <artifacts folder> <output folder> [--check]
+// BindingsGenerator solana <IDL, or folder of IDLs> <output folder> [--namespace <name>] [--check]
+var rest = args.Skip(3).ToList();
+var check = rest.Remove("--check");
+var space = SolanaGenerator.DefaultNamespace;
+if (args is ["solana", ..] && rest is ["--namespace", var named])
 {
-    Console.Error.WriteLine("usage: BindingsGenerator <artifacts folder> <output folder> [--check]");
+    space = named;
+    rest.Clear();
+}
+
+if (args.Length < 3 || args[0] is not ("evm" or "solana") || rest.Count > 0)
+{
+    Console.Error.WriteLine("usage: BindingsGenerator evm <artifacts folder> <output folder> [--check]");
+    Console.Error.WriteLine("       BindingsGenerator solana <IDL, or folder of IDLs> <output folder> [--namespace <name>] [--check]");
     return 2;
 }
 
-var files = Generator.Generate(args[0]);
+SortedDictionary<string, string> files;
+try
+{
+    files = args[0] == "evm" ? Generator.Generate(args[1]) : SolanaGenerator.Generate(args[1], space);
+}
+catch (InvalidDataException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
+
 if (files.Count == 0)
 {
-    Console.Error.WriteLine($"'{args[0]}' holds no artifacts (*.json with an \"abi\"). Build the contracts first.");
+    Console.Error.WriteLine($"'{args[1]}' holds no artifacts (*.json with an \"abi\"). Build the contracts first.");
     return 1;
 }
 
-var present = Directory.Exists(args[1]) ? Directory.GetFiles(args[1], "*.g.cs").Select(f => Path.GetFileName(f)!).ToHashSet(StringComparer.Ordinal) : [];
-var stale = files.Where(f => !present.Contains(f.Key) || File.ReadAllText(Path.Combine(args[1], f.Key)) != f.Value).Select(f => f.Key)
-    .Concat(present.Where(name => !files.ContainsKey(name))).Order(StringComparer.Ordinal).ToList();
-if (args.Length == 3)
-{
-    if (stale.Count == 0) return 0;
-    Console.Error.WriteLine($"The contract bindings are not current: {string.Join(", ", stale)}. Run scripts/bindings and commit the result.");
-    return 1;
-}
-
-Directory.CreateDirectory(args[1]);
-foreach (var name in stale)
-{
-    var path = Path.Combine(args[1], name);
-    if (files.TryGetValue(name, out var text)) File.WriteAllText(path, text);
-    else File.Delete(path);
-}
-
-Console.WriteLine($"{files.Count} files, {stale.Count} changed.");
-return 0;
+return new OutputFolder(args[2]).Apply(files, check);

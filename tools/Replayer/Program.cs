@@ -3,6 +3,7 @@ using System.Globalization;
 using DePin.Adversaries;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 using DePin.DataSets;
 using DePin.Hosting;
@@ -51,7 +52,7 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
     var mutations = parsed.GetValue(mutate)!.Select(Mutation.Parse).ToList();
     var manifest = NetworkManifest.Load(parsed.GetRequiredValue(network));
     using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
-    var client = new EvmRpc(http, new EvmRpcOptions { Urls = [.. parsed.GetRequiredValue(rpc).Select(u => new Uri(u))] });
+    var client = new EvmRpc(http, new RpcOptions { Urls = [.. parsed.GetRequiredValue(rpc).Select(u => new Uri(u))] });
     var access = new NetworkAccess(client, manifest.Id, NetworkContracts.From(manifest));
     var sources = DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own());
     var shifts = Shifts(sources, manifest.NetworkParameters);

@@ -229,7 +229,7 @@ test("a maker vouches by signing the transaction or, with its approval key, the 
   const unsigned = d.world.instruction("register_device", {
     ...d.n.accounts, payer: d.world.payer.publicKey, maker: d.maker(1), model: d.model(1), device: d.device(k), payout: d.payout(r.owner), approver: d.makerAccount.publicKey,
   }, { registration: r, device_signature: Buffer.alloc(0), maker_signature: Buffer.alloc(0), proof: [] });
-  unsigned.keys[8].isSigner = false;
+  unsigned.keys[9].isSigner = false;
   refused(d.world.send([check(k, toBytes(digest)), unsigned]), "NotSigner");
   must(d.register(k, { vouched: "account" }));
   must(d.register(deviceKey(ED25519, "two")));

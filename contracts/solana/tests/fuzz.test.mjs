@@ -94,7 +94,7 @@ test(`${runs} instructions of arbitrary accounts and data authorize nothing`, { 
     if (r.chance(5)) body = body.subarray(0, r.below(body.length + 1));
     const data = r.chance(95) ? Buffer.concat([Buffer.from(definition.discriminator), body]) : body;
     // Mostly the right accounts in the right places, with some of them changed: only so do runs come far.
-    const right = { ...n.accounts, system_program: SYSTEM, token_program: TOKEN, operator: n.members[0].operator, config: n.config(1n), previous: n.config(1n), page: n.paid[0].page, payout: n.paid[0].payout,
+    const right = { ...n.accounts, program: PROGRAM, system_program: SYSTEM, token_program: TOKEN, operator: n.members[0].operator, config: n.config(1n), previous: n.config(1n), page: n.paid[0].page, payout: n.paid[0].payout,
       to: definition.name.startsWith("claim") ? n.paid[0].token : purse, source: purse, owner: n.owner.publicKey, arbiter: n.arbiter.publicKey, payer: attacker.publicKey, account: attacker.publicKey, sender: attacker.publicKey, challenger: attacker.publicKey,
       staker: attacker.publicKey, slasher: attacker.publicKey, staking: s.staking, pool: s.pool(), position: s.position(s.delegator), maker: d.maker(1), model: d.model(1), batch: d.batch(1), device: d.device(k), instructions: web3.SYSVAR_INSTRUCTIONS_PUBKEY, reporter: attacker.publicKey, pending: attacker.publicKey };
     if (definition.name === "open_payout") right.payout = pda("payout", n.network, attacker.publicKey);

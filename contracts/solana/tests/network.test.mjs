@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { toBytes, toHex } from "viem";
-import { World, Network, must, refused, key, pda, hash, le, operators, NOBODY, PROGRAM, SYSTEM, TOKEN, TOLERANCE, web3, idl, defaults, test } from "./rig.mjs";
+import { World, Network, must, refused, key, pda, hash, le, operators, NOBODY, PROGRAM, SYSTEM, TOKEN, TOLERANCE, EVENT_TAG, web3, idl, defaults, test } from "./rig.mjs";
 
 const fresh = (parameters, options) => new Network(new World(), parameters, options);
 const zero = new Uint8Array(32);
@@ -194,7 +194,7 @@ test("an operator registers once with its own keys and at least the least bond",
   refused(n.register(b, { bonds: b.source }), "WrongAddress");
   const readOnly = n.world.instruction("register_operator", { ...n.accounts, account: b.account.publicKey, operator: b.operator, used_key: pda("protocol-key", n.network, b.protocolKey), source: b.source },
     { report_key: toBytes(b.address), protocol_key: b.protocolKey, bond: 5_000n, endpoint: "" });
-  readOnly.keys[2].isWritable = false;
+  readOnly.keys[3].isWritable = false;
   refused(n.world.send(readOnly, [b.account]), "NotWritable");
   refused(n.register(b, { token_program: PROGRAM }), "WrongProgram");
   const state = n.world.fetch("Operator", a.operator);
@@ -362,4 +362,21 @@ test("a set is recovered after silence, or when an epoch was cancelled twice", (
   must(cancel());
   must(recover());
   assert.equal(n.world.fetch("Ledger", n.ledger).scheduled, 1);
+});
+
+test("an event by call is the program's own", () => {
+  const n = fresh().ready();
+  const data = Buffer.concat([EVENT_TAG, Buffer.from(idl.events.find((e) => e.name === "BreakerChanged").discriminator), n.network.toBuffer(), le(1, 8)]);
+  const event = (pubkey, isSigner) => new web3.TransactionInstruction({ programId: PROGRAM, keys: [{ pubkey, isSigner, isWritable: false }], data });
+  refused(n.world.send(event(n.network, false)), "NotSigner");
+  refused(n.world.send(event(n.world.payer.publicKey, true)), "WrongOwner");
+  refused(n.world.send(event(n.ledger, false)), "WrongAccount");
+});
+
+test("what the program calls itself with is in its place among the accounts", () => {
+  const n = fresh().ready();
+  const open = n.world.instruction("propose_owner", { owner: n.owner.publicKey, network: n.network }, { pending: NOBODY });
+  const at = open.keys.findIndex((k) => k.pubkey.equals(PROGRAM));
+  open.keys[at] = { ...open.keys[at], pubkey: SYSTEM };
+  refused(n.world.send(open, [n.owner]), "WrongProgram");
 });

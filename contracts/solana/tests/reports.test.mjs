@@ -173,7 +173,7 @@ test("accounts of an attestation are this network's own", () => {
 test("an account that changes must be handed over writable", () => {
   const { n, report } = first();
   const i = n.world.instruction("attest", { ...n.accounts, config: n.config(1n) }, { report: toBytes(report.raw), ...n.signatures(report) });
-  i.keys[1].isWritable = false;
+  i.keys[2].isWritable = false;
   refused(n.world.send(i), "NotWritable");
 });
 

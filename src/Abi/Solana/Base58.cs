@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using DePin.Cryptography;
 
 namespace DePin.Abi.Solana;
 
@@ -87,9 +88,19 @@ public static class Base58
             }
         }
 
+        if (zeros + length > LongestBytes) return false;
         bytes = new byte[zeros + length];
         room[^length..].CopyTo(bytes.AsSpan(zeros));
         return true;
+    }
+
+    /// <summary>The word that a text stands for, as blockhashes are written; false for anything but 32 bytes.</summary>
+    public static bool TryDecode(string? text, out Bytes32 hash)
+    {
+        Span<byte> bytes = stackalloc byte[Bytes32.Size];
+        var decoded = text is not null && TryDecode(text, bytes);
+        hash = decoded ? new Bytes32(bytes) : default;
+        return decoded;
     }
 
     private static sbyte[] MakeDigits()

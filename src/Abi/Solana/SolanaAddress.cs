@@ -44,10 +44,15 @@ public struct SolanaAddress : IEquatable<SolanaAddress>, IComparable<SolanaAddre
     /// <summary>The address with these bytes.</summary>
     public static SolanaAddress From(in Bytes32 value) => new(value.AsSpan());
 
+    /// <summary>The address of an Ed25519 key.</summary>
+    /// <exception cref="ArgumentException">Another type of key.</exception>
+    public static SolanaAddress Of(PublicKey key) =>
+        key.Type == KeyType.Ed25519 ? new(key.Bytes) : throw new ArgumentException($"A {key.Type} key has no Solana address; use an Ed25519 key.", nameof(key));
+
     /// <summary>Parses base58.</summary>
     /// <exception cref="FormatException">Anything but 32 bytes in base58.</exception>
     public static SolanaAddress Parse(string text) =>
-        TryParse(text, out var value) ? value : throw new FormatException($"'{text}' is not a Solana address (32 bytes in base58).");
+        TryParse(text, out var value) ? value : throw new FormatException($"'{(text.Length > 80 ? text[..80] + "…" : text)}' is not a Solana address (32 bytes in base58).");
 
     /// <summary>Parses base58; false for anything but 32 bytes.</summary>
     public static bool TryParse(string? text, out SolanaAddress value)

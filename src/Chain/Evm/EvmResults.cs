@@ -1,5 +1,6 @@
 using System.Text.Json;
 using DePin.Abi;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 
 namespace DePin.Chain.Evm;

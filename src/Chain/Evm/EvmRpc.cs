@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using DePin.Abi;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 
 namespace DePin.Chain.Evm;
@@ -17,13 +18,13 @@ public sealed class EvmRpc
     private ulong? _chainId;
 
     /// <summary>Uses <paramref name="http"/> for every request; its own time-out should be infinite, the options' counts.</summary>
-    public EvmRpc(HttpClient http, EvmRpcOptions options, TimeProvider? time = null)
+    public EvmRpc(HttpClient http, RpcOptions options, TimeProvider? time = null)
         : this(http, [.. options.Urls.Select(url => new RpcEndPoint(url))], options, time)
     {
     }
 
     /// <summary>Uses end points that other clients may share. No batch is larger than what the slowest of them allows in a second.</summary>
-    public EvmRpc(HttpClient http, IReadOnlyList<RpcEndPoint> endPoints, EvmRpcOptions options, TimeProvider? time = null)
+    public EvmRpc(HttpClient http, IReadOnlyList<RpcEndPoint> endPoints, RpcOptions options, TimeProvider? time = null)
     {
         _transport = new RpcTransport(http, endPoints, options, time ?? TimeProvider.System);
         _maximumBatch = endPoints.Where(e => e.CallsPerSecond > 0).Select(e => (int)Math.Max(1, e.CallsPerSecond)).Append(options.MaximumBatch).Min();
@@ -36,7 +37,7 @@ public sealed class EvmRpc
     public async Task<T> RequestAsync<T>(RpcCall call, RpcResultReader<T> read, CancellationToken ct)
     {
         var body = RpcEnvelope.Write([call], batch: false);
-        return await _transport.PostAsync(body, 1, answer => RpcEnvelope.ReadOne(answer, call.Method, read), ct).ConfigureAwait(false);
+        return await _transport.PostAsync(body, 1, answer => RpcEnvelope.ReadOne(answer, call.Method, EvmRpcErrors.Read, read), ct).ConfigureAwait(false);
     }
 
     /// <summary>Many calls in as few requests as the batch limit allows; results in the calls' order.</summary>
@@ -49,7 +50,7 @@ public sealed class EvmRpc
         {
             var part = calls.Skip(from).Take(_maximumBatch).ToArray();
             var body = RpcEnvelope.Write(part, batch: true);
-            results.AddRange(await _transport.PostAsync(body, part.Length, answer => RpcEnvelope.ReadBatch(answer, part, (ref Utf8JsonReader r, int _) => read(ref r)), ct).ConfigureAwait(false));
+            results.AddRange(await _transport.PostAsync(body, part.Length, answer => RpcEnvelope.ReadBatch(answer, part, EvmRpcErrors.Read, (ref Utf8JsonReader r, int _) => read(ref r)), ct).ConfigureAwait(false));
         }
 
         return results;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using DePin.Abi;
+using DePin.Chain.Rpc;
 using DePin.Cryptography;
 
 namespace DePin.Chain.Evm;

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using DePin.Abi;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cli.Keys;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
@@ -19,7 +20,7 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
     private static readonly FeePolicy Quick = new() { PollInterval = TimeSpan.FromMilliseconds(100) };
 
     /// <summary>Client of the dev chain.</summary>
-    public EvmRpc Rpc { get; } = new(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new EvmRpcOptions { Urls = [anvil.Url] });
+    public EvmRpc Rpc { get; } = new(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = [anvil.Url] });
 
     /// <summary>Owner of the contracts, arbiter, and holder of the genesis allocation.</summary>
     public PrivateKey Deployer { get; } = OperatorKeyFiles.One(folder.In("keys", "deployer.key"), KeyType.Secp256k1);

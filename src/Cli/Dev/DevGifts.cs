@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cli.Network;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
@@ -22,7 +23,7 @@ internal static class DevGifts
         var (folder, settings) = Open(parsed.GetValue(data));
         if (!Address.TryParse(parsed.GetRequiredValue(Account), out var account)) throw new CliException($"'{parsed.GetValue(Account)}' is no account: 0x and 40 hexadecimal digits are expected.", ExitCodes.Usage);
         var tokens = Tokens.Parse(parsed.GetRequiredValue(Amount));
-        var rpc = new EvmRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new EvmRpcOptions { Urls = [new Uri($"http://127.0.0.1:{settings.Ports.Chain}")] });
+        var rpc = new EvmRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = [new Uri($"http://127.0.0.1:{settings.Ports.Chain}")] });
         var token = Chain.Deployment.NetworkManifest.Load(folder.Manifest).AddressOf("NetworkToken");
         using var sender = new TransactionSender(rpc, PrivateKey.Load(folder.In("keys", "deployer.key"), KeyType.Secp256k1), NetworkOptions.Fees);
         await sender.SendAsync(new TransactionRequest(account, default) { Value = 10_000_000_000_000_000_000UL }, ct).ConfigureAwait(false);

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cli.Dev;
 using DePin.Mirror;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cli.Dev;
 using DePin.Client;
 using DePin.Cryptography;
@@ -37,7 +38,7 @@ public static class NetworkOptions
         [.. (parsed.GetValue(Rpc) is { Length: > 0 } given ? given : [string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Chain}")]).Select(Url)];
 
     /// <summary>A client of the chain.</summary>
-    public static EvmRpc Client(ParseResult parsed) => new(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new EvmRpcOptions { Urls = Urls(parsed) });
+    public static EvmRpc Client(ParseResult parsed) => new(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = Urls(parsed) });
 
     /// <summary>A client of the API.</summary>
     public static DePinClient ApiOf(ParseResult parsed) =>

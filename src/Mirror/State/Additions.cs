@@ -1,5 +1,6 @@
 using System.Numerics;
 using DePin.Cryptography;
+using DePin.Protocol;
 using Npgsql;
 using static NpgsqlTypes.NpgsqlDbType;
 
@@ -8,12 +9,12 @@ namespace DePin.Mirror.State;
 internal sealed record EmissionEpochRow(long Epoch, BigInteger Rewards, BigInteger Sinks, BigInteger Unallocated, long BlockNumber);
 
 internal sealed record ClaimRow(
-    long BlockNumber, int LogIndex, Address Account, long PayoutIndex, Address Recipient, BigInteger Amount, BigInteger Claimed, Bytes32 Root,
-    Address FeeTo, BigInteger Fee);
+    long BlockNumber, int LogIndex, AccountId Account, long PayoutIndex, AccountId Recipient, BigInteger Amount, BigInteger Claimed, Bytes32 Root,
+    AccountId FeeTo, BigInteger Fee);
 
 internal sealed record FaultRow(
     long BlockNumber, int LogIndex, string Kind, long Epoch, long? Generation, Address? Signer, Bytes32? DigestA, Bytes32? DigestB, short? TreeFault,
-    long? PayoutIndex, Address Reporter);
+    long? PayoutIndex, AccountId Reporter);
 
 /// <summary>Rows that are only ever added: written by COPY, rolled back by block number.</summary>
 internal sealed class Additions
@@ -26,9 +27,9 @@ internal sealed class Additions
 
     private static readonly Column<ClaimRow>[] ClaimColumns =
     [
-        new("block_number", Bigint, r => r.BlockNumber), new("log_index", Integer, r => r.LogIndex), new("account", Bytea, r => r.Account.ToArray()),
-        new("payout_index", Bigint, r => r.PayoutIndex), new("recipient", Bytea, r => r.Recipient.ToArray()), new("amount", Numeric, r => r.Amount),
-        new("claimed", Numeric, r => r.Claimed), new("root", Bytea, r => r.Root.ToArray()), new("fee_to", Bytea, r => r.FeeTo.ToArray()),
+        new("block_number", Bigint, r => r.BlockNumber), new("log_index", Integer, r => r.LogIndex), new("account", Bytea, r => r.Account.ToNative()),
+        new("payout_index", Bigint, r => r.PayoutIndex), new("recipient", Bytea, r => r.Recipient.ToNative()), new("amount", Numeric, r => r.Amount),
+        new("claimed", Numeric, r => r.Claimed), new("root", Bytea, r => r.Root.ToArray()), new("fee_to", Bytea, r => r.FeeTo.ToNative()),
         new("fee", Numeric, r => r.Fee),
     ];
 
@@ -37,7 +38,7 @@ internal sealed class Additions
         new("block_number", Bigint, r => r.BlockNumber), new("log_index", Integer, r => r.LogIndex), new("kind", Text, r => r.Kind),
         new("epoch", Bigint, r => r.Epoch), new("generation", Bigint, r => r.Generation), new("signer", Bytea, r => r.Signer?.ToArray()),
         new("digest_a", Bytea, r => r.DigestA?.ToArray()), new("digest_b", Bytea, r => r.DigestB?.ToArray()),
-        new("tree_fault", Smallint, r => r.TreeFault), new("payout_index", Bigint, r => r.PayoutIndex), new("reporter", Bytea, r => r.Reporter.ToArray()),
+        new("tree_fault", Smallint, r => r.TreeFault), new("payout_index", Bigint, r => r.PayoutIndex), new("reporter", Bytea, r => r.Reporter.ToNative()),
     ];
 
     /// <summary>The tables, each with its block number column.</summary>

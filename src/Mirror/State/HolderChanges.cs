@@ -1,5 +1,5 @@
 using System.Numerics;
-using DePin.Cryptography;
+using DePin.Protocol;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -11,13 +11,13 @@ namespace DePin.Mirror.State;
 /// </summary>
 internal sealed class HolderChanges
 {
-    private readonly Dictionary<Address, (BigInteger Amount, long Transfers)> _changes = [];
+    private readonly Dictionary<AccountId, (BigInteger Amount, long Transfers)> _changes = [];
     private BigInteger _minted;
     private BigInteger _burned;
     private long _transfers;
 
     /// <summary>Counts one transfer; the zero address mints and burns.</summary>
-    public void Transfer(Address from, Address to, BigInteger amount)
+    public void Transfer(AccountId from, AccountId to, BigInteger amount)
     {
         _transfers++;
         if (from.IsZero) _minted += amount;
@@ -45,7 +45,7 @@ internal sealed class HolderChanges
             """,
             (chainId, NpgsqlDbType.Smallint), (sign * _minted, NpgsqlDbType.Numeric), (sign * _burned, NpgsqlDbType.Numeric), (sign * _transfers, NpgsqlDbType.Bigint)));
         var changes = _changes.OrderBy(c => c.Key).ToList(); // in the key's order: neighbours lie on one page of the index
-        var accounts = changes.ConvertAll(c => c.Key.ToArray()).ToArray();
+        var accounts = changes.ConvertAll(c => c.Key.ToNative()).ToArray();
         batch.BatchCommands.Add(Command(
             """
             insert into holders as h (chain_id, account, balance, transfers)
@@ -73,7 +73,7 @@ internal sealed class HolderChanges
         return command;
     }
 
-    private void Add(Address account, BigInteger amount)
+    private void Add(AccountId account, BigInteger amount)
     {
         ref var change = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_changes, account, out _);
         change = (change.Amount + amount, change.Transfers + 1);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using DePin.Cryptography;
+using DePin.Protocol;
 using Npgsql;
 
 namespace DePin.Mirror.State;
@@ -19,6 +20,7 @@ internal sealed class RowReader(NpgsqlDataReader reader)
     public BigInteger Amount() => reader.GetFieldValue<BigInteger>(_column++);
     public Bytes32 Bytes32() => new(Bytes());
     public Address Address() => new(Bytes());
+    public AccountId Account() => AccountId.FromNative(Bytes());
 
     public long? Int64OrNull() => Null() ? null : Int64();
     public short? Int16OrNull() => Null() ? null : Int16();
@@ -26,7 +28,7 @@ internal sealed class RowReader(NpgsqlDataReader reader)
     public byte[]? BytesOrNull() => Null() ? null : Bytes();
     public BigInteger? AmountOrNull() => Null() ? null : Amount();
     public Bytes32? Bytes32OrNull() => Null() ? null : Bytes32();
-    public Address? AddressOrNull() => Null() ? null : Address();
+    public AccountId? AccountOrNull() => Null() ? null : Account();
 
     private bool Null()
     {

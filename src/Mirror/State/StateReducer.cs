@@ -4,7 +4,7 @@ using DePin.Cryptography;
 namespace DePin.Mirror.State;
 
 /// <summary>Where and when a log happened.</summary>
-internal readonly record struct LogContext(long Block, long Timestamp, int LogIndex, Bytes32 Transaction);
+internal readonly record struct LogContext(long Block, long Timestamp, int LogIndex, ReadOnlyMemory<byte> Transaction);
 
 /// <summary>
 /// Current state from events, in memory: <see cref="Touch"/> names the rows that a log needs, <see cref="Apply"/> changes them. Nothing but the logs
@@ -46,14 +46,14 @@ internal sealed class StateReducer(ulong breakerWindow)
                 break;
             case EventKind.DeviceTransfer: Tables.Devices.Touch(log.TopicInt64(3)); break;
             case EventKind.IndexAssigned or EventKind.RecipientScheduled or EventKind.RecipientChanged:
-                Tables.PayoutAccounts.Touch(log.TopicAddress(1));
+                Tables.PayoutAccounts.Touch(log.TopicAccount(1));
                 break;
             case EventKind.Deposited or EventKind.ThawRequested or EventKind.ThawCancelled or EventKind.Withdrawn:
-                Tables.Pools.Touch(log.TopicAddress(1));
-                Tables.Stakes.Touch((log.TopicAddress(1), log.TopicAddress(2)));
-                if (kind != EventKind.Deposited) Tables.Thaws.Touch((log.TopicAddress(1), log.TopicAddress(2), log.TopicInt64(3)));
+                Tables.Pools.Touch(log.TopicAccount(1));
+                Tables.Stakes.Touch((log.TopicAccount(1), log.TopicAccount(2)));
+                if (kind != EventKind.Deposited) Tables.Thaws.Touch((log.TopicAccount(1), log.TopicAccount(2), log.TopicInt64(3)));
                 break;
-            case EventKind.Slashed or EventKind.PoolReset: Tables.Pools.Touch(log.TopicAddress(1)); break;
+            case EventKind.Slashed or EventKind.PoolReset: Tables.Pools.Touch(log.TopicAccount(1)); break;
             case EventKind.OperatorRegistered or EventKind.BondAdded or EventKind.EndpointChanged or EventKind.ExitRequested
                 or EventKind.BondWithdrawn or EventKind.BondSlashed:
                 Tables.Operators.Touch(log.TopicAddress(1));
@@ -74,13 +74,13 @@ internal sealed class StateReducer(ulong breakerWindow)
     {
         switch (kind)
         {
-            case EventKind.TokenTransfer: Holders.Transfer(log.TopicAddress(1), log.TopicAddress(2), log.AmountAt(0)); break;
+            case EventKind.TokenTransfer: Holders.Transfer(log.TopicAccount(1), log.TopicAccount(2), log.AmountAt(0)); break;
             case EventKind.SplitsScheduled: Tables.Splits.Set(at.Block, ReadSplits(log, at)); break;
             case EventKind.EpochMinted:
                 Additions.EmissionEpochs.Add(new(log.TopicInt64(1), log.AmountAt(0), log.AmountAt(1), log.AmountAt(2), at.Block));
                 break;
             case EventKind.MakerSet:
-                Tables.Makers.Set(at.Block, new(log.TopicInt64(1), log.AddressAt(0), log.Int64At(1), log.BoolAt(2)));
+                Tables.Makers.Set(at.Block, new(log.TopicInt64(1), log.AccountAt(0), log.Int64At(1), log.BoolAt(2)));
                 break;
             case EventKind.ModelAdded:
                 Tables.Models.Set(at.Block, new(log.TopicInt64(1), log.TopicInt64(2), (int)log.Int64At(0), log.Int64At(1), log.Int64At(2), log.Bytes32At(3)));
@@ -92,14 +92,14 @@ internal sealed class StateReducer(ulong breakerWindow)
                 Tables.Batches.Set(at.Block, Tables.Batches.Get(log.TopicInt64(1)) with { Revoked = true });
                 break;
             case EventKind.IndexAssigned:
-                Tables.PayoutAccounts.Set(at.Block, new(log.TopicAddress(1), log.TopicInt64(2), log.TopicAddress(1), null, null));
+                Tables.PayoutAccounts.Set(at.Block, new(log.TopicAccount(1), log.TopicInt64(2), log.TopicAccount(1), null, null));
                 break;
             case EventKind.RecipientScheduled:
-                Tables.PayoutAccounts.Set(at.Block, Tables.PayoutAccounts.Get(log.TopicAddress(1)) with { NextRecipient = log.AddressAt(0), NextReadyAt = log.Int64At(1) });
+                Tables.PayoutAccounts.Set(at.Block, Tables.PayoutAccounts.Get(log.TopicAccount(1)) with { NextRecipient = log.AccountAt(0), NextReadyAt = log.Int64At(1) });
                 break;
             case EventKind.RecipientChanged:
                 Tables.PayoutAccounts.Set(at.Block,
-                    Tables.PayoutAccounts.Get(log.TopicAddress(1)) with { Recipient = log.AddressAt(0), NextRecipient = null, NextReadyAt = null });
+                    Tables.PayoutAccounts.Get(log.TopicAccount(1)) with { Recipient = log.AccountAt(0), NextRecipient = null, NextReadyAt = null });
                 break;
             case >= EventKind.DeviceRegistered and <= EventKind.DeviceTransfer: ApplyDevice(kind, log, at); break;
             case >= EventKind.Deposited and <= EventKind.PoolReset: ApplyStake(kind, log, at); break;
@@ -109,8 +109,8 @@ internal sealed class StateReducer(ulong breakerWindow)
                 Tables.Roots.Set(at.Block, new(log.TopicInt64(1), log.TopicBytes32(2), log.Int64At(0), log.AmountAt(1)));
                 break;
             case EventKind.Claimed:
-                Additions.Claims.Add(new(at.Block, at.LogIndex, log.TopicAddress(1), log.TopicInt64(2), log.TopicAddress(3), log.AmountAt(0),
-                    log.AmountAt(1), log.Bytes32At(2), Address.Zero, 0));
+                Additions.Claims.Add(new(at.Block, at.LogIndex, log.TopicAccount(1), log.TopicInt64(2), log.TopicAccount(3), log.AmountAt(0),
+                    log.AmountAt(1), log.Bytes32At(2), default, 0));
                 var drained = Drained(at.Timestamp);
                 Tables.Breakers.Set(at.Block, drained with { Used = drained.Used + log.AmountAt(0) });
                 break;
@@ -125,11 +125,17 @@ internal sealed class StateReducer(ulong breakerWindow)
     private static SplitRow ReadSplits(LogWords log, in LogContext at)
     {
         var count = log.ArrayLength(0, words: 2);
-        var accounts = new byte[count * Address.Size];
+        var size = Address.Size; // of all alike: a chain's accounts are of one length
+        for (var i = 0; i < count; i++)
+        {
+            if (log.ArrayWord(0, 2 * i)[..^Address.Size].IndexOfAnyExcept((byte)0) >= 0) size = Bytes32.Size;
+        }
+
+        var accounts = new byte[count * size];
         var bps = new int[count];
         for (var i = 0; i < count; i++)
         {
-            log.ArrayWord(0, 2 * i)[12..].CopyTo(accounts.AsSpan(i * Address.Size));
+            log.ArrayWord(0, 2 * i)[^size..].CopyTo(accounts.AsSpan(i * size));
             bps[i] = (int)Math.Min(LogWords.Number(log.ArrayWord(0, (2 * i) + 1)), int.MaxValue);
         }
 
@@ -147,11 +153,11 @@ internal sealed class StateReducer(ulong breakerWindow)
     /// <summary>The contract says the fee right after the claim that it is a part of.</summary>
     private void ApplyClaimFee(LogWords log, in LogContext at)
     {
-        var account = log.TopicAddress(1);
+        var account = log.TopicAccount(1);
         var claims = Additions.Claims;
         if (claims.Count == 0 || claims[^1].Account != account || claims[^1].BlockNumber != at.Block)
             throw new MissingStateException($"A fee was paid for a claim of {account} that is not there: a log is missing.");
-        claims[^1] = claims[^1] with { FeeTo = log.TopicAddress(2), Fee = log.AmountAt(0) };
+        claims[^1] = claims[^1] with { FeeTo = log.TopicAccount(2), Fee = log.AmountAt(0) };
     }
 
     private void ApplyDevice(EventKind kind, LogWords log, in LogContext at)
@@ -161,7 +167,7 @@ internal sealed class StateReducer(ulong breakerWindow)
         switch (kind)
         {
             case EventKind.DeviceRegistered:
-                devices.Set(at.Block, new(token, log.TopicBytes32(2), log.TopicAddress(3), log.Int64At(0), log.Int64At(3), log.ByteAt(1),
+                devices.Set(at.Block, new(token, log.TopicBytes32(2), log.TopicAccount(3), log.Int64At(0), log.Int64At(3), log.ByteAt(1),
                     log.BytesAt(2).ToArray(), log.AmountAt(4), log.Bytes32At(5), "active", at.Timestamp, null, null, null, null));
                 break;
             case EventKind.CellAsserted: devices.Set(at.Block, devices.Get(token) with { Cell = log.AmountAt(0) }); break;
@@ -197,7 +203,7 @@ internal sealed class StateReducer(ulong breakerWindow)
                 });
                 break;
             case EventKind.DeviceTransfer:
-                if (!log.TopicAddress(1).IsZero) devices.Set(at.Block, devices.Get(token) with { Owner = log.TopicAddress(2) });
+                if (!log.TopicAccount(1).IsZero) devices.Set(at.Block, devices.Get(token) with { Owner = log.TopicAccount(2) });
                 break;
             default: break;
         }
@@ -213,7 +219,7 @@ internal sealed class StateReducer(ulong breakerWindow)
 
     private void ApplyStake(EventKind kind, LogWords log, in LogContext at)
     {
-        var provider = log.TopicAddress(1);
+        var provider = log.TopicAccount(1);
         var pool = Tables.Pools.Find(provider) ?? new PoolRow(provider, 0, 0, 0, 0, 0, 0);
         if (kind is EventKind.Slashed)
         {
@@ -229,7 +235,7 @@ internal sealed class StateReducer(ulong breakerWindow)
             return;
         }
 
-        var staker = log.TopicAddress(2);
+        var staker = log.TopicAccount(2);
         var stake = Tables.Stakes.Find((provider, staker));
         var held = stake is not null && stake.Generation == pool.Generation ? stake.Shares : BigInteger.Zero;
         switch (kind)
@@ -279,7 +285,7 @@ internal sealed class StateReducer(ulong breakerWindow)
         var key = log.TopicAddress(1);
         operators.Set(at.Block, kind switch
         {
-            EventKind.OperatorRegistered => new OperatorRow(key, log.TopicAddress(2), log.Bytes32At(0), log.AmountAt(2), log.StringAt(1), 0, false),
+            EventKind.OperatorRegistered => new OperatorRow(key, log.TopicAccount(2), log.Bytes32At(0), log.AmountAt(2), log.StringAt(1), 0, false),
             EventKind.BondAdded => operators.Get(key) with { Bond = log.AmountAt(1) },
             EventKind.EndpointChanged => operators.Get(key) with { Endpoint = log.StringAt(0) },
             EventKind.ExitRequested => operators.Get(key) with { ExitAt = log.Int64At(0) },
@@ -313,13 +319,13 @@ internal sealed class StateReducer(ulong breakerWindow)
         {
             case EventKind.ReportAccepted:
                 reports.Set(at.Block, new(log.TopicBytes32(3), epoch, log.TopicInt64(2), log.BytesAt(0).ToArray(), log.Int64At(1), log.Int64At(2),
-                    "pending", null, null, null, null, null, at.Block, at.Transaction));
+                    "pending", null, null, null, null, null, at.Block, at.Transaction.ToArray()));
                 break;
             case EventKind.ReportChallenged:
                 reports.Set(at.Block, reports.Get(log.TopicBytes32(2)) with
                 {
                     Status = "challenged",
-                    Challenger = log.TopicAddress(3),
+                    Challenger = log.TopicAccount(3),
                     ChallengeBond = log.AmountAt(0),
                     ChallengeEvidence = log.Bytes32At(1),
                     ClaimableAt = log.Int64At(2),
@@ -337,11 +343,11 @@ internal sealed class StateReducer(ulong breakerWindow)
                 reports.Set(at.Block, reports.Get(log.TopicBytes32(2)) with { Status = "final" });
                 break;
             case EventKind.TreeFaultProven:
-                Additions.Faults.Add(new(at.Block, at.LogIndex, "tree", epoch, null, null, null, null, log.ByteAt(0), log.Int64At(1), log.AddressAt(2)));
+                Additions.Faults.Add(new(at.Block, at.LogIndex, "tree", epoch, null, null, null, null, log.ByteAt(0), log.Int64At(1), log.AccountAt(2)));
                 break;
             case EventKind.EquivocationProven:
                 Additions.Faults.Add(new(at.Block, at.LogIndex, "equivocation", epoch, log.Int64At(0), log.TopicAddress(1), log.Bytes32At(1),
-                    log.Bytes32At(2), null, null, log.AddressAt(3)));
+                    log.Bytes32At(2), null, null, log.AccountAt(3)));
                 break;
             default: break;
         }

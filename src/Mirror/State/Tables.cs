@@ -1,4 +1,5 @@
 using DePin.Cryptography;
+using DePin.Protocol;
 using static NpgsqlTypes.NpgsqlDbType;
 using DbType = NpgsqlTypes.NpgsqlDbType;
 
@@ -9,15 +10,15 @@ internal sealed class Tables
 {
     private static Column<long>[] Id(string name) => [new(name, Bigint, k => k)];
 
-    private static Column<Address>[] Account(string name) => [new(name, Bytea, k => k.ToArray())];
+    private static Column<AccountId>[] Account(string name) => [new(name, Bytea, k => k.ToNative())];
 
     public VersionedTable<long, SplitRow> Splits { get; } = new("split_versions", Id("first_epoch"),
         [new("accounts", Bytea, r => r.Accounts), new("bps", DbType.Array | Integer, r => r.Bps), new("log_index", Integer, r => r.LogIndex)],
         r => r.FirstEpoch, r => new(r.Int64(), r.Bytes(), r.Int32s(), r.Int32()));
 
     public VersionedTable<long, MakerRow> Makers { get; } = new("maker_versions", Id("maker_id"),
-        [new("account", Bytea, r => r.Account.ToArray()), new("quota", Bigint, r => r.Quota), new("active", DbType.Boolean, r => r.Active)],
-        r => r.MakerId, r => new(r.Int64(), r.Address(), r.Int64(), r.Bool()));
+        [new("account", Bytea, r => r.Account.ToNative()), new("quota", Bigint, r => r.Quota), new("active", DbType.Boolean, r => r.Active)],
+        r => r.MakerId, r => new(r.Int64(), r.Account(), r.Int64(), r.Bool()));
 
     public VersionedTable<long, ModelRow> Models { get; } = new("model_versions", Id("model_id"),
         [
@@ -35,7 +36,7 @@ internal sealed class Tables
 
     public VersionedTable<long, DeviceRow> Devices { get; } = new("device_versions", Id("token_id"),
         [
-            new("device_id", Bytea, r => r.DeviceId.ToArray()), new("owner", Bytea, r => r.Owner.ToArray()), new("model_id", Bigint, r => r.ModelId),
+            new("device_id", Bytea, r => r.DeviceId.ToArray()), new("owner", Bytea, r => r.Owner.ToNative()), new("model_id", Bigint, r => r.ModelId),
             new("batch_id", Bigint, r => r.BatchId), new("key_type", Smallint, r => r.KeyType), new("public_key", Bytea, r => r.PublicKey),
             new("cell", Numeric, r => r.Cell), new("metadata", Bytea, r => r.Metadata.ToArray()), new("status", Text, r => r.Status),
             new("registered_at", Bigint, r => r.RegisteredAt), new("next_device_id", Bytea, r => r.NextDeviceId?.ToArray()),
@@ -43,42 +44,42 @@ internal sealed class Tables
             new("next_ready_at", Bigint, r => r.NextReadyAt),
         ],
         r => r.TokenId,
-        r => new(r.Int64(), r.Bytes32(), r.Address(), r.Int64(), r.Int64(), r.Int16(), r.Bytes(), r.Amount(), r.Bytes32(), r.Text(), r.Int64(),
+        r => new(r.Int64(), r.Bytes32(), r.Account(), r.Int64(), r.Int64(), r.Int16(), r.Bytes(), r.Amount(), r.Bytes32(), r.Text(), r.Int64(),
             r.Bytes32OrNull(), r.Int16OrNull(), r.BytesOrNull(), r.Int64OrNull()));
 
-    public VersionedTable<Address, PayoutAccountRow> PayoutAccounts { get; } = new("payout_account_versions", Account("account"),
+    public VersionedTable<AccountId, PayoutAccountRow> PayoutAccounts { get; } = new("payout_account_versions", Account("account"),
         [
-            new("payout_index", Bigint, r => r.PayoutIndex), new("recipient", Bytea, r => r.Recipient.ToArray()),
-            new("next_recipient", Bytea, r => r.NextRecipient?.ToArray()), new("next_ready_at", Bigint, r => r.NextReadyAt),
+            new("payout_index", Bigint, r => r.PayoutIndex), new("recipient", Bytea, r => r.Recipient.ToNative()),
+            new("next_recipient", Bytea, r => r.NextRecipient?.ToNative()), new("next_ready_at", Bigint, r => r.NextReadyAt),
         ],
-        r => r.Account, r => new(r.Address(), r.Int64(), r.Address(), r.AddressOrNull(), r.Int64OrNull()));
+        r => r.Account, r => new(r.Account(), r.Int64(), r.Account(), r.AccountOrNull(), r.Int64OrNull()));
 
-    public VersionedTable<Address, PoolRow> Pools { get; } = new("pool_versions", Account("provider"),
+    public VersionedTable<AccountId, PoolRow> Pools { get; } = new("pool_versions", Account("provider"),
         [
             new("tokens", Numeric, r => r.Tokens), new("shares", Numeric, r => r.Shares), new("thawing_tokens", Numeric, r => r.ThawingTokens),
             new("thawing_shares", Numeric, r => r.ThawingShares), new("self_shares", Numeric, r => r.SelfShares), new("generation", Bigint, r => r.Generation),
         ],
-        r => r.Provider, r => new(r.Address(), r.Amount(), r.Amount(), r.Amount(), r.Amount(), r.Amount(), r.Int64()));
+        r => r.Provider, r => new(r.Account(), r.Amount(), r.Amount(), r.Amount(), r.Amount(), r.Amount(), r.Int64()));
 
-    public VersionedTable<(Address Provider, Address Staker), StakeRow> Stakes { get; } = new("stake_versions",
-        [new("provider", Bytea, k => k.Provider.ToArray()), new("staker", Bytea, k => k.Staker.ToArray())],
+    public VersionedTable<(AccountId Provider, AccountId Staker), StakeRow> Stakes { get; } = new("stake_versions",
+        [new("provider", Bytea, k => k.Provider.ToNative()), new("staker", Bytea, k => k.Staker.ToNative())],
         [new("shares", Numeric, r => r.Shares), new("generation", Bigint, r => r.Generation)],
-        r => (r.Provider, r.Staker), r => new(r.Address(), r.Address(), r.Amount(), r.Int64()));
+        r => (r.Provider, r.Staker), r => new(r.Account(), r.Account(), r.Amount(), r.Int64()));
 
-    public VersionedTable<(Address Provider, Address Staker, long ThawId), ThawRow> Thaws { get; } = new("thaw_versions",
-        [new("provider", Bytea, k => k.Provider.ToArray()), new("staker", Bytea, k => k.Staker.ToArray()), new("thaw_id", Bigint, k => k.ThawId)],
+    public VersionedTable<(AccountId Provider, AccountId Staker, long ThawId), ThawRow> Thaws { get; } = new("thaw_versions",
+        [new("provider", Bytea, k => k.Provider.ToNative()), new("staker", Bytea, k => k.Staker.ToNative()), new("thaw_id", Bigint, k => k.ThawId)],
         [
             new("shares", Numeric, r => r.Shares), new("ready_at", Bigint, r => r.ReadyAt), new("generation", Bigint, r => r.Generation),
             new("status", Text, r => r.Status), new("paid", Numeric, r => r.Paid),
         ],
-        r => (r.Provider, r.Staker, r.ThawId), r => new(r.Address(), r.Address(), r.Int64(), r.Amount(), r.Int64(), r.Int64(), r.Text(), r.Amount()));
+        r => (r.Provider, r.Staker, r.ThawId), r => new(r.Account(), r.Account(), r.Int64(), r.Amount(), r.Int64(), r.Int64(), r.Text(), r.Amount()));
 
-    public VersionedTable<Address, OperatorRow> Operators { get; } = new("operator_versions", Account("report_key"),
+    public VersionedTable<Address, OperatorRow> Operators { get; } = new("operator_versions", [new("report_key", Bytea, k => k.ToArray())],
         [
-            new("account", Bytea, r => r.Account.ToArray()), new("protocol_key", Bytea, r => r.ProtocolKey.ToArray()), new("bond", Numeric, r => r.Bond),
+            new("account", Bytea, r => r.Account.ToNative()), new("protocol_key", Bytea, r => r.ProtocolKey.ToArray()), new("bond", Numeric, r => r.Bond),
             new("endpoint", Text, r => r.Endpoint), new("exit_at", Bigint, r => r.ExitAt), new("slashed", DbType.Boolean, r => r.Slashed),
         ],
-        r => r.ReportKey, r => new(r.Address(), r.Address(), r.Bytes32(), r.Amount(), r.Text(), r.Int64(), r.Bool()));
+        r => r.ReportKey, r => new(r.Address(), r.Account(), r.Bytes32(), r.Amount(), r.Text(), r.Int64(), r.Bool()));
 
     public VersionedTable<long, ConfigRow> Configs { get; } = new("config_versions", Id("config_count"),
         [
@@ -93,14 +94,14 @@ internal sealed class Tables
         [
             new("epoch", Bigint, r => r.Epoch), new("generation", Bigint, r => r.Generation), new("report", Bytea, r => r.Report),
             new("signers", Bigint, r => r.Signers), new("claimable_at", Bigint, r => r.ClaimableAt), new("status", Text, r => r.Status),
-            new("challenger", Bytea, r => r.Challenger?.ToArray()), new("challenge_bond", Numeric, r => r.ChallengeBond),
+            new("challenger", Bytea, r => r.Challenger?.ToNative()), new("challenge_bond", Numeric, r => r.ChallengeBond),
             new("challenge_evidence", Bytea, r => r.ChallengeEvidence?.ToArray()), new("challenge_bond_returned", DbType.Boolean, r => r.ChallengeBondReturned),
             new("cancel_reason", Smallint, r => r.CancelReason), new("accepted_block", Bigint, r => r.AcceptedBlock),
-            new("accepted_transaction", Bytea, r => r.AcceptedTransaction.ToArray()),
+            new("accepted_transaction", Bytea, r => r.AcceptedTransaction),
         ],
         r => r.Digest,
-        r => new(r.Bytes32(), r.Int64(), r.Int64(), r.Bytes(), r.Int64(), r.Int64(), r.Text(), r.AddressOrNull(), r.AmountOrNull(), r.Bytes32OrNull(),
-            r.BoolOrNull(), r.Int16OrNull(), r.Int64(), r.Bytes32()),
+        r => new(r.Bytes32(), r.Int64(), r.Int64(), r.Bytes(), r.Int64(), r.Int64(), r.Text(), r.AccountOrNull(), r.AmountOrNull(), r.Bytes32OrNull(),
+            r.BoolOrNull(), r.Int16OrNull(), r.Int64(), r.Bytes()),
         alwaysLoad: "status in ('pending', 'challenged')");
 
     public VersionedTable<long, RootRow> Roots { get; } = new("root_versions", Id("epoch"),

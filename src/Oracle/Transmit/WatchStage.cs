@@ -91,7 +91,7 @@ public sealed partial class WatchStage(
         var parent = report.Previous.Value.IsZero ? null : await reports.FindAsync(report.Previous.Value, ct);
         if (!report.Previous.Value.IsZero && parent is null) return;
         var parentTree = parent is null ? null : RewardTree.Build(domain, NetworkState.Parse(parent.State).Ledger);
-        var accounts = (await chain.GetPayoutAccountsAsync(ct)).Select(AccountId.From);
+        var accounts = await chain.GetPayoutAccountsAsync(ct);
         if (TreeFaults.Find(domain, leaves, parentTree, [.. accounts], report.CumulativeTotal) is not { } fault)
         {
             _faultless.Add(pending.Digest);

@@ -1,5 +1,6 @@
 using Dapper;
 using DePin.Cryptography;
+using DePin.Protocol;
 using Npgsql;
 
 namespace DePin.Storage.Oracle;
@@ -109,11 +110,11 @@ public sealed class ChainView(NpgsqlDataSource dataSource, short chainId)
         """, new { chainId, digest }, ct);
 
     /// <summary>The payout accounts by index, as of the newest block: an account's index never changes.</summary>
-    public async Task<IReadOnlyList<Address>> GetPayoutAccountsAsync(CancellationToken ct)
+    public async Task<IReadOnlyList<AccountId>> GetPayoutAccountsAsync(CancellationToken ct)
     {
         await using var connection = await dataSource.OpenConnectionAsync(ct);
         return [.. (await connection.QueryAsync<byte[]>(Sql.Command(
-            "select account from chain.payout_accounts where chain_id = @chainId order by payout_index", new { chainId }, ct: ct))).Select(a => new Address(a))];
+            "select account from chain.payout_accounts where chain_id = @chainId order by payout_index", new { chainId }, ct: ct))).Select(a => AccountId.FromNative(a))];
     }
 
     /// <summary>How many reports were cancelled so far, each with those after it: the generation.</summary>

@@ -67,7 +67,7 @@ public sealed class DeveloperJourney(RunningNetwork network)
 
         var transaction = claim.Transaction!;
         using var rpcClient = new HttpClient();
-        var rpc = new Chain.Evm.EvmRpc(rpcClient, new Chain.Evm.EvmRpcOptions { Urls = [new Uri(network.Rpc)] });
+        var rpc = new Chain.Evm.EvmRpc(rpcClient, new Chain.Rpc.RpcOptions { Urls = [new Uri(network.Rpc)] });
         var domain = await rpc.CallAsync(transaction.To, new ContractBindings.Evm.RewardDistributor.DomainCall(), Chain.Evm.BlockTag.Latest, default);
         var proof = new ClaimProof(new RewardLeaf(claim.Leaf.Index, AccountId.From(account), claim.Leaf.Cumulative.ToUInt128(), claim.Leaf.Prefix.ToUInt128(), claim.Leaf.ItemsHash), [.. claim.Proof]);
         Assert.True(proof.Verify(claim.Root, domain, (uint)await ScalarAsync<int>(sql, $"select accounts from evidence.epochs where epoch = {claim.Epoch}")));

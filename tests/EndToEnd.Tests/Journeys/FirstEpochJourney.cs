@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Numerics;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.Protocol;
@@ -22,7 +23,7 @@ public sealed class FirstEpochJourney(RunningNetwork network)
         await network.FinalAsync(1);
         var manifest = NetworkManifest.Load(network.Manifest);
         using var http = new HttpClient();
-        var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [new Uri(network.Rpc)] });
+        var rpc = new EvmRpc(http, new RpcOptions { Urls = [new Uri(network.Rpc)] });
 
         // auditor: the same root from the operators' evidence, and again from the file alone
         var bundle = Path.Combine(Path.GetDirectoryName(network.Data)!, "epoch-1.bundle");

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;
@@ -56,7 +57,7 @@ public sealed class FounderJourney : IAsyncLifetime
 
         // Again: nothing is sent, everything is checked.
         using var http = new HttpClient();
-        var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [anvil.Url] });
+        var rpc = new EvmRpc(http, new RpcOptions { Urls = [anvil.Url] });
         var nonce = await rpc.GetTransactionCountAsync(founder.Address, BlockTag.Latest, default);
         Assert.Equal(0, (await RunningNetwork.AskAsync(deploy)).Code);
         Assert.Equal(nonce, await rpc.GetTransactionCountAsync(founder.Address, BlockTag.Latest, default));
@@ -95,7 +96,7 @@ public sealed class FounderJourney : IAsyncLifetime
         Assert.Equal(0, (await RunningNetwork.AskAsync(Deploy(anvil.Url, founder, manifestFile))).Code);
         var manifest = NetworkManifest.Load(manifestFile);
         using var http = new HttpClient();
-        var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [anvil.Url] });
+        var rpc = new EvmRpc(http, new RpcOptions { Urls = [anvil.Url] });
         var token = manifest.AddressOf("NetworkToken");
         using (var sender = new TransactionSender(rpc, founder)) await sender.SendAsync(token, new NetworkToken.TransferCall(holder.Address, Units(50)), default);
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Cli.Dev;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
@@ -21,7 +22,7 @@ public sealed class OperatorJourney(RunningNetwork network)
         await network.FinalAsync(1); // so that there is something to catch up with
         var manifest = NetworkManifest.Load(network.Manifest);
         using var http = new HttpClient();
-        var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [new Uri(network.Rpc)] });
+        var rpc = new EvmRpc(http, new RpcOptions { Urls = [new Uri(network.Rpc)] });
         var keys = network.Beside("operator5");
         var endpoint = $"http://127.0.0.1:{network.SparePort}";
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
+using DePin.Chain.Rpc;
 using DePin.Client;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
@@ -70,7 +71,7 @@ public sealed class ProviderJourney(RunningNetwork network)
         await network.FinalAsync((int)verdict.Epoch.Value);
 
         using var http = new HttpClient();
-        var rpc = new EvmRpc(http, new EvmRpcOptions { Urls = [new Uri(network.Rpc)] });
+        var rpc = new EvmRpc(http, new RpcOptions { Urls = [new Uri(network.Rpc)] });
         var (_, accounts) = await network.AskHereAsync("accounts", account.ToString());
         var earned = BigInteger.Parse(accounts[0]!["account"]!["cumulative"]!.ToString(), CultureInfo.InvariantCulture);
         Assert.True(earned > 0, accounts.ToJsonString());

@@ -59,6 +59,9 @@ instructions! {
     SLASH_STAKE "slash_stake"
 }
 
+/// A call that is an event (Anchor's tag for those: the first eight bytes of SHA-256 of "anchor:event", read backwards).
+pub const EVENT: u64 = 0x1d9a_cb51_2ea5_45e4;
+
 /// Arguments of `initialize`.
 #[derive(Clone, Copy)]
 #[repr(C, packed)]

@@ -86,6 +86,11 @@ impl Account {
         Ok(at as *mut T)
     }
 
+    /// The state of an account that was checked before.
+    pub fn checked<T: Layout>(self) -> &'static T {
+        unsafe { &*(self.0.add(88) as *const T) }
+    }
+
     /// The state of an account just made by `create`.
     pub fn fresh<T: Layout>(self) -> &'static mut T {
         unsafe {

@@ -107,6 +107,7 @@ fn dispatch(accounts: &mut Accounts, data: &[u8], program: &depin_interface::Key
         id::CANCEL_THAW => instructions::cancel_thaw::run(call),
         id::WITHDRAW_STAKE => instructions::withdraw_stake::run(call),
         id::SLASH_STAKE => instructions::slash_stake::run(call),
+        id::EVENT => events::run(call),
         _ => Err(Code::UnknownInstruction),
     }
 }

@@ -16,6 +16,6 @@ pub fn run(mut call: Call) -> Result {
     require!(operator.exit_at == 0, Code::OperatorExiting);
     operator.bond = math::add(operator.bond, amount)?;
     token::pull(token_program, source, bonds, account, amount);
-    events::emit(BondAdded { network: *network_account.key(), report_key: operator.report_key, amount, bond: operator.bond });
+    events::emit(network_account, BondAdded { network: *network_account.key(), report_key: operator.report_key, amount, bond: operator.bond });
     Ok(())
 }

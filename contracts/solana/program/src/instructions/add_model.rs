@@ -28,6 +28,6 @@ pub fn run(mut call: Call) -> Result {
     model.cadence = s.cadence;
     model.metadata = s.metadata;
     let (class, capabilities, cadence, metadata) = (s.class, s.capabilities, s.cadence, s.metadata);
-    events::emit(ModelAdded { network: *key, model_id, maker_id: maker.maker_id, class, capabilities, cadence, metadata });
+    events::emit(network_account, ModelAdded { network: *key, model_id, maker_id: maker.maker_id, class, capabilities, cadence, metadata });
     Ok(())
 }

@@ -15,6 +15,6 @@ pub fn run(mut call: Call) -> Result {
     device.pending_key_type = 0;
     device.pending_device_id = SYSTEM;
     device.ready_at = 0;
-    events::emit(KeyRotated { network: *network_account.key(), token: device.token, old_device_id, new_device_id, key_type });
+    events::emit(network_account, KeyRotated { network: *network_account.key(), token: device.token, old_device_id, new_device_id, key_type });
     Ok(())
 }

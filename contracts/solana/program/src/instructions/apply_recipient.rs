@@ -11,6 +11,6 @@ pub fn run(mut call: Call) -> Result {
     payout.recipient = payout.pending_recipient;
     payout.pending_recipient = SYSTEM;
     payout.ready_at = 0;
-    events::emit(RecipientChanged { network: *network_account.key(), account: payout.account, recipient: payout.recipient });
+    events::emit(network_account, RecipientChanged { network: *network_account.key(), account: payout.account, recipient: payout.recipient });
     Ok(())
 }

@@ -11,6 +11,6 @@ pub fn run(mut call: Call) -> Result {
     call.data.end()?;
     require!(device.status == ACTIVE, Code::WrongDeviceStatus);
     device.cell = cell;
-    events::emit(CellAsserted { network: *network_account.key(), token: device.token, cell });
+    events::emit(network_account, CellAsserted { network: *network_account.key(), token: device.token, cell });
     Ok(())
 }

@@ -82,6 +82,6 @@ pub fn accept(network_account: Account, network: &Network, ledger: &mut Ledger, 
     };
     ledger.last_epoch = epoch;
     ledger.last_accepted_at = now;
-    events::emit(ReportAccepted { network: *network_account.key(), epoch, generation: ledger.generation, digest, signers, claimable_at, report: *r.0 });
+    events::emit(network_account, ReportAccepted { network: *network_account.key(), epoch, generation: ledger.generation, digest, signers, claimable_at, report: *r.0 });
     Ok(())
 }

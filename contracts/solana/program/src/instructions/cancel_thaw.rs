@@ -13,6 +13,6 @@ pub fn run(mut call: Call) -> Result {
     let at = stake.find(thaw_id)?;
     let tokens = stake.take(at)?;
     let shares = stake.join(tokens, min_shares)?;
-    events::emit(ThawCancelled { network: *network_account.key(), provider: stake.pool.provider, staker: *staker.key(), thaw_id, tokens, shares });
+    events::emit(network_account, ThawCancelled { network: *network_account.key(), provider: stake.pool.provider, staker: *staker.key(), thaw_id, tokens, shares });
     Ok(())
 }

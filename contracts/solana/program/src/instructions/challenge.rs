@@ -31,6 +31,6 @@ pub fn run(mut call: Call) -> Result {
     challenge.digest = digest;
     challenge.epoch = epoch;
     token::pull(token_program, source, bonds, challenger, network.challenge_bond);
-    events::emit(ReportChallenged { network: *key, epoch, digest, challenger: *challenger.key(), bond: network.challenge_bond, evidence, claimable_at });
+    events::emit(network_account, ReportChallenged { network: *key, epoch, digest, challenger: *challenger.key(), bond: network.challenge_bond, evidence, claimable_at });
     Ok(())
 }

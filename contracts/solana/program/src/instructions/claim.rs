@@ -115,7 +115,7 @@ impl Due {
         let claimed = math::add(self.page.claimed[at], amount)?;
         self.page.claimed[at] = claimed;
         token::Purse { program: token_program, authority: network_account, network }.push(vault, self.to, amount);
-        events::emit(Claimed {
+        events::emit(network_account, Claimed {
             network: *network_account.key(),
             account: self.payout.account,
             index: self.payout.index,
@@ -128,6 +128,6 @@ impl Due {
     }
 
     pub fn skip(self, network: Account) {
-        events::emit(ClaimSkipped { network: *network.key(), account: self.payout.account, index: self.payout.index });
+        events::emit(network, ClaimSkipped { network: *network.key(), account: self.payout.account, index: self.payout.index });
     }
 }

@@ -46,6 +46,6 @@ pub fn run(mut call: Call) -> Result {
     require!(same(&position.staker, staker.key()), Code::NotAuthorized);
     let shares = Stake { staking, pool, position }.join(tokens, min_shares)?;
     token::pull(token_program, source, bonds, staker, tokens);
-    events::emit(StakeDeposited { network: *key, provider, staker: *staker.key(), tokens, shares });
+    events::emit(network_account, StakeDeposited { network: *key, provider, staker: *staker.key(), tokens, shares });
     Ok(())
 }

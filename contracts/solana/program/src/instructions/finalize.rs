@@ -22,14 +22,14 @@ pub fn run(mut call: Call) -> Result {
     ledger.next_final = epoch + 1;
     let key = *network_account.key();
     let (digest, root, total, leaf_count) = (report.digest, report.rewards_root, report.cumulative_total, report.leaf_count);
-    events::emit(ReportFinalized { network: key, epoch, digest, rewards_root: root, cumulative_total: total, leaf_count });
+    events::emit(network_account, ReportFinalized { network: key, epoch, digest, rewards_root: root, cumulative_total: total, leaf_count });
 
     if report.status == CHALLENGED {
         let (account, challenge) = call.state_mut::<Challenge>()?;
         require!(same(&challenge.network, &key) && same(&challenge.digest, &digest), Code::WrongAccount);
         let challenger = call.any()?;
         require!(same(&challenge.challenger, challenger.key()) && challenger.is_writable(), Code::WrongAccount);
-        events::emit(ChallengeSettled { network: key, epoch, digest, challenger: *challenger.key(), bond: network.challenge_bond, returned: 0 });
+        events::emit(network_account, ChallengeSettled { network: key, epoch, digest, challenger: *challenger.key(), bond: network.challenge_bond, returned: 0 });
         account.close(challenger);
         token::Purse { program: token_program, authority: network_account, network }.burn(bonds, mint, network.challenge_bond);
     }
@@ -40,11 +40,11 @@ pub fn run(mut call: Call) -> Result {
     if rewards > 0 {
         token::Purse { program: token_program, authority: network_account, network }.mint(mint, vault, rewards as u64);
     }
-    events::emit(EpochMinted { network: key, epoch, rewards: rewards as u64, unallocated: (budget - rewards) as u64 });
+    events::emit(network_account, EpochMinted { network: key, epoch, rewards: rewards as u64, unallocated: (budget - rewards) as u64 });
     if leaf_count > 0 {
         distributor.previous = distributor.current;
         distributor.current = Root { root, epoch, leaf_count, cumulative_total: total };
-        events::emit(RootAdvanced { network: key, epoch, root, leaf_count, cumulative_total: total });
+        events::emit(network_account, RootAdvanced { network: key, epoch, root, leaf_count, cumulative_total: total });
     }
     Ok(())
 }

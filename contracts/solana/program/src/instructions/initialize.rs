@@ -12,6 +12,7 @@ pub fn run(mut call: Call) -> Result {
     let mint_authority = call.signer()?;
     let mint = call.any()?;
     let network_account = call.any()?;
+    call.own_program()?;
     let ledger_account = call.any()?;
     let distributor_account = call.any()?;
     let vault = call.any()?;
@@ -77,7 +78,7 @@ pub fn run(mut call: Call) -> Result {
     distributor.max_capacity = p.breaker_max_capacity;
     distributor.window = p.breaker_window;
 
-    events::emit(NetworkInitialized {
+    events::emit(network_account, NetworkInitialized {
         network: *key,
         mint: network.mint,
         ledger: network.ledger,

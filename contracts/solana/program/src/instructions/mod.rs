@@ -86,9 +86,17 @@ impl Call<'_> {
         Ok((account, account.load_mut::<T>(self.program)?))
     }
 
-    /// The network of this instruction: everything else is held to it.
+    /// The network of this instruction: everything else is held to it. The program's own account stands behind it, or it could not write events by call.
     pub fn network(&mut self) -> Result<(Account, &'static Network)> {
-        self.state::<Network>()
+        let found = self.state::<Network>()?;
+        self.own_program()?;
+        Ok(found)
+    }
+
+    pub fn own_program(&mut self) -> Result {
+        let account = self.accounts.take()?;
+        require!(same(account.key(), self.program), Code::WrongProgram);
+        Ok(())
     }
 
     pub fn ledger(&mut self, network: &Network) -> Result<&'static mut Ledger> {
@@ -252,7 +260,7 @@ pub fn cancel_report(network: Account, ledger: &mut Ledger, epoch: u64, reason: 
     ledger.reports[at].cancellations += 1;
     let digest = ledger.reports[at].digest;
     let (new_generation, cancelled_at) = (ledger.generation, ledger.last_cancelled_at);
-    crate::events::emit(ReportCancelled { network: *network.key(), epoch, new_generation, digest, reason, cancelled_at });
+    crate::events::emit(network, ReportCancelled { network: *network.key(), epoch, new_generation, digest, reason, cancelled_at });
     Ok(())
 }
 
@@ -271,7 +279,7 @@ pub fn config_in_force(ledger: &Ledger, epoch: u64) -> Result<u64> {
 
 /// Moves a device to another status.
 pub fn set_status(network: Account, device: &mut Device, to: u8) {
-    crate::events::emit(StatusChanged { network: *network.key(), token: device.token, from: device.status, to });
+    crate::events::emit(network, StatusChanged { network: *network.key(), token: device.token, from: device.status, to });
     device.status = to;
 }
 
@@ -281,7 +289,7 @@ pub fn drop_rotation(network: Account, device: &mut Device) {
         device.pending_key_type = 0;
         device.pending_device_id = SYSTEM;
         device.ready_at = 0;
-        crate::events::emit(KeyRotationCancelled { network: *network.key(), token: device.token });
+        crate::events::emit(network, KeyRotationCancelled { network: *network.key(), token: device.token });
     }
 }
 

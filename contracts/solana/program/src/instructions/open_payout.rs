@@ -37,6 +37,6 @@ pub fn run(mut call: Call) -> Result {
         page.network = *key;
         page.number = number;
     }
-    events::emit(IndexAssigned { network: *key, account, index });
+    events::emit(network_account, IndexAssigned { network: *key, account, index });
     Ok(())
 }

@@ -19,6 +19,6 @@ pub fn run(mut call: Call) -> Result {
     let registry: &mut DeviceRegistry = registry_account.fresh();
     registry.network = *key;
     registry.key_delay = key_delay;
-    events::emit(RegistryOpened { network: *key, key_delay });
+    events::emit(network_account, RegistryOpened { network: *key, key_delay });
     Ok(())
 }

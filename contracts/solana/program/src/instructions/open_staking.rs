@@ -29,7 +29,7 @@ pub fn run(mut call: Call) -> Result {
     staking.thaw_period = s.thaw_period;
     staking.delegation_ratio = s.delegation_ratio;
     staking.max_thaws = s.max_thaws;
-    events::emit(StakingOpened {
+    events::emit(network_account, StakingOpened {
         network: *key,
         slasher: s.slasher,
         min_deposit: s.min_deposit,

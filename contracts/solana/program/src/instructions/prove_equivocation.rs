@@ -37,8 +37,8 @@ pub fn run(mut call: Call) -> Result {
     operator.slashed = 1;
     operator.bond = 0;
     let key = *network_account.key();
-    events::emit(EquivocationProven { network: key, report_key: signer, epoch: a.epoch(), generation: a.generation(), digest_a, digest_b, reporter: *reporter.key() });
-    events::emit(BondSlashed { network: key, report_key: signer, bond, reporter: *reporter.key(), to_reporter });
+    events::emit(network_account, EquivocationProven { network: key, report_key: signer, epoch: a.epoch(), generation: a.generation(), digest_a, digest_b, reporter: *reporter.key() });
+    events::emit(network_account, BondSlashed { network: key, report_key: signer, bond, reporter: *reporter.key(), to_reporter });
     token::Purse { program: token_program, authority: network_account, network }.burn(bonds, mint, bond - to_reporter);
     token::Purse { program: token_program, authority: network_account, network }.push(bonds, to, to_reporter);
     Ok(())

@@ -67,7 +67,7 @@ fn prove(mut call: Call, buffered: bool) -> Result {
         _ => false,
     };
     require!(proven, Code::NoFault);
-    events::emit(TreeFaultProven { network: *network_account.key(), epoch, fault, index: leaf.index, reporter: *reporter.key() });
+    events::emit(network_account, TreeFaultProven { network: *network_account.key(), epoch, fault, index: leaf.index, reporter: *reporter.key() });
     cancel_report(network_account, ledger, epoch, 2)
 }
 

@@ -27,6 +27,6 @@ pub fn run(mut call: Call) -> Result {
     batch.maker_id = maker.maker_id;
     batch.root = root;
     batch.count = count;
-    events::emit_with(&BatchPublished { network: *key, batch_id, maker_id: maker.maker_id, root, count }, uri.len(), uri);
+    events::emit_with(network_account, &BatchPublished { network: *key, batch_id, maker_id: maker.maker_id, root, count }, uri.len(), uri);
     Ok(())
 }

@@ -22,7 +22,7 @@ pub fn run(mut call: Call) -> Result {
     require!(!stands, Code::ReportStands);
     challenge_account.close(challenger);
     token::Purse { program: token_program, authority: network_account, network }.push(bonds, to, network.challenge_bond);
-    events::emit(ChallengeSettled {
+    events::emit(network_account, ChallengeSettled {
         network: *network_account.key(),
         epoch,
         digest,

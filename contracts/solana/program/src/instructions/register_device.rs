@@ -66,6 +66,6 @@ pub fn run(mut call: Call) -> Result {
     device.device_id = device_id;
     let (owner, model_id, batch_id, cell, metadata, key_type) = (f.owner, f.model_id, f.batch_id, f.cell, f.metadata, r.key_type);
     let event = DeviceRegistered { network: *key, token, device_id, owner, model_id, key_type, batch_id, cell, metadata, registered_at };
-    events::emit_with(&event, r.public_key.len(), r.public_key);
+    events::emit_with(network_account, &event, r.public_key.len(), r.public_key);
     Ok(())
 }

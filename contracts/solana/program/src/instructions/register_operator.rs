@@ -37,6 +37,6 @@ pub fn run(mut call: Call) -> Result {
     operator.bond = bond;
     super::set_endpoint::store(operator, endpoint);
     token::pull(token_program, source, bonds, account, bond);
-    events::emit_with(&OperatorRegistered { network: *key, report_key, account: *account.key(), protocol_key, bond }, endpoint.len(), endpoint);
+    events::emit_with(network_account, &OperatorRegistered { network: *key, report_key, account: *account.key(), protocol_key, bond }, endpoint.len(), endpoint);
     Ok(())
 }

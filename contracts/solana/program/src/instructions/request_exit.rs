@@ -18,6 +18,6 @@ pub fn run(mut call: Call) -> Result {
     }
     call.data.end()?;
     operator.exit_at = math::later(syscalls::now()?, math::later(network.bond_thaw, CLOCK_TOLERANCE));
-    events::emit(ExitRequested { network: *network_account.key(), report_key: operator.report_key, exit_at: operator.exit_at });
+    events::emit(network_account, ExitRequested { network: *network_account.key(), report_key: operator.report_key, exit_at: operator.exit_at });
     Ok(())
 }

@@ -11,7 +11,7 @@ pub fn run(mut call: Call) -> Result {
     let min_tokens = call.data.u64()?;
     call.data.end()?;
     let (tokens, thaw) = stake.thaw(shares, min_tokens)?;
-    events::emit(ThawRequested {
+    events::emit(network_account, ThawRequested {
         network: *network_account.key(),
         provider: stake.pool.provider,
         staker: *staker.key(),

@@ -14,6 +14,6 @@ pub fn run(mut call: Call) -> Result {
     require!(same(sender.key(), &maker.account) || same(sender.key(), &network.owner), Code::NotMaker);
     require!(batch.revoked == 0, Code::BatchClosed);
     batch.revoked = 1;
-    events::emit(BatchRevoked { network: *network_account.key(), batch_id: batch.batch_id });
+    events::emit(network_account, BatchRevoked { network: *network_account.key(), batch_id: batch.batch_id });
     Ok(())
 }

@@ -87,7 +87,7 @@ impl Installation {
         let members = unsafe { core::slice::from_raw_parts(config.members.as_ptr() as *const u8, n * size_of::<Member>()) };
         let previous_last_epoch = if count == 1 { 0 } else { last_epoch };
         let (digest, q) = (config.digest, config.q);
-        events::emit_with(&ConfigScheduled { network: *key, count, first_epoch, digest, n: n as u8, q, parameters_hash, rules_hash, previous_last_epoch }, n, members);
+        events::emit_with(self.network_account, &ConfigScheduled { network: *key, count, first_epoch, digest, n: n as u8, q, parameters_hash, rules_hash, previous_last_epoch }, n, members);
         Ok(())
     }
 }

@@ -40,6 +40,6 @@ pub fn run(mut call: Call) -> Result {
     device.pending_key_type = r.key_type;
     device.pending_device_id = device_id;
     device.ready_at = ready_at;
-    events::emit_with(&KeyRotationScheduled { network: *key, token, device_id, key_type: r.key_type, ready_at }, r.public_key.len(), r.public_key);
+    events::emit_with(network_account, &KeyRotationScheduled { network: *key, token, device_id, key_type: r.key_type, ready_at }, r.public_key.len(), r.public_key);
     Ok(())
 }

@@ -14,6 +14,6 @@ pub fn run(mut call: Call) -> Result {
     require!(!same(&recipient, &SYSTEM), Code::ZeroKey);
     payout.pending_recipient = recipient;
     payout.ready_at = math::later(syscalls::now()?, math::later(network.recipient_delay, CLOCK_TOLERANCE));
-    events::emit(RecipientScheduled { network: *network_account.key(), account: *account.key(), recipient, ready_at: payout.ready_at });
+    events::emit(network_account, RecipientScheduled { network: *network_account.key(), account: *account.key(), recipient, ready_at: payout.ready_at });
     Ok(())
 }

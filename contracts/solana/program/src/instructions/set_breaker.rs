@@ -15,6 +15,6 @@ pub fn run(mut call: Call) -> Result {
     // What drained so far drained at the old rate.
     Meter::at(distributor, syscalls::now()?).store(distributor);
     distributor.capacity = capacity;
-    events::emit(BreakerChanged { network: *network_account.key(), capacity });
+    events::emit(network_account, BreakerChanged { network: *network_account.key(), capacity });
     Ok(())
 }

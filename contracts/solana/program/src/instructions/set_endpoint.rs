@@ -11,7 +11,7 @@ pub fn run(mut call: Call) -> Result {
     let endpoint = call.data.text(ENDPOINT)?;
     call.data.end()?;
     store(operator, endpoint);
-    events::emit_with(&EndpointChanged { network: *network_account.key(), report_key: operator.report_key }, endpoint.len(), endpoint);
+    events::emit_with(network_account, &EndpointChanged { network: *network_account.key(), report_key: operator.report_key }, endpoint.len(), endpoint);
     Ok(())
 }
 

@@ -31,6 +31,6 @@ pub fn run(mut call: Call) -> Result {
     maker.approver = s.approver;
     maker.quota = s.quota;
     maker.active = s.active;
-    events::emit(MakerSet { network: *key, maker_id: s.maker_id, account: s.account, approver: s.approver, quota: s.quota, active: s.active });
+    events::emit(network_account, MakerSet { network: *key, maker_id: s.maker_id, account: s.account, approver: s.approver, quota: s.quota, active: s.active });
     Ok(())
 }

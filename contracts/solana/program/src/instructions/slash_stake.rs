@@ -23,7 +23,7 @@ pub fn run(mut call: Call) -> Result {
         (active, thawing) = (pool.tokens, pool.thawing_tokens);
         (pool.tokens, pool.shares, pool.thawing_tokens, pool.thawing_shares, pool.self_shares) = (0, 0, 0, 0, 0);
         pool.generation += 1;
-        events::emit(PoolReset { network: key, provider, generation: pool.generation });
+        events::emit(network_account, PoolReset { network: key, provider, generation: pool.generation });
     } else {
         active = slashable(pool.tokens, pool.shares, ppm)?;
         thawing = slashable(pool.thawing_tokens, pool.thawing_shares, ppm)?;
@@ -32,6 +32,6 @@ pub fn run(mut call: Call) -> Result {
     }
     // Both are in the network's token account, so their sum fits.
     token::Purse { program: token_program, authority: network_account, network }.burn(bonds, mint, active + thawing);
-    events::emit(StakeSlashed { network: key, provider, active, thawing, reason });
+    events::emit(network_account, StakeSlashed { network: key, provider, active, thawing, reason });
     Ok(())
 }

@@ -13,6 +13,6 @@ pub fn run(mut call: Call) -> Result {
     require!(device.status != SUSPENDED, Code::WrongDeviceStatus);
     drop_rotation(network_account, device);
     device.owner = to;
-    events::emit(DeviceTransferred { network: *network_account.key(), token: device.token, from: *owner.key(), to });
+    events::emit(network_account, DeviceTransferred { network: *network_account.key(), token: device.token, from: *owner.key(), to });
     Ok(())
 }

@@ -16,6 +16,6 @@ pub fn run(mut call: Call) -> Result {
     let amount = operator.bond;
     operator.bond = 0;
     token::Purse { program: token_program, authority: network_account, network }.push(bonds, to, amount);
-    events::emit(BondWithdrawn { network: *network_account.key(), report_key: operator.report_key, amount });
+    events::emit(network_account, BondWithdrawn { network: *network_account.key(), report_key: operator.report_key, amount });
     Ok(())
 }

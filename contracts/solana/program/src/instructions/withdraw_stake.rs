@@ -16,6 +16,6 @@ pub fn run(mut call: Call) -> Result {
     require!(syscalls::now()? >= stake.position.thaws[at].ready_at, Code::ThawNotReady);
     let tokens = stake.take(at)?;
     token::Purse { program: token_program, authority: network_account, network }.push(bonds, to, tokens);
-    events::emit(StakeWithdrawn { network: *network_account.key(), provider: stake.pool.provider, staker: *staker.key(), thaw_id, tokens });
+    events::emit(network_account, StakeWithdrawn { network: *network_account.key(), provider: stake.pool.provider, staker: *staker.key(), thaw_id, tokens });
     Ok(())
 }

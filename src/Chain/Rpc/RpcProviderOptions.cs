@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 
-namespace DePin.Chain.Evm;
+namespace DePin.Chain.Rpc;
 
 /// <summary>
 /// A provider in the settings: <c>Rpc__0</c> = its URL, or <c>Rpc__0__Url</c> and what else is to be said of it.

@@ -3,10 +3,10 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 
-namespace DePin.Chain.Evm;
+namespace DePin.Chain.Rpc;
 
 /// <summary>How to reach a chain's nodes.</summary>
-public sealed record EvmRpcOptions
+public sealed record RpcOptions
 {
     /// <summary>End points in order of preference. The first is used whenever it is well. Empty where the client is given end points themselves.</summary>
     public IReadOnlyList<Uri> Urls { get; init; } = [];
@@ -38,7 +38,7 @@ public sealed record EvmRpcOptions
 /// penalty is over. An end point that asked to be left alone (429 with Retry-After) is not asked before its rest is over, and none more often than its
 /// limit. An answer counts only once <c>read</c> has taken it whole: a truncated one is transient too.
 /// </summary>
-internal sealed class RpcTransport(HttpClient http, IReadOnlyList<RpcEndPoint> endPoints, EvmRpcOptions options, TimeProvider time)
+internal sealed class RpcTransport(HttpClient http, IReadOnlyList<RpcEndPoint> endPoints, RpcOptions options, TimeProvider time)
 {
     private readonly RpcEndPoint[] _endPoints = endPoints.Count > 0
         ? [.. endPoints]
@@ -196,14 +196,17 @@ internal sealed class RpcTransport(HttpClient http, IReadOnlyList<RpcEndPoint> e
     };
 
     // HttpRequestException may repeat the host, never the path; anything that knows the URL stays out of the chain of causes.
-    private static Exception? Safe(Exception? e) => e is TransientRpcException ? e : null;
+    private static Exception? Safe(Exception? e) => e is TransientRpcException transient ? transient.Refusal ?? e : null;
 }
 
 /// <summary>The end point failed in a way that may pass.</summary>
-internal sealed class TransientRpcException(string message, TimeSpan? retryAfter, string? kind = null) : Exception(message)
+internal sealed class TransientRpcException(string message, TimeSpan? retryAfter, string? kind = null, RpcException? refusal = null) : Exception(message)
 {
     /// <summary>What happened, without the node's own words.</summary>
     public string Kind { get; } = kind ?? message;
 
     public TimeSpan? RetryAfter { get; } = retryAfter;
+
+    /// <summary>What the node answered, if it did: the cause to name when nobody answers better.</summary>
+    public RpcException? Refusal { get; } = refusal;
 }

@@ -1,4 +1,4 @@
-namespace DePin.Chain.Evm;
+namespace DePin.Chain.Rpc;
 
 /// <summary>
 /// One JSON-RPC end point: how often it may be asked, whether it rests, and what became of the requests to it. Shared by every client that asks it, so

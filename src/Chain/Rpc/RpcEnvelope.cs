@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
-using DePin.Abi;
 
-namespace DePin.Chain.Evm;
+namespace DePin.Chain.Rpc;
 
 /// <summary>Reads a result that the reader stands on.</summary>
 /// <typeparam name="T">What it becomes.</typeparam>
@@ -11,6 +10,8 @@ public delegate T RpcResultReader<out T>(ref Utf8JsonReader reader);
 /// <summary>JSON-RPC 2.0's wrapping of calls and answers.</summary>
 internal static class RpcEnvelope
 {
+    private const int LongestMessage = 64 * 1024;
+
     public static ReadOnlyMemory<byte> Write(IReadOnlyList<RpcCall> calls, bool batch)
     {
         var buffer = new ArrayBufferWriter<byte>(256 * calls.Count);
@@ -34,29 +35,29 @@ internal static class RpcEnvelope
     }
 
     /// <summary>Reads the answer to one call.</summary>
-    public static T ReadOne<T>(ReadOnlySpan<byte> answer, string method, RpcResultReader<T> read)
+    public static T ReadOne<T>(ReadOnlySpan<byte> answer, string method, RpcErrorReader errors, RpcResultReader<T> read)
     {
         var reader = new Utf8JsonReader(answer);
         reader.Read();
-        var result = ReadWellFormed(answer, ref reader, [method], (ref Utf8JsonReader r, int _) => read(ref r), out var id);
+        var result = ReadWellFormed(answer, ref reader, [method], errors, (ref Utf8JsonReader r, int _) => read(ref r), out var id);
         if (id != 1) throw new JsonException("the answer is to another request");
         if (reader.Read()) throw new JsonException("more than one answer");
         return result;
     }
 
     /// <summary>Reads the answers to a batch, in any order; <paramref name="read"/> gets each result with the index of its call.</summary>
-    public static T[] ReadBatch<T>(ReadOnlySpan<byte> answer, IReadOnlyList<RpcCall> calls, IndexedReader<T> read)
+    public static T[] ReadBatch<T>(ReadOnlySpan<byte> answer, IReadOnlyList<RpcCall> calls, RpcErrorReader errors, IndexedReader<T> read)
     {
         var results = new T[calls.Count];
         var seen = new bool[calls.Count];
         var methods = calls.Select(c => c.Method).ToArray();
         var reader = new Utf8JsonReader(answer);
         reader.Read();
-        if (reader.TokenType == JsonTokenType.StartObject) _ = ReadWellFormed(answer, ref reader, methods, read, out _); // an error for the whole
+        if (reader.TokenType == JsonTokenType.StartObject) _ = ReadWellFormed(answer, ref reader, methods, errors, read, out _); // an error for the whole
         if (reader.TokenType != JsonTokenType.StartArray) throw new JsonException("an array of answers was expected");
         while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
         {
-            var result = ReadWellFormed(answer, ref reader, methods, read, out var id);
+            var result = ReadWellFormed(answer, ref reader, methods, errors, read, out var id);
             if (id < 1 || id > calls.Count || seen[id - 1]) throw new JsonException("an answer is to no request of the batch");
             seen[id - 1] = true;
             results[id - 1] = result;
@@ -69,11 +70,11 @@ internal static class RpcEnvelope
     public delegate T IndexedReader<T>(ref Utf8JsonReader reader, int index);
 
     // A value of another kind or out of range is a broken answer like any other.
-    private static T ReadWellFormed<T>(ReadOnlySpan<byte> answer, ref Utf8JsonReader reader, string[] methods, IndexedReader<T> read, out int id)
+    private static T ReadWellFormed<T>(ReadOnlySpan<byte> answer, ref Utf8JsonReader reader, string[] methods, RpcErrorReader errors, IndexedReader<T> read, out int id)
     {
         try
         {
-            return ReadAnswer(answer, ref reader, methods, read, out id);
+            return ReadAnswer(answer, ref reader, methods, errors, read, out id);
         }
         catch (Exception e) when (e is FormatException or OverflowException)
         {
@@ -81,13 +82,13 @@ internal static class RpcEnvelope
         }
     }
 
-    private static T ReadAnswer<T>(ReadOnlySpan<byte> answer, ref Utf8JsonReader reader, string[] methods, IndexedReader<T> read, out int id)
+    private static T ReadAnswer<T>(ReadOnlySpan<byte> answer, ref Utf8JsonReader reader, string[] methods, RpcErrorReader errors, IndexedReader<T> read, out int id)
     {
         if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException("an answer was expected");
         T? result = default;
         var hasResult = false;
         var (start, end) = (0, 0);
-        (int Code, string Message, byte[]? Data)? error = null;
+        RpcError? error = null;
         id = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -123,11 +124,7 @@ internal static class RpcEnvelope
             }
         }
 
-        if (error is { } e)
-        {
-            var failure = new RpcException(methods[Math.Clamp(id - 1, 0, methods.Length - 1)], e.Code, e.Message, e.Data);
-            throw failure.Kind == RpcErrorKind.RateLimited ? new TransientRpcException(failure.Message, null, "refuses as asked too often") : failure;
-        }
+        if (error is { } e) throw errors(methods[Math.Clamp(id - 1, 0, methods.Length - 1)], e);
 
         if (!hasResult) throw new JsonException("an answer has neither result nor error");
         if (end == 0) return result!;
@@ -137,22 +134,17 @@ internal static class RpcEnvelope
         return read(ref inner, id - 1);
     }
 
-    private static (int Code, string Message, byte[]? Data) ReadError(ref Utf8JsonReader reader)
+    private static RpcError ReadError(ref Utf8JsonReader reader)
     {
         using var json = JsonDocument.ParseValue(ref reader);
         var root = json.RootElement;
-        if (root.ValueKind != JsonValueKind.Object) return (0, root.ToString(), null);
-        var code = root.TryGetProperty("code", out var c) && c.TryGetInt32(out var number) ? number : 0;
+        if (root.ValueKind != JsonValueKind.Object) return new RpcError(0, Bounded(root.ToString()), null);
+        var code = root.TryGetProperty("code", out var c) && c.ValueKind == JsonValueKind.Number && c.TryGetInt32(out var number) ? number : 0;
         var message = root.TryGetProperty("message", out var m) ? m.ToString() : "";
-        byte[]? data = null;
-        if (root.TryGetProperty("data", out var d))
-        {
-            if (d.ValueKind == JsonValueKind.Object && d.TryGetProperty("data", out var inner)) d = inner;
-            if (d.ValueKind == JsonValueKind.String && d.GetString() is { } text && text.StartsWith("0x", StringComparison.Ordinal)) data = Hex.TryParse(text, out var bytes) ? bytes : null;
-        }
-
-        return (code, message.Length > 500 ? message[..500] : message, data);
+        return new RpcError(code, Bounded(message), root.TryGetProperty("data", out var data) ? data.Clone() : null);
     }
+
+    private static string Bounded(string text) => text.Length > LongestMessage ? text[..LongestMessage] : text;
 }
 
 /// <summary>A JSON-RPC call: its method and what writes its parameters, if it has any.</summary>

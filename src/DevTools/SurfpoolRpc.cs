@@ -1,0 +1,26 @@
+using System.Text.Json.Nodes;
+
+namespace DePin.DevTools;
+
+/// <summary>Surfpool's own calls: clock, accounts.</summary>
+public sealed class SurfpoolRpc(Uri url) : DevNodeRpc(url)
+{
+    /// <summary>The newest slot.</summary>
+    public async Task<ulong> SlotAsync(CancellationToken ct) =>
+        (await CallAsync("getSlot", [new JsonObject { ["commitment"] = "processed" }], ct).ConfigureAwait(false))!.GetValue<ulong>();
+
+    /// <summary>Jumps forward to a slot; unix time goes along by 0.4 s a slot.</summary>
+    public Task TravelToSlotAsync(ulong slot, CancellationToken ct) => CallAsync("surfnet_timeTravel", [new JsonObject { ["absoluteSlot"] = slot }], ct);
+
+    /// <summary>Jumps forward to a unix time in seconds. From then on the Clock sysvar's slot is the one within its epoch.</summary>
+    public Task TravelToTimeAsync(long seconds, CancellationToken ct) => CallAsync("surfnet_timeTravel", [new JsonObject { ["absoluteTimestamp"] = checked(seconds * 1_000) }], ct);
+
+    /// <summary>No slots from now on.</summary>
+    public Task PauseClockAsync(CancellationToken ct) => CallAsync("surfnet_pauseClock", null, ct);
+
+    /// <summary>Slots go on.</summary>
+    public Task ResumeClockAsync(CancellationToken ct) => CallAsync("surfnet_resumeClock", null, ct);
+
+    /// <summary>Lamports of an account from nowhere; its data are left as they are.</summary>
+    public Task SetBalanceAsync(string address, ulong lamports, CancellationToken ct) => CallAsync("surfnet_setAccount", [address, new JsonObject { ["lamports"] = lamports }], ct);
+}

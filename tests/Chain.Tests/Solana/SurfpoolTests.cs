@@ -1,0 +1,100 @@
+using DePin.Abi.Solana;
+using DePin.Chain.Rpc;
+using DePin.Chain.Solana;
+using DePin.Cryptography;
+using DePin.TestKit;
+
+namespace DePin.Chain.Tests.Solana;
+
+/// <summary>The client against a real runtime.</summary>
+public sealed class SurfpoolTests : IAsyncLifetime, IDisposable
+{
+    private static readonly SolanaAddress TokenProgram = SolanaAddress.Parse("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
+    private readonly HttpClient _http = new() { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly CancellationToken _ct = CancellationToken.None;
+    private SurfpoolNode _node = null!;
+    private SolanaRpc _rpc = null!;
+
+    public async Task InitializeAsync()
+    {
+        _node = await SurfpoolNode.StartAsync(ct: _ct);
+        _rpc = new SolanaRpc(_http, new RpcOptions { Urls = [_node.Url] });
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _node.DisposeAsync();
+        Dispose();
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    [Fact]
+    public async Task Reads_what_a_real_runtime_answers()
+    {
+        var someone = new SolanaAddress(PrivateKey.Generate(KeyType.Ed25519).PublicKey.Bytes);
+        Assert.Equal("solana", (await _rpc.GetChainAsync(_ct)).Namespace);
+        Assert.Equal(0ul, await _rpc.GetSlotsBehindAsync(_ct));
+        Assert.StartsWith("4.", (await _rpc.GetVersionAsync(_ct)).Core, StringComparison.Ordinal);
+        Assert.True(await _rpc.GetSlotAsync(Finality.Latest, _ct) >= await _rpc.GetFirstAvailableBlockAsync(_ct));
+        Assert.True((await _rpc.GetMinimumBalanceForRentExemptionAsync(165, _ct)) > 0);
+        _ = await _rpc.GetRecentPrioritizationFeesAsync([someone], _ct);
+
+        var hash = await _rpc.GetLatestBlockhashAsync(Finality.Safe, _ct);
+        Assert.True((await _rpc.IsBlockhashValidAsync(hash.Value.Hash, Finality.Safe, _ct)).Value);
+        Assert.True(hash.Value.LastValidBlockHeight > await _rpc.GetBlockHeightAsync(Finality.Finalized, _ct));
+
+        Assert.Null((await _rpc.GetAccountInfoAsync(someone, Finality.Safe, _ct)).Value);
+        var id = await _rpc.RequestAirdropAsync(someone, 5_000_000_000, _ct);
+        await Eventually.HoldsAsync(async () => (await _rpc.GetBalanceAsync(someone, Finality.Safe, _ct)).Value == 5_000_000_000, "the airdrop arrived", _ct);
+        var accounts = await _rpc.GetMultipleAccountsAsync([someone, TokenProgram, new SolanaAddress(new byte[31].Append((byte)9).ToArray())], Finality.Safe, _ct);
+        Assert.Equal([5_000_000_000ul, accounts.Value[1]!.Lamports, null], accounts.Value.Select(a => a?.Lamports));
+        Assert.True(accounts.Value[1]!.Executable);
+        var slice = (await _rpc.GetAccountInfoAsync(TokenProgram, Finality.Safe, _ct, slice: new SolanaDataSlice(1, 5))).Value!;
+        Assert.Equal(accounts.Value[1]!.Data.Slice(1, 5).ToArray(), slice.Data.ToArray());
+
+        await Eventually.HoldsAsync(async () => (await _rpc.GetSignatureStatusesAsync([id], true, _ct)).Value[0]?.Confirmation == Finality.Finalized, "the airdrop is final", _ct);
+        var line = Assert.Single(await _rpc.GetSignaturesForAddressAsync(someone, null, null, 10, Finality.Safe, _ct));
+        Assert.Equal((id, (SolanaTransactionError?)null), (line.Id, line.Error));
+        var transaction = await _rpc.GetTransactionAsync(id, Finality.Safe, _ct);
+        Assert.Equal((id, line.Slot), (transaction!.Id, transaction.Slot));
+        var block = await _rpc.GetBlockAsync(line.Slot, Finality.Finalized, _ct);
+        Assert.Contains(block!.Transactions, t => t.Id == id && t.Bytes.Span.SequenceEqual(transaction.Bytes.Span));
+        Assert.Contains(line.Slot, await _rpc.GetBlocksAsync(line.Slot - 2, line.Slot + 2, Finality.Finalized, _ct));
+        Assert.Equal(3, (await _rpc.GetBlocksWithLimitAsync(line.Slot - 2, 3, Finality.Finalized, _ct)).Count);
+        Assert.NotNull(await _rpc.GetBlockTimeAsync(line.Slot, _ct));
+    }
+
+    [Fact]
+    public async Task Batches_fall_back_to_single_calls_which_Surfpool_takes()
+    {
+        var someone = new SolanaAddress(PrivateKey.Generate(KeyType.Ed25519).PublicKey.Bytes);
+        var id = await _rpc.RequestAirdropAsync(someone, 1_000_000_000, _ct);
+        await Eventually.HoldsAsync(async () => await _rpc.GetTransactionAsync(id, Finality.Safe, _ct) is not null, "the airdrop is confirmed", _ct);
+        var found = await _rpc.GetTransactionsAsync([id, new TransactionId(Base58.Encode(new byte[64])), id], Finality.Safe, _ct);
+        Assert.True(_rpc.RefusesBatches);
+        Assert.Equal([id, null, id], found.Select(t => t?.Id));
+    }
+
+    [Fact]
+    public async Task The_clock_can_be_held_and_moved()
+    {
+        await _node.Rpc.PauseClockAsync(_ct);
+        var before = await _rpc.GetSlotAsync(Finality.Latest, _ct);
+        await _node.Rpc.TravelToSlotAsync(before + 1_000, _ct);
+        Assert.True(await _rpc.GetSlotAsync(Finality.Latest, _ct) >= before + 1_000);
+        await _node.Rpc.ResumeClockAsync(_ct);
+        await Eventually.HoldsAsync(async () => await _rpc.GetSlotAsync(Finality.Finalized, _ct) > before + 1_000, "slots go on", _ct);
+    }
+
+    [Fact]
+    public async Task Fixed_ports_lead_to_the_runtime_and_a_taken_one_is_named()
+    {
+        var port = DevTools.LoopbackPort.Free();
+        await using var node = await SurfpoolNode.StartAsync(new DevTools.SurfpoolOptions { Port = port, SlotTime = TimeSpan.FromMilliseconds(50) }, _ct);
+        Assert.Equal((port, port + 1), (node.Url.Port, node.WebSocket.Port));
+        Assert.True(await new SolanaRpc(_http, new RpcOptions { Urls = [node.Url] }).GetSlotAsync(Finality.Latest, _ct) > 0);
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => SurfpoolNode.StartAsync(new DevTools.SurfpoolOptions { Port = port }, _ct));
+        Assert.Contains("EADDRINUSE", error.Message, StringComparison.Ordinal);
+    }
+}
