@@ -1,7 +1,7 @@
 // Providers' stakes: one share pool each, whose thawing part can be slashed until it is withdrawn.
 import assert from "node:assert/strict";
 import { toHex } from "viem";
-import { must, refused, key, hash, le, web3, NOBODY, PROGRAM, TOLERANCE, test } from "./rig.mjs";
+import { must, refused, key, pda, hash, le, web3, NOBODY, PROGRAM, TOLERANCE, test } from "./rig.mjs";
 import { Staking, THAW, RATIO, CAP } from "./staking.mjs";
 
 const said = (outcome) => must(outcome).events.map(({ network, ...e }) => e);
@@ -179,6 +179,11 @@ test("accounts of a stake are held to network, pool and staker", () => {
   // Who has no position yet gets none in a pool that is not the provider's.
   refused(s.deposit(s.staker("early"), 20n, { pool: o.pool() }), "WrongAccount");
   refused(s.deposit(s.staker("earlier"), 20n, { pool: s.pool(second) }), "WrongAccount");
+  // Nor in the pool that the same provider has in another network.
+  const same = o.staker("same", s.provider.account);
+  must(o.n.call("open_payout", { payer: o.world.payer.publicKey, payout: pda("payout", o.n.network, same.key), page: o.n.paid[0].page }, { account: same.key }, []));
+  must(o.deposit(same, 100n, { provider: same }));
+  refused(s.deposit(s.staker("earliest"), 20n, { pool: o.pool(same) }), "WrongAccount");
   refused(s.slash(1, { staking: o.staking }), "WrongAccount");
   refused(s.slash(1, { pool: o.pool() }), "WrongAccount");
   refused(s.deposit(s.staker("new"), 20n, { position: s.position(second, second) }), "WrongAccount");
