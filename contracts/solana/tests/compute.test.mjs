@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { World, Network, Tree, must, key, root, idl, pda, hash, operators, placed, sign, web3, le, coder, borsh, TOLERANCE } from "./rig.mjs";
+import { Staking, THAW } from "./staking.mjs";
 import { Devices, Batch, deviceKey } from "./devices.mjs";
 import { toBytes } from "viem";
 
@@ -88,6 +89,21 @@ function measureDevices(n, note) {
   note("retire_device", d.act("retire_device", at));
 }
 
+/** A provider's stake: in, out, and slashed. */
+function measureStaking(n, note) {
+  const s = new Staking(n.world, "", n);
+  note("open_staking", s.open());
+  must(s.deposit(s.provider, 1_000n));
+  note("deposit_stake, the first of a delegator", s.deposit(s.delegator, 500n));
+  note("request_thaw", s.thaw(s.delegator, 250_000n));
+  must(s.thaw(s.delegator, 250_000n));
+  note("cancel_thaw", s.cancel(s.delegator, 0));
+  note("slash_stake", s.slash(100_000));
+  n.world.pass(THAW + TOLERANCE);
+  note("withdraw_stake", s.withdraw(s.delegator, 1));
+  must(s.slash(1_000_000));
+}
+
 /** A tree of 2^depth leaves of which only one branch is known. */
 function deepTree(n, index, depth) {
   const one = n.tree([1_000n]);
@@ -156,6 +172,7 @@ test("compute units are those of the committed table", async () => {
 
 
   measureDevices(n, note);
+  measureStaking(n, note);
 
   // Anchor's client decodes every event of this whole life, to values that encode to the same bytes.
   const seen = new Set();

@@ -55,6 +55,12 @@ export class Batch {
     this.root = toBytes(this.levels.at(-1)[0]);
   }
 
+  /** The root over a leaf whose siblings are `proof`, bottom first. */
+  static rootOf(id, model, proof) {
+    const leaf = keccak256(keccak256(concat([toHex(id), pad(numberToHex(model), { size: 32 })])));
+    return toBytes(proof.reduce((node, sibling) => keccak256(concat([node, toHex(sibling)].sort())), leaf));
+  }
+
   proof(index) {
     return this.levels.slice(0, -1).map((level, d) => level[(index >> d) ^ 1]).filter(Boolean).map((node) => toBytes(node));
   }
@@ -124,7 +130,7 @@ export class Devices {
     };
     const instruction = this.world.instruction("register_device", { ...this.n.accounts, ...accounts }, { registration: r, device_signature: signature, maker_signature: makerSignature, proof: change.proof ?? [] });
     const before = change.before ?? (k.type === SECP256K1 ? [] : [check(k, digest, change.check)]);
-    return this.world.send([...before, instruction], [this.makerAccount, ...(change.signers ?? [])]);
+    return this.world.send([...before, instruction], [this.makerAccount, ...(change.signers ?? [])], { bare: change.bare, tables: change.tables });
   }
 
   scheduleKey(device, token, k, change = {}) {

@@ -152,6 +152,7 @@ test("only the runtime's own check of that key over that message, directly befor
     const idle = web3.ComputeBudgetProgram.setComputeUnitPrice({ microLamports: 0 });
     const attempt = (before) => d.register(k, { before });
     refused(attempt([]), "BadDeviceSignature");
+    refused(d.register(k, { before: [], bare: true }), "BadDeviceSignature"); // the very first instruction has none before it
     refused(attempt([check(k, digest), idle]), "BadDeviceSignature");
     refused(attempt([check(thief, digest)]), "BadDeviceSignature");
     refused(attempt([check(k, other)]), "BadDeviceSignature");
@@ -268,6 +269,18 @@ test("a batch takes in the devices that stand in it with their model, as many as
   must(inBatch(2, 2n));
   must(d.revoke(2));
   refused(inBatch(3, 2n), "BatchClosed");
+});
+
+test("a device of a batch of 131,072 registers in one transaction, with a lookup table", () => {
+  const d = ready();
+  const k = deviceKey(P256, "one");
+  // Only one branch of the tree is known: its siblings are any hashes.
+  const proof = Array.from({ length: 17 }, (_, i) => hash(`sibling ${i}`));
+  must(d.publish(Batch.rootOf(k.id, 1, proof), 131_072));
+  const tables = [d.n.network, d.n.registry, d.maker(1), d.model(1), d.batch(1), d.payout(d.owner.publicKey), SYSTEM, PROGRAM, web3.SYSVAR_INSTRUCTIONS_PUBKEY];
+  const outcome = must(d.register(k, { registration: { batch_id: 1n }, proof, tables }));
+  assert.equal(outcome.events[0].device_id, toHex(k.id));
+  assert.ok(outcome.size <= 1_232, `${outcome.size} bytes`);
 });
 
 test("registration is refused without room, in time, for an unknown owner, or with another's accounts", () => {

@@ -3,6 +3,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { toBytes } from "viem";
 import { World, Network, must, key, idl, PROGRAM, TOKEN, SYSTEM, web3, coder, borsh, leafArguments, pda, placed, hash } from "./rig.mjs";
+import { Staking } from "./staking.mjs";
 import { Devices, deviceKey } from "./devices.mjs";
 
 const runs = Number(process.env.DEPIN_FUZZ_RUNS ?? (process.env.DEPIN_DEEP ? 60_000 : 2_000));
@@ -38,14 +39,19 @@ test(`${runs} instructions of arbitrary accounts and data authorize nothing`, { 
   must(d.publish(hash("root"), 5));
   must(d.register(k));
   must(d.scheduleKey(d.device(k), 1n, deviceKey(2, "waiting")));
+  const s = new Staking(world, "", n).ready();
+  must(s.deposit(s.provider, 1_000n));
+  must(s.deposit(s.delegator, 1_000n));
+  must(s.thaw(s.delegator, 1_000n));
   const attacker = key("attacker");
   world.fund(attacker.publicKey, 10_000_000_000_000n);
   const purse = world.token("attacker's", n.mint, attacker.publicKey, 0n);
   const pool = [
     ...Object.values(n.accounts), ...n.members.flatMap((o) => [o.operator, o.source, o.account.publicKey]), ...n.paid.flatMap((p) => [p.payout, p.page, p.token, p.account.publicKey]), n.config(1n),
-    n.config(2n), d.maker(1), d.model(1), d.batch(1), d.device(k), d.device(deviceKey(2, "waiting")), d.makerAccount.publicKey, web3.SYSVAR_INSTRUCTIONS_PUBKEY, n.owner.publicKey, n.arbiter.publicKey, attacker.publicKey, purse, TOKEN, SYSTEM, PROGRAM, key("nothing").publicKey, world.payer.publicKey,
+    n.config(2n), s.staking, s.pool(), s.position(s.provider), s.position(s.delegator), d.maker(1), d.model(1), d.batch(1), d.device(k), d.device(deviceKey(2, "waiting")), d.makerAccount.publicKey, web3.SYSVAR_INSTRUCTIONS_PUBKEY, n.owner.publicKey, n.arbiter.publicKey, attacker.publicKey, purse, TOKEN, SYSTEM, PROGRAM, key("nothing").publicKey, world.payer.publicKey,
   ];
   const privileged = () => JSON.stringify([
+    s.state, world.fetch("Position", s.position(s.provider)), world.fetch("Position", s.position(s.delegator)),
     world.fetch("DeviceRegistry", n.registry), world.fetch("DeviceMaker", d.maker(1)), world.fetch("DeviceBatch", d.batch(1)), world.fetch("Device", d.device(k)),
     world.fetch("Network", n.network), world.fetch("Config", n.config(1n)).digest, ...n.members.map((o) => world.fetch("Operator", o.operator)), world.balance(n.bonds),
     world.fetch("Ledger", n.ledger).generation, world.fetch("Ledger", n.ledger).last_epoch,
@@ -72,6 +78,9 @@ test(`${runs} instructions of arbitrary accounts and data authorize nothing`, { 
     open_registry: { key_delay: 0n }, set_maker: { settings: { maker_id: 1, account: attacker.publicKey, approver: new Uint8Array(20).fill(7), quota: 9, active: true } },
     add_model: { settings: { class: 1, capabilities: 1, cadence: 1, metadata: new Uint8Array(32) } }, publish_batch: { root: new Uint8Array(32), count: 9, uri: "x" },
     register_device: { registration: d.registration(k), device_signature: Buffer.alloc(64, 1), maker_signature: Buffer.alloc(64, 1), proof: [] }, assert_cell: { cell: 9n },
+    open_staking: { settings: { slasher: attacker.publicKey, min_deposit: 1n, pool_cap: 1n, thaw_period: 0n, delegation_ratio: 1, max_thaws: 1 } },
+    deposit_stake: { provider: s.provider.key, tokens: 10n, min_shares: 0n }, request_thaw: { shares: 10n, min_tokens: 0n }, cancel_thaw: { thaw_id: 0, min_shares: 0n },
+    withdraw_stake: { thaw_id: 0 }, slash_stake: { ppm: 1_000_000, reason: new Uint8Array(32) },
     transfer_device: { to: n.paid[0].account.publicKey }, schedule_key: { registration: mine, device_signature: Buffer.alloc(64, 1) },
   });
   const bodies = Object.fromEntries(Object.entries(honest).map(([name, args]) => [name, coder.instruction.encode(name, borsh(args)).subarray(8)]));
@@ -85,9 +94,9 @@ test(`${runs} instructions of arbitrary accounts and data authorize nothing`, { 
     if (r.chance(5)) body = body.subarray(0, r.below(body.length + 1));
     const data = r.chance(95) ? Buffer.concat([Buffer.from(definition.discriminator), body]) : body;
     // Mostly the right accounts in the right places, with some of them changed: only so do runs come far.
-    const right = { ...n.accounts, system_program: SYSTEM, token_program: TOKEN, operator: n.members[0].operator, config: n.config(1n), previous: n.config(1n), page: n.paid[0].page, payout: n.paid[0].payout,
+    const right = { ...n.accounts, program: PROGRAM, system_program: SYSTEM, token_program: TOKEN, operator: n.members[0].operator, config: n.config(1n), previous: n.config(1n), page: n.paid[0].page, payout: n.paid[0].payout,
       to: definition.name.startsWith("claim") ? n.paid[0].token : purse, source: purse, owner: n.owner.publicKey, arbiter: n.arbiter.publicKey, payer: attacker.publicKey, account: attacker.publicKey, sender: attacker.publicKey, challenger: attacker.publicKey,
-      maker: d.maker(1), model: d.model(1), batch: d.batch(1), device: d.device(k), instructions: web3.SYSVAR_INSTRUCTIONS_PUBKEY, reporter: attacker.publicKey, pending: attacker.publicKey };
+      staker: attacker.publicKey, slasher: attacker.publicKey, staking: s.staking, pool: s.pool(), position: s.position(s.delegator), maker: d.maker(1), model: d.model(1), batch: d.batch(1), device: d.device(k), instructions: web3.SYSVAR_INSTRUCTIONS_PUBKEY, reporter: attacker.publicKey, pending: attacker.publicKey };
     if (definition.name === "open_payout") right.payout = pda("payout", n.network, attacker.publicKey);
     const keys = definition.accounts.map((a) => {
       const pubkey = r.chance(92) ? (right[a.name] ?? r.pick(pool)) : r.pick(pool);

@@ -4,6 +4,7 @@ import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { World, Network, must, refused, key, idl, anchor, web3, coder, root, plain, PROGRAM, borsh, operators, pda, hash, sign } from "./rig.mjs";
+import { Staking } from "./staking.mjs";
 import { Devices, deviceKey, digestOf, check } from "./devices.mjs";
 import { toBytes, toHex } from "viem";
 
@@ -54,6 +55,9 @@ function everyAccount() {
   must(d.publish(hash("root"), 1));
   must(d.register(first));
   must(d.scheduleKey(d.device(first), 1n, next));
+  const s = new Staking(world, "", n).ready();
+  must(s.deposit(s.provider, 100n));
+  must(s.thaw(s.provider, 1_000n));
   const report = n.report(n.tree([1n]));
   world.setTime(report.periodEnd);
   must(n.attest(report));
@@ -69,7 +73,7 @@ function everyAccount() {
     n, found: {
       Network: n.network, Ledger: n.ledger, Distributor: n.distributor, Operator: n.members[0].operator, UsedKey: pda("protocol-key", n.network, n.members[0].protocolKey), Config: n.config(1n),
       Challenge: challenge, Payout: n.paid[0].payout, Page: n.paid[0].page, Signatures: signatures, Buffer: buffer, DeviceRegistry: n.registry, DeviceMaker: d.maker(1), DeviceModel: d.model(1),
-      DeviceBatch: d.batch(1), Device: d.device(first), DeviceKey: d.device(next),
+      DeviceBatch: d.batch(1), Device: d.device(first), DeviceKey: d.device(next), Staking: s.staking, Pool: s.pool(), Position: s.position(s.provider),
     },
   };
 }

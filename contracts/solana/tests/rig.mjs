@@ -165,12 +165,12 @@ export class World {
   }
 
   /** Sends; what comes back is { ok, error, units, logs, events, size }. */
-  send(instructions, signers = [], { payer = this.payer, units = 1_400_000, tables = [] } = {}) {
+  send(instructions, signers = [], { payer = this.payer, units = 1_400_000, tables = [], bare = false } = {}) {
     if (tables.length > 0) return this.sendWithTables([instructions].flat(), signers, payer, units, tables);
     const tx = new web3.Transaction();
     tx.feePayer = payer.publicKey;
     tx.recentBlockhash = this.svm.latestBlockhash();
-    tx.add(web3.ComputeBudgetProgram.setComputeUnitLimit({ units }));
+    if (!bare) tx.add(web3.ComputeBudgetProgram.setComputeUnitLimit({ units }));
     for (const instruction of [instructions].flat()) tx.add(instruction);
     const message = tx.compileMessage();
     const needed = message.accountKeys.slice(0, message.header.numRequiredSignatures).map(String);

@@ -1155,6 +1155,212 @@ public static partial class Depin
         }
     }
 
+    /// <summary>Account Staking</summary>
+    public readonly record struct StakingAccount(SolanaAddress Network, SolanaAddress Slasher, ulong MinDeposit, ulong PoolCap, ulong ThawPeriod, uint DelegationRatio, uint MaxThaws) : ISolanaAccount<StakingAccount>
+    {
+        /// <summary>Bytes of the data, discriminator included.</summary>
+        public const int Size = 104;
+
+        /// <summary>Where in the data a field begins: for filters and slices of requests.</summary>
+        public static class Offsets
+        {
+            public const int Network = 8;
+            public const int Slasher = 40;
+            public const int MinDeposit = 72;
+            public const int PoolCap = 80;
+            public const int ThawPeriod = 88;
+            public const int DelegationRatio = 96;
+            public const int MaxThaws = 100;
+        }
+
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xf2, 0x86, 0xb7, 0xdf, 0x12, 0x0d, 0xb8, 0x17];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out StakingAccount value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out StakingAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static StakingAccount Read(ref BorshReader r) => new(r.Address(), r.Address(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt32(), r.UInt32());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.Address(Slasher);
+            w.UInt64(MinDeposit);
+            w.UInt64(PoolCap);
+            w.UInt64(ThawPeriod);
+            w.UInt32(DelegationRatio);
+            w.UInt32(MaxThaws);
+        }
+    }
+
+    /// <summary>Account Pool</summary>
+    public readonly record struct PoolAccount(SolanaAddress Network, SolanaAddress Provider, ulong Tokens, UInt128 Shares, ulong ThawingTokens, UInt128 ThawingShares, UInt128 SelfShares, ulong Generation) : ISolanaAccount<PoolAccount>
+    {
+        /// <summary>Bytes of the data, discriminator included.</summary>
+        public const int Size = 144;
+
+        /// <summary>Where in the data a field begins: for filters and slices of requests.</summary>
+        public static class Offsets
+        {
+            public const int Network = 8;
+            public const int Provider = 40;
+            public const int Tokens = 72;
+            public const int Shares = 80;
+            public const int ThawingTokens = 96;
+            public const int ThawingShares = 104;
+            public const int SelfShares = 120;
+            public const int Generation = 136;
+        }
+
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xf1, 0x9a, 0x6d, 0x04, 0x11, 0xb1, 0x6d, 0xbc];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out PoolAccount value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out PoolAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static PoolAccount Read(ref BorshReader r) => new(r.Address(), r.Address(), r.UInt64(), r.UInt128(), r.UInt64(), r.UInt128(), r.UInt128(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.Address(Provider);
+            w.UInt64(Tokens);
+            w.UInt128(Shares);
+            w.UInt64(ThawingTokens);
+            w.UInt128(ThawingShares);
+            w.UInt128(SelfShares);
+            w.UInt64(Generation);
+        }
+    }
+
+    /// <summary>Account Position</summary>
+    public readonly record struct PositionAccount(SolanaAddress Network, SolanaAddress Pool, SolanaAddress Staker, UInt128 Shares, ulong Generation, uint OpenThaws, uint NextThaw, Thaw[] Thaws) : ISolanaAccount<PositionAccount>
+    {
+        /// <summary>Bytes of the data, discriminator included.</summary>
+        public const int Size = 424;
+
+        /// <summary>Where in the data a field begins: for filters and slices of requests.</summary>
+        public static class Offsets
+        {
+            public const int Network = 8;
+            public const int Pool = 40;
+            public const int Staker = 72;
+            public const int Shares = 104;
+            public const int Generation = 120;
+            public const int OpenThaws = 128;
+            public const int NextThaw = 132;
+            public const int Thaws = 136;
+        }
+
+        /// <summary>Reads one of the 8 elements of thaws alone; false where the data is of another kind or too short.</summary>
+        /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is not from 0 to 7.</exception>
+        public static bool TryReadThaws(ReadOnlySpan<byte> data, int index, out Thaw value)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(index);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, 8);
+            var place = 136 + (36 * index);
+            var found = data.StartsWith(Discriminator) && data.Length >= place + 36;
+            var r = new BorshReader(found ? data.Slice(place, 36) : default);
+            value = Depin.Thaw.Read(ref r);
+            return r.Complete() && found;
+        }
+
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xaa, 0xbc, 0x8f, 0xe4, 0x7a, 0x40, 0xf7, 0xd0];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out PositionAccount value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.CompleteBeforeZeros();
+        }
+
+        /// <inheritdoc/>
+        public static bool TryDecodePrefix(ReadOnlySpan<byte> data, out PositionAccount value, out int length)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            length = r.Ok ? data.Length - r.Left : 0;
+            return r.Ok;
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static PositionAccount Read(ref BorshReader r) => new(r.Address(), r.Address(), r.Address(), r.UInt128(), r.UInt64(), r.UInt32(), r.UInt32(), BorshArray.ReadFixed<Thaw>(ref r, 8, 36, static (ref BorshReader rx) => Depin.Thaw.Read(ref rx)));
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.Address(Pool);
+            w.Address(Staker);
+            w.UInt128(Shares);
+            w.UInt64(Generation);
+            w.UInt32(OpenThaws);
+            w.UInt32(NextThaw);
+            BorshArray.WriteFixed<Thaw>(ref w, Thaws, 8, static (ref BorshWriter wx, Thaw wv) => { wv.Write(ref wx); });
+        }
+    }
+
     /// <summary>The IDL's name of the account whose data this is, by its first bytes; null if it is none of the program's.</summary>
     public static string? NameOfAccount(ReadOnlySpan<byte> data)
     {
@@ -1175,6 +1381,9 @@ public static partial class Depin
         if (data.StartsWith(DeviceBatchAccount.Discriminator)) return "DeviceBatch";
         if (data.StartsWith(DeviceAccount.Discriminator)) return "Device";
         if (data.StartsWith(DeviceKeyAccount.Discriminator)) return "DeviceKey";
+        if (data.StartsWith(StakingAccount.Discriminator)) return "Staking";
+        if (data.StartsWith(PoolAccount.Discriminator)) return "Pool";
+        if (data.StartsWith(PositionAccount.Discriminator)) return "Position";
         return null;
     }
 }

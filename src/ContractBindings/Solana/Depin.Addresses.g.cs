@@ -77,5 +77,17 @@ public static partial class Depin
 
         /// <summary>Sysvar1nstructions1111111111111111111111111</summary>
         public static SolanaAddress Instructions { get; } = SolanaAddress.Parse("Sysvar1nstructions1111111111111111111111111");
+
+        /// <summary>The account staking by its seeds.</summary>
+        public static SolanaAddress Staking(SolanaAddress program, SolanaAddress network) =>
+            ProgramAddress.Find(program, "staking"u8.ToArray(), SolanaSeeds.Of(network)).Address;
+
+        /// <summary>The account pool by its seeds.</summary>
+        public static SolanaAddress Pool(SolanaAddress program, SolanaAddress network, SolanaAddress provider) =>
+            ProgramAddress.Find(program, "pool"u8.ToArray(), SolanaSeeds.Of(network), SolanaSeeds.Of(provider)).Address;
+
+        /// <summary>The account position by its seeds.</summary>
+        public static SolanaAddress Position(SolanaAddress program, SolanaAddress network, SolanaAddress provider, SolanaAddress staker) =>
+            ProgramAddress.Find(program, "position"u8.ToArray(), SolanaSeeds.Of(network), SolanaSeeds.Of(provider), SolanaSeeds.Of(staker)).Address;
     }
 }

@@ -165,6 +165,26 @@ public static partial class Depin
         WrongRegistration = 6073,
         /// <summary>The owner has no payout index yet: send open_payout for it first</summary>
         NoPayout = 6074,
+        /// <summary>The amount is zero or gives no share</summary>
+        ZeroAmount = 6075,
+        /// <summary>The deposit is below the minimum</summary>
+        BelowMinimum = 6076,
+        /// <summary>The price moved: less comes out than was asked for at least</summary>
+        Slippage = 6077,
+        /// <summary>More is delegated than the provider's own stake allows</summary>
+        RatioExceeded = 6078,
+        /// <summary>Too many thaws are open: withdraw or cancel one first</summary>
+        TooManyThaws = 6079,
+        /// <summary>The thaw is not over</summary>
+        ThawNotReady = 6080,
+        /// <summary>No thaw of that number is open</summary>
+        UnknownThaw = 6081,
+        /// <summary>The staker has fewer shares</summary>
+        InsufficientShares = 6082,
+        /// <summary>The pool would hold more than it may</summary>
+        CapExceeded = 6083,
+        /// <summary>The account may not slash</summary>
+        NotSlasher = 6084,
     }
 
     /// <summary>The program's errors with their names and messages.</summary>
@@ -248,6 +268,16 @@ public static partial class Depin
             new(6072, "RotationNotReady", "No other key waits, or it waits still"),
             new(6073, "WrongRegistration", "Owner, model or batch are not those of the device"),
             new(6074, "NoPayout", "The owner has no payout index yet: send open_payout for it first"),
+            new(6075, "ZeroAmount", "The amount is zero or gives no share"),
+            new(6076, "BelowMinimum", "The deposit is below the minimum"),
+            new(6077, "Slippage", "The price moved: less comes out than was asked for at least"),
+            new(6078, "RatioExceeded", "More is delegated than the provider's own stake allows"),
+            new(6079, "TooManyThaws", "Too many thaws are open: withdraw or cancel one first"),
+            new(6080, "ThawNotReady", "The thaw is not over"),
+            new(6081, "UnknownThaw", "No thaw of that number is open"),
+            new(6082, "InsufficientShares", "The staker has fewer shares"),
+            new(6083, "CapExceeded", "The pool would hold more than it may"),
+            new(6084, "NotSlasher", "The account may not slash"),
         ];
 
         /// <summary>The error of this number; null if the program has none.</summary>

@@ -1356,6 +1356,262 @@ public static partial class Depin
         }
     }
 
+    /// <summary>Event StakingOpened</summary>
+    public readonly record struct StakingOpenedEvent(SolanaAddress Network, SolanaAddress Slasher, ulong MinDeposit, ulong PoolCap, ulong ThawPeriod, uint DelegationRatio, uint MaxThaws) : ISolanaEvent<StakingOpenedEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x60, 0xe5, 0x3b, 0x35, 0x00, 0x1c, 0x8f, 0xb4];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out StakingOpenedEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static StakingOpenedEvent Read(ref BorshReader r) => new(r.Address(), r.Address(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt32(), r.UInt32());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.Address(Slasher);
+            w.UInt64(MinDeposit);
+            w.UInt64(PoolCap);
+            w.UInt64(ThawPeriod);
+            w.UInt32(DelegationRatio);
+            w.UInt32(MaxThaws);
+        }
+    }
+
+    /// <summary>Event StakeDeposited</summary>
+    public readonly record struct StakeDepositedEvent(SolanaAddress Network, SolanaAddress Provider, SolanaAddress Staker, ulong Tokens, UInt128 Shares) : ISolanaEvent<StakeDepositedEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x45, 0x98, 0x90, 0x6d, 0xe8, 0x22, 0xe1, 0x13];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out StakeDepositedEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static StakeDepositedEvent Read(ref BorshReader r) => new(r.Address(), r.Address(), r.Address(), r.UInt64(), r.UInt128());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.Address(Provider);
+            w.Address(Staker);
+            w.UInt64(Tokens);
+            w.UInt128(Shares);
+        }
+    }
+
+    /// <summary>Event ThawRequested</summary>
+    public readonly record struct ThawRequestedEvent(SolanaAddress Network, SolanaAddress Provider, SolanaAddress Staker, uint ThawId, UInt128 Shares, ulong Tokens, UInt128 ThawShares, ulong ReadyAt) : ISolanaEvent<ThawRequestedEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x82, 0xa8, 0x65, 0x7b, 0xf0, 0xa2, 0xd6, 0x4f];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out ThawRequestedEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static ThawRequestedEvent Read(ref BorshReader r) => new(r.Address(), r.Address(), r.Address(), r.UInt32(), r.UInt128(), r.UInt64(), r.UInt128(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.Address(Provider);
+            w.Address(Staker);
+            w.UInt32(ThawId);
+            w.UInt128(Shares);
+            w.UInt64(Tokens);
+            w.UInt128(ThawShares);
+            w.UInt64(ReadyAt);
+        }
+    }
+
+    /// <summary>Event ThawCancelled</summary>
+    public readonly record struct ThawCancelledEvent(SolanaAddress Network, SolanaAddress Provider, SolanaAddress Staker, uint ThawId, ulong Tokens, UInt128 Shares) : ISolanaEvent<ThawCancelledEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x0f, 0x83, 0x55, 0x6c, 0xe0, 0x6c, 0x8e, 0x3c];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out ThawCancelledEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static ThawCancelledEvent Read(ref BorshReader r) => new(r.Address(), r.Address(), r.Address(), r.UInt32(), r.UInt64(), r.UInt128());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.Address(Provider);
+            w.Address(Staker);
+            w.UInt32(ThawId);
+            w.UInt64(Tokens);
+            w.UInt128(Shares);
+        }
+    }
+
+    /// <summary>Event StakeWithdrawn</summary>
+    public readonly record struct StakeWithdrawnEvent(SolanaAddress Network, SolanaAddress Provider, SolanaAddress Staker, uint ThawId, ulong Tokens) : ISolanaEvent<StakeWithdrawnEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x21, 0x78, 0x9f, 0x3a, 0x8c, 0xff, 0xae, 0x4f];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out StakeWithdrawnEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static StakeWithdrawnEvent Read(ref BorshReader r) => new(r.Address(), r.Address(), r.Address(), r.UInt32(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.Address(Provider);
+            w.Address(Staker);
+            w.UInt32(ThawId);
+            w.UInt64(Tokens);
+        }
+    }
+
+    /// <summary>Event StakeSlashed</summary>
+    public readonly record struct StakeSlashedEvent(SolanaAddress Network, SolanaAddress Provider, ulong Active, ulong Thawing, Bytes32 Reason) : ISolanaEvent<StakeSlashedEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x2b, 0x29, 0xc4, 0x19, 0xda, 0xeb, 0xf4, 0x23];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out StakeSlashedEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static StakeSlashedEvent Read(ref BorshReader r) => new(r.Address(), r.Address(), r.UInt64(), r.UInt64(), r.Bytes32());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.Address(Provider);
+            w.UInt64(Active);
+            w.UInt64(Thawing);
+            w.Bytes32(Reason);
+        }
+    }
+
+    /// <summary>Event PoolReset</summary>
+    public readonly record struct PoolResetEvent(SolanaAddress Network, SolanaAddress Provider, ulong Generation) : ISolanaEvent<PoolResetEvent>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x22, 0xf2, 0x64, 0x6d, 0xb7, 0x3b, 0xd5, 0x5c];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out PoolResetEvent value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? Read(ref r) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[512]);
+            w.Raw(Discriminator);
+            Write(ref w);
+            return w.ToArray();
+        }
+
+        internal static PoolResetEvent Read(ref BorshReader r) => new(r.Address(), r.Address(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Network);
+            w.Address(Provider);
+            w.UInt64(Generation);
+        }
+    }
+
     /// <summary>The IDL's name of the event whose data this is, by its first bytes; null if it is none of the program's.</summary>
     public static string? NameOfEvent(ReadOnlySpan<byte> data)
     {
@@ -1396,6 +1652,13 @@ public static partial class Depin
         if (data.StartsWith(KeyRotationScheduledEvent.Discriminator)) return "KeyRotationScheduled";
         if (data.StartsWith(KeyRotationCancelledEvent.Discriminator)) return "KeyRotationCancelled";
         if (data.StartsWith(KeyRotatedEvent.Discriminator)) return "KeyRotated";
+        if (data.StartsWith(StakingOpenedEvent.Discriminator)) return "StakingOpened";
+        if (data.StartsWith(StakeDepositedEvent.Discriminator)) return "StakeDeposited";
+        if (data.StartsWith(ThawRequestedEvent.Discriminator)) return "ThawRequested";
+        if (data.StartsWith(ThawCancelledEvent.Discriminator)) return "ThawCancelled";
+        if (data.StartsWith(StakeWithdrawnEvent.Discriminator)) return "StakeWithdrawn";
+        if (data.StartsWith(StakeSlashedEvent.Discriminator)) return "StakeSlashed";
+        if (data.StartsWith(PoolResetEvent.Discriminator)) return "PoolReset";
         return null;
     }
 }

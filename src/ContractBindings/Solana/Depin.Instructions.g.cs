@@ -2893,6 +2893,457 @@ public static partial class Depin
         }
     }
 
+    /// <summary>Accounts of open_staking, in the program's order. What may be null is filled in.</summary>
+    public sealed record OpenStakingAccounts
+    {
+        /// <summary>owner: signs.</summary>
+        public required SolanaAddress Owner { get; init; }
+
+        /// <summary>payer: signs, written.</summary>
+        public required SolanaAddress Payer { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>staking: written; filled in if null.</summary>
+        public SolanaAddress? Staking { get; init; }
+
+        /// <summary>system_program: read; filled in if null.</summary>
+        public SolanaAddress? SystemProgram { get; init; }
+    }
+
+    /// <summary>Opens a network's staking, once: its rules are set for good.</summary>
+    public readonly record struct OpenStakingInstruction(StakingSettings Settings) : ISolanaInstruction<OpenStakingInstruction, OpenStakingAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x64, 0xcd, 0x8d, 0xdf, 0x2f, 0x1d, 0x0c, 0x9a];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out OpenStakingInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new OpenStakingInstruction(Depin.StakingSettings.Read(ref r)) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            Settings.Write(ref w);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, OpenStakingAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var ownerAddress = accounts.Owner;
+            var payerAddress = accounts.Payer;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
+            var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
+            var list = new SolanaAccountList(6 + remaining.Length);
+            list.Add(ownerAddress, signer: true, writable: false);
+            list.Add(payerAddress, signer: true, writable: true);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(stakingAddress, signer: false, writable: true);
+            list.Add(systemProgramAddress, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of deposit_stake, in the program's order. What may be null is filled in.</summary>
+    public sealed record DepositStakeAccounts
+    {
+        /// <summary>staker: signs, written.</summary>
+        public required SolanaAddress Staker { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>staking: read; filled in if null.</summary>
+        public SolanaAddress? Staking { get; init; }
+
+        /// <summary>pool: written; filled in if null.</summary>
+        public SolanaAddress? Pool { get; init; }
+
+        /// <summary>position: written; filled in if null.</summary>
+        public SolanaAddress? Position { get; init; }
+
+        /// <summary>source: written.</summary>
+        public required SolanaAddress Source { get; init; }
+
+        /// <summary>bonds: written; filled in if null.</summary>
+        public SolanaAddress? Bonds { get; init; }
+
+        /// <summary>token_program: read; filled in if null.</summary>
+        public SolanaAddress? TokenProgram { get; init; }
+
+        /// <summary>system_program: read; filled in if null.</summary>
+        public SolanaAddress? SystemProgram { get; init; }
+
+        /// <summary>payout: read; may be left out.</summary>
+        public SolanaAddress? Payout { get; init; }
+    }
+
+    /// <summary>Deposits into a provider's pool. `payout` (the provider's own) only where the provider itself deposits.</summary>
+    public readonly record struct DepositStakeInstruction(SolanaAddress Provider, ulong Tokens, UInt128 MinShares) : ISolanaInstruction<DepositStakeInstruction, DepositStakeAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xa0, 0xa7, 0x09, 0xdc, 0x4a, 0xf3, 0xe4, 0x2b];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out DepositStakeInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new DepositStakeInstruction(r.Address(), r.UInt64(), r.UInt128()) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            w.Address(Provider);
+            w.UInt64(Tokens);
+            w.UInt128(MinShares);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, DepositStakeAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var stakerAddress = accounts.Staker;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var sourceAddress = accounts.Source;
+            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
+            var payoutAddress = accounts.Payout;
+            var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
+            var poolAddress = accounts.Pool ?? Addresses.Pool(program, networkAddress, Provider);
+            var positionAddress = accounts.Position ?? Addresses.Position(program, networkAddress, Provider, stakerAddress);
+            var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
+            var list = new SolanaAccountList(11 + remaining.Length);
+            list.Add(stakerAddress, signer: true, writable: true);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(stakingAddress, signer: false, writable: false);
+            list.Add(poolAddress, signer: false, writable: true);
+            list.Add(positionAddress, signer: false, writable: true);
+            list.Add(sourceAddress, signer: false, writable: true);
+            list.Add(bondsAddress, signer: false, writable: true);
+            list.Add(tokenProgramAddress, signer: false, writable: false);
+            list.Add(systemProgramAddress, signer: false, writable: false);
+            list.AddOptional(payoutAddress, program, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of request_thaw, in the program's order. What may be null is filled in.</summary>
+    public sealed record RequestThawAccounts
+    {
+        /// <summary>staker: signs.</summary>
+        public required SolanaAddress Staker { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>staking: read; filled in if null.</summary>
+        public SolanaAddress? Staking { get; init; }
+
+        /// <summary>pool: written.</summary>
+        public required SolanaAddress Pool { get; init; }
+
+        /// <summary>position: written.</summary>
+        public required SolanaAddress Position { get; init; }
+    }
+
+    /// <summary>Asks for stake, which can be slashed until it is withdrawn.</summary>
+    public readonly record struct RequestThawInstruction(UInt128 Shares, ulong MinTokens) : ISolanaInstruction<RequestThawInstruction, RequestThawAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x46, 0x32, 0x50, 0x2d, 0xa9, 0x8d, 0x57, 0x1f];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out RequestThawInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new RequestThawInstruction(r.UInt128(), r.UInt64()) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            w.UInt128(Shares);
+            w.UInt64(MinTokens);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, RequestThawAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var stakerAddress = accounts.Staker;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var poolAddress = accounts.Pool;
+            var positionAddress = accounts.Position;
+            var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
+            var list = new SolanaAccountList(6 + remaining.Length);
+            list.Add(stakerAddress, signer: true, writable: false);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(stakingAddress, signer: false, writable: false);
+            list.Add(poolAddress, signer: false, writable: true);
+            list.Add(positionAddress, signer: false, writable: true);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of cancel_thaw, in the program's order. What may be null is filled in.</summary>
+    public sealed record CancelThawAccounts
+    {
+        /// <summary>staker: signs.</summary>
+        public required SolanaAddress Staker { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>staking: read; filled in if null.</summary>
+        public SolanaAddress? Staking { get; init; }
+
+        /// <summary>pool: written.</summary>
+        public required SolanaAddress Pool { get; init; }
+
+        /// <summary>position: written.</summary>
+        public required SolanaAddress Position { get; init; }
+    }
+
+    /// <summary>Puts what is left of a thaw back into the pool.</summary>
+    public readonly record struct CancelThawInstruction(uint ThawId, UInt128 MinShares) : ISolanaInstruction<CancelThawInstruction, CancelThawAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xe2, 0xc0, 0x39, 0x46, 0xc4, 0x95, 0x92, 0xe8];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out CancelThawInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new CancelThawInstruction(r.UInt32(), r.UInt128()) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            w.UInt32(ThawId);
+            w.UInt128(MinShares);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, CancelThawAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var stakerAddress = accounts.Staker;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var poolAddress = accounts.Pool;
+            var positionAddress = accounts.Position;
+            var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
+            var list = new SolanaAccountList(6 + remaining.Length);
+            list.Add(stakerAddress, signer: true, writable: false);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(stakingAddress, signer: false, writable: false);
+            list.Add(poolAddress, signer: false, writable: true);
+            list.Add(positionAddress, signer: false, writable: true);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of withdraw_stake, in the program's order. What may be null is filled in.</summary>
+    public sealed record WithdrawStakeAccounts
+    {
+        /// <summary>staker: signs.</summary>
+        public required SolanaAddress Staker { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>staking: read; filled in if null.</summary>
+        public SolanaAddress? Staking { get; init; }
+
+        /// <summary>pool: written.</summary>
+        public required SolanaAddress Pool { get; init; }
+
+        /// <summary>position: written.</summary>
+        public required SolanaAddress Position { get; init; }
+
+        /// <summary>bonds: written; filled in if null.</summary>
+        public SolanaAddress? Bonds { get; init; }
+
+        /// <summary>to: written.</summary>
+        public required SolanaAddress To { get; init; }
+
+        /// <summary>token_program: read; filled in if null.</summary>
+        public SolanaAddress? TokenProgram { get; init; }
+    }
+
+    /// <summary>Pays out what is left of a thaw that is over.</summary>
+    public readonly record struct WithdrawStakeInstruction(uint ThawId) : ISolanaInstruction<WithdrawStakeInstruction, WithdrawStakeAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0x99, 0x08, 0x16, 0x8a, 0x69, 0xb0, 0x57, 0x42];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out WithdrawStakeInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new WithdrawStakeInstruction(r.UInt32()) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            w.UInt32(ThawId);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, WithdrawStakeAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var stakerAddress = accounts.Staker;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var poolAddress = accounts.Pool;
+            var positionAddress = accounts.Position;
+            var toAddress = accounts.To;
+            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
+            var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
+            var list = new SolanaAccountList(9 + remaining.Length);
+            list.Add(stakerAddress, signer: true, writable: false);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(stakingAddress, signer: false, writable: false);
+            list.Add(poolAddress, signer: false, writable: true);
+            list.Add(positionAddress, signer: false, writable: true);
+            list.Add(bondsAddress, signer: false, writable: true);
+            list.Add(toAddress, signer: false, writable: true);
+            list.Add(tokenProgramAddress, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
+    /// <summary>Accounts of slash_stake, in the program's order. What may be null is filled in.</summary>
+    public sealed record SlashStakeAccounts
+    {
+        /// <summary>slasher: signs.</summary>
+        public required SolanaAddress Slasher { get; init; }
+
+        /// <summary>network: read.</summary>
+        public required SolanaAddress Network { get; init; }
+
+        /// <summary>program: read; filled in if null.</summary>
+        public SolanaAddress? Program { get; init; }
+
+        /// <summary>staking: read; filled in if null.</summary>
+        public SolanaAddress? Staking { get; init; }
+
+        /// <summary>pool: written.</summary>
+        public required SolanaAddress Pool { get; init; }
+
+        /// <summary>bonds: written; filled in if null.</summary>
+        public SolanaAddress? Bonds { get; init; }
+
+        /// <summary>mint: written.</summary>
+        public required SolanaAddress Mint { get; init; }
+
+        /// <summary>token_program: read; filled in if null.</summary>
+        public SolanaAddress? TokenProgram { get; init; }
+    }
+
+    /// <summary>Burns millionths of a pool's active and thawing stake. The slasher.</summary>
+    public readonly record struct SlashStakeInstruction(uint Ppm, Bytes32 Reason) : ISolanaInstruction<SlashStakeInstruction, SlashStakeAccounts>
+    {
+        /// <inheritdoc/>
+        public static ReadOnlySpan<byte> Discriminator => [0xbe, 0xf2, 0x89, 0x1b, 0x29, 0x12, 0xe9, 0x25];
+
+        /// <inheritdoc/>
+        public static bool TryDecode(ReadOnlySpan<byte> data, out SlashStakeInstruction value)
+        {
+            var r = new BorshReader(data);
+            r.Discriminator(Discriminator);
+            value = r.Ok ? new SlashStakeInstruction(r.UInt32(), r.Bytes32()) : default;
+            return r.Complete();
+        }
+
+        /// <inheritdoc/>
+        public byte[] Encode()
+        {
+            var w = new BorshWriter(stackalloc byte[1232]);
+            w.Raw(Discriminator);
+            w.UInt32(Ppm);
+            w.Bytes32(Reason);
+            return w.ToArray();
+        }
+
+        /// <inheritdoc/>
+        public SolanaInstruction ToInstruction(SolanaAddress program, SlashStakeAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
+        {
+            var slasherAddress = accounts.Slasher;
+            var networkAddress = accounts.Network;
+            var programAddress = accounts.Program ?? Addresses.Program;
+            var poolAddress = accounts.Pool;
+            var mintAddress = accounts.Mint;
+            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
+            var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
+            var list = new SolanaAccountList(8 + remaining.Length);
+            list.Add(slasherAddress, signer: true, writable: false);
+            list.Add(networkAddress, signer: false, writable: false);
+            list.Add(programAddress, signer: false, writable: false);
+            list.Add(stakingAddress, signer: false, writable: false);
+            list.Add(poolAddress, signer: false, writable: true);
+            list.Add(bondsAddress, signer: false, writable: true);
+            list.Add(mintAddress, signer: false, writable: true);
+            list.Add(tokenProgramAddress, signer: false, writable: false);
+            return list.Build(program, Encode(), remaining);
+        }
+    }
+
     /// <summary>The IDL's name of the instruction whose data this is, by its first bytes; null if it is none of the program's.</summary>
     public static string? NameOfInstruction(ReadOnlySpan<byte> data)
     {
@@ -2940,6 +3391,12 @@ public static partial class Depin
         if (data.StartsWith(ScheduleKeyInstruction.Discriminator)) return "schedule_key";
         if (data.StartsWith(CancelKeyInstruction.Discriminator)) return "cancel_key";
         if (data.StartsWith(ApplyKeyInstruction.Discriminator)) return "apply_key";
+        if (data.StartsWith(OpenStakingInstruction.Discriminator)) return "open_staking";
+        if (data.StartsWith(DepositStakeInstruction.Discriminator)) return "deposit_stake";
+        if (data.StartsWith(RequestThawInstruction.Discriminator)) return "request_thaw";
+        if (data.StartsWith(CancelThawInstruction.Discriminator)) return "cancel_thaw";
+        if (data.StartsWith(WithdrawStakeInstruction.Discriminator)) return "withdraw_stake";
+        if (data.StartsWith(SlashStakeInstruction.Discriminator)) return "slash_stake";
         return null;
     }
 }

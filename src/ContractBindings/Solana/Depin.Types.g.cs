@@ -68,6 +68,20 @@ public static partial class Depin
         }
     }
 
+    /// <summary>Thaw</summary>
+    public readonly record struct Thaw(uint ThawId, UInt128 Shares, ulong ReadyAt, ulong Generation)
+    {
+        internal static Thaw Read(ref BorshReader r) => new(r.UInt32(), r.UInt128(), r.UInt64(), r.UInt64());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.UInt32(ThawId);
+            w.UInt128(Shares);
+            w.UInt64(ReadyAt);
+            w.UInt64(Generation);
+        }
+    }
+
     /// <summary>Parameters</summary>
     public readonly record struct Parameters(Bytes32 Chain, SolanaAddress Owner, SolanaAddress Arbiter, ulong Genesis, ulong EpochLength, ulong ChallengeWindow, ulong ChallengeExtension, ulong ChallengeBond, ulong MinBond, ulong BondThaw, ulong RecoverySilence, ulong RecipientDelay, ushort ReporterBps, ulong EmissionBase, UInt128 EmissionDecay, ulong BreakerCapacity, ulong BreakerMinCapacity, ulong BreakerMaxCapacity, ulong BreakerWindow)
     {
@@ -181,6 +195,22 @@ public static partial class Depin
             w.UInt32(Capabilities);
             w.UInt32(Cadence);
             w.Bytes32(Metadata);
+        }
+    }
+
+    /// <summary>StakingSettings</summary>
+    public readonly record struct StakingSettings(SolanaAddress Slasher, ulong MinDeposit, ulong PoolCap, ulong ThawPeriod, uint DelegationRatio, uint MaxThaws)
+    {
+        internal static StakingSettings Read(ref BorshReader r) => new(r.Address(), r.UInt64(), r.UInt64(), r.UInt64(), r.UInt32(), r.UInt32());
+
+        internal void Write(ref BorshWriter w)
+        {
+            w.Address(Slasher);
+            w.UInt64(MinDeposit);
+            w.UInt64(PoolCap);
+            w.UInt64(ThawPeriod);
+            w.UInt32(DelegationRatio);
+            w.UInt32(MaxThaws);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Account layouts: packed, little-endian, each beginning with its discriminator. A size is part of the interface.
 
-use crate::{discriminator, Address, Key, ENDPOINT, MAX_SET, PAGE_SLOTS, REPORT_LENGTH, RING, SCHEDULE};
+use crate::{discriminator, Address, Key, ENDPOINT, MAX_SET, MAX_THAWS, PAGE_SLOTS, REPORT_LENGTH, RING, SCHEDULE};
 use core::mem::size_of;
 
 /// A layout of an account.
@@ -354,6 +354,74 @@ pub struct DeviceKey {
     pub token: u64,
 }
 layout!(DeviceKey, 80);
+
+/// Rules of the providers' stakes: set once.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct Staking {
+    pub discriminator: u64,
+    pub network: Key,
+    /// The one account that may slash.
+    pub slasher: Key,
+    /// Least deposit, base units.
+    pub min_deposit: u64,
+    /// Most stake of a pool, active and thawing, base units.
+    pub pool_cap: u64,
+    /// Seconds between asking for stake and getting it.
+    pub thaw_period: u64,
+    /// Most delegated stake per unit of the provider's own.
+    pub delegation_ratio: u32,
+    /// Most open thaws of a staker in a pool.
+    pub max_thaws: u32,
+}
+layout!(Staking, 8 + 64 + 24 + 8);
+
+/// A provider's pool: its own stake and what was delegated to it.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct Pool {
+    pub discriminator: u64,
+    pub network: Key,
+    pub provider: Key,
+    /// Active stake, base units.
+    pub tokens: u64,
+    pub shares: u128,
+    pub thawing_tokens: u64,
+    pub thawing_shares: u128,
+    /// The provider's own among `shares`.
+    pub self_shares: u128,
+    /// Rises when the pool is slashed to nothing: older shares and thaws are void.
+    pub generation: u64,
+}
+layout!(Pool, 8 + 64 + 24 + 48);
+
+/// Stake on its way out, which can be slashed until it is withdrawn.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct Thaw {
+    pub thaw_id: u32,
+    /// Of the thawing pool.
+    pub shares: u128,
+    /// Unix seconds, 0 = no thaw.
+    pub ready_at: u64,
+    pub generation: u64,
+}
+
+/// A staker's place in a pool; never closed.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct Position {
+    pub discriminator: u64,
+    pub network: Key,
+    pub pool: Key,
+    pub staker: Key,
+    pub shares: u128,
+    pub generation: u64,
+    pub open_thaws: u32,
+    pub next_thaw: u32,
+    pub thaws: [Thaw; MAX_THAWS],
+}
+layout!(Position, 8 + 96 + 16 + 8 + 8 + MAX_THAWS * 36);
 
 /// Bytes for an instruction that exceeds a transaction; the instruction's arguments follow the header.
 #[derive(Clone, Copy)]

@@ -81,4 +81,14 @@ events! {
     KeyRotationScheduled { token: u64, device_id: Key, key_type: u8, ready_at: u64, + public_key: Bytes, }
     KeyRotationCancelled { token: u64, }
     KeyRotated { token: u64, old_device_id: Key, new_device_id: Key, key_type: u8, }
+    StakingOpened { slasher: Key, min_deposit: u64, pool_cap: u64, thaw_period: u64, delegation_ratio: u32, max_thaws: u32, }
+    StakeDeposited { provider: Key, staker: Key, tokens: u64, shares: u128, }
+    /// `shares` of the pool became `thaw_shares` of its thawing part, worth `tokens`.
+    ThawRequested { provider: Key, staker: Key, thaw_id: u32, shares: u128, tokens: u64, thaw_shares: u128, ready_at: u64, }
+    ThawCancelled { provider: Key, staker: Key, thaw_id: u32, tokens: u64, shares: u128, }
+    StakeWithdrawn { provider: Key, staker: Key, thaw_id: u32, tokens: u64, }
+    /// Burned of the active and of the thawing stake.
+    StakeSlashed { provider: Key, active: u64, thawing: u64, reason: Key, }
+    /// All shares and thaws before this generation are void.
+    PoolReset { provider: Key, generation: u64, }
 }

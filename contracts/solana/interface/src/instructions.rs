@@ -51,6 +51,12 @@ instructions! {
     SCHEDULE_KEY "schedule_key"
     CANCEL_KEY "cancel_key"
     APPLY_KEY "apply_key"
+    OPEN_STAKING "open_staking"
+    DEPOSIT_STAKE "deposit_stake"
+    REQUEST_THAW "request_thaw"
+    CANCEL_THAW "cancel_thaw"
+    WITHDRAW_STAKE "withdraw_stake"
+    SLASH_STAKE "slash_stake"
 }
 
 /// A call that is an event (Anchor's tag for those: the first eight bytes of SHA-256 of "anchor:event", read backwards).
@@ -136,3 +142,16 @@ pub struct ModelSettings {
     pub metadata: crate::Key,
 }
 const _: () = assert!(core::mem::size_of::<ModelSettings>() == 42);
+
+/// Arguments of `open_staking`.
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+pub struct StakingSettings {
+    pub slasher: crate::Key,
+    pub min_deposit: u64,
+    pub pool_cap: u64,
+    pub thaw_period: u64,
+    pub delegation_ratio: u32,
+    pub max_thaws: u32,
+}
+const _: () = assert!(core::mem::size_of::<StakingSettings>() == 64);

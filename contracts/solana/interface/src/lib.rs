@@ -36,6 +36,9 @@ pub const ENDPOINT: usize = 128;
 /// Most bytes of the place where a batch's devices are listed.
 pub const URI: usize = 200;
 
+/// Places for open thaws in a staker's position.
+pub const MAX_THAWS: usize = 8;
+
 pub mod seeds {
     //! First seed of each program-derived address. `network` is the network account's address.
     /// `["network", mint]`
@@ -74,4 +77,10 @@ pub mod seeds {
     pub const BATCH: &[u8] = b"batch";
     /// `["device", network, device id 32]`: a device at its first key's, a `DeviceKey` at any later one's.
     pub const DEVICE: &[u8] = b"device";
+    /// `["staking", network]`
+    pub const STAKING: &[u8] = b"staking";
+    /// `["pool", network, provider 32]`
+    pub const POOL: &[u8] = b"pool";
+    /// `["position", network, provider 32, staker 32]`
+    pub const POSITION: &[u8] = b"position";
 }

@@ -49,6 +49,12 @@ impl Reader {
     }
 
     #[inline(always)]
+    pub fn u128(&mut self) -> Result<u128> {
+        let bytes = self.take(16)?;
+        Ok(unsafe { (bytes.as_ptr() as *const u128).read_unaligned() })
+    }
+
+    #[inline(always)]
     pub fn key(&mut self) -> Result<&'static Key> {
         self.plain::<Key>()
     }
@@ -89,3 +95,4 @@ unsafe impl Plain for depin_interface::instructions::Leaf {}
 unsafe impl Plain for depin_interface::instructions::RegistrationFields {}
 unsafe impl Plain for depin_interface::instructions::MakerSettings {}
 unsafe impl Plain for depin_interface::instructions::ModelSettings {}
+unsafe impl Plain for depin_interface::instructions::StakingSettings {}

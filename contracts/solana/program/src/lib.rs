@@ -15,6 +15,7 @@ mod math;
 mod p256;
 mod precompile;
 mod registration;
+mod stake;
 mod syscalls;
 mod token;
 
@@ -100,6 +101,12 @@ fn dispatch(accounts: &mut Accounts, data: &[u8], program: &depin_interface::Key
         id::APPLY_KEY => instructions::apply_key::run(call),
         id::SUSPEND_DEVICE => instructions::set_device_status::suspend(call),
         id::REINSTATE_DEVICE => instructions::set_device_status::reinstate(call),
+        id::OPEN_STAKING => instructions::open_staking::run(call),
+        id::DEPOSIT_STAKE => instructions::deposit_stake::run(call),
+        id::REQUEST_THAW => instructions::request_thaw::run(call),
+        id::CANCEL_THAW => instructions::cancel_thaw::run(call),
+        id::WITHDRAW_STAKE => instructions::withdraw_stake::run(call),
+        id::SLASH_STAKE => instructions::slash_stake::run(call),
         id::EVENT => events::run(call),
         _ => Err(Code::UnknownInstruction),
     }

@@ -6,7 +6,7 @@ use depin_interface::Code;
 const LOW: u64 = 0xffff_ffff;
 
 /// a · b in 32-bit digits, lowest first.
-#[inline(always)]
+#[inline(never)]
 fn multiply(a: u128, b: u128) -> [u32; 8] {
     let a = [a as u32, (a >> 32) as u32, (a >> 64) as u32, (a >> 96) as u32];
     let b = [b as u32, (b >> 32) as u32, (b >> 64) as u32, (b >> 96) as u32];
@@ -66,6 +66,38 @@ pub fn multiply_divide(a: u64, b: u64, c: u32) -> u64 {
     quotient[1] << 32 | quotient[0]
 }
 
+/// a · b / c, rounded down, for c from 1 to below 2^127; refuses what exceeds 128 bits.
+#[inline(always)]
+pub fn multiply_divide_wide(a: u128, b: u128, c: u128) -> Result<u128> {
+    divide(&multiply(a, b), c)
+}
+
+/// Bit by bit, from the highest digit on.
+#[inline(never)]
+fn divide(d: &[u32; 8], c: u128) -> Result<u128> {
+    let (mut quotient, mut remainder, mut i) = (0u128, 0u128, 8);
+    while i > 0 {
+        i -= 1;
+        // Above the quotient's 128 bits nothing may be left over.
+        require!(quotient >> 96 == 0, Code::Overflow);
+        if quotient == 0 && remainder == 0 && d[i] == 0 {
+            continue;
+        }
+        let (mut digit, mut bit) = (d[i], 0);
+        while bit < 32 {
+            remainder = remainder << 1 | (digit >> 31) as u128;
+            digit <<= 1;
+            quotient <<= 1;
+            if remainder >= c {
+                remainder -= c;
+                quotient |= 1;
+            }
+            bit += 1;
+        }
+    }
+    Ok(quotient)
+}
+
 /// a · b, refused when it exceeds 64 bits.
 pub fn checked_multiply(a: u64, b: u64) -> Result<u64> {
     let d = multiply(a as u128, b as u128);
@@ -104,6 +136,20 @@ mod tests {
                 }
             }
         }
+        for a in SAMPLES.map(|s| (s as u128) << 33) {
+            for b in SAMPLES {
+                for c in [1u128, 3, 1_000_000_000, 1 << 96, (1 << 127) - 1] {
+                    // a · b = high · 2^64 + low, divided by hand in two steps where that is exact enough.
+                    let exact = a.checked_mul(b as u128).map(|product| product / c);
+                    if let Some(expected) = exact {
+                        assert_eq!(multiply_divide_wide(a, b as u128, c).ok(), Some(expected));
+                    }
+                }
+                assert_eq!(multiply_divide_wide(a, (b as u128) << 64, 1 << 64).ok(), a.checked_mul(b as u128));
+            }
+        }
+        assert_eq!(multiply_divide_wide(u128::MAX, u128::MAX >> 1, u128::MAX >> 1).ok(), Some(u128::MAX));
+        assert_eq!(multiply_divide_wide(u128::MAX, 2, 1).ok(), None);
         assert_eq!(multiply_q96(u128::MAX, u128::MAX).ok(), None);
         assert_eq!(multiply_q96(u128::MAX, 1 << 96).ok(), Some(u128::MAX));
     }

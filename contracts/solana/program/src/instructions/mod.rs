@@ -3,6 +3,7 @@
 use crate::account::{same, Account, Accounts, SYSTEM};
 use crate::data::Reader;
 use crate::guard::Result;
+use crate::stake::Stake;
 use crate::syscalls::{self, Bytes};
 use depin_interface::accounts::*;
 use depin_interface::events::*;
@@ -19,16 +20,19 @@ pub mod attest;
 pub mod attest_signed;
 pub mod cancel;
 pub mod cancel_key;
+pub mod cancel_thaw;
 pub mod challenge;
 pub mod claim;
 pub mod claim_many;
 pub mod close_buffer;
 pub mod close_signatures;
+pub mod deposit_stake;
 pub mod finalize;
 pub mod initialize;
 pub mod open_payout;
 pub mod open_registry;
 pub mod open_signatures;
+pub mod open_staking;
 pub mod propose_owner;
 pub mod prove_equivocation;
 pub mod prove_tree_fault;
@@ -38,6 +42,7 @@ pub mod recover;
 pub mod register_device;
 pub mod register_operator;
 pub mod request_exit;
+pub mod request_thaw;
 pub mod retire_device;
 pub mod revoke_batch;
 pub mod schedule_config;
@@ -47,8 +52,10 @@ pub mod set_breaker;
 pub mod set_device_status;
 pub mod set_endpoint;
 pub mod set_maker;
+pub mod slash_stake;
 pub mod transfer_device;
 pub mod withdraw_bond;
+pub mod withdraw_stake;
 pub mod write_buffer;
 
 /// An instruction on its way in.
@@ -186,6 +193,28 @@ impl Call<'_> {
         let (at, device) = self.device(network)?;
         require!(same(&device.owner, account.key()), Code::NotDeviceOwner);
         Ok((at, device))
+    }
+
+    pub fn staking(&mut self, network: Account) -> Result<&'static Staking> {
+        let (_, staking) = self.state::<Staking>()?;
+        require!(same(&staking.network, network.key()), Code::WrongAccount);
+        Ok(staking)
+    }
+
+    pub fn pool(&mut self, network: Account) -> Result<(Account, &'static mut Pool)> {
+        let (account, pool) = self.state_mut::<Pool>()?;
+        require!(same(&pool.network, network.key()), Code::WrongAccount);
+        Ok((account, pool))
+    }
+
+    /// Rules, pool and the position of `staker`, who signed.
+    pub fn stake(&mut self, network: Account, staker: Account) -> Result<Stake> {
+        let staking = self.staking(network)?;
+        let (account, pool) = self.pool(network)?;
+        let (_, position) = self.state_mut::<Position>()?;
+        require!(same(&position.pool, account.key()), Code::WrongAccount);
+        require!(same(&position.staker, staker.key()), Code::NotAuthorized);
+        Ok(Stake { staking, pool, position })
     }
 
     /// The next account shows that `owner` has its place in the reward tree.
