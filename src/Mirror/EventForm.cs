@@ -9,7 +9,7 @@ namespace DePin.Mirror;
 /// Lays an event out as the EVM contracts' event of the same meaning is: topics and words of data, an account as all of its 32 bytes. This is the form in which
 /// <c>chain.logs</c> keeps events of every chain, so that state follows from them by one set of rules. Not thread-safe; one serves any number of events.
 /// </summary>
-internal sealed class EventForm
+public sealed class EventForm
 {
     private const int MostTopics = 4;
 

@@ -5,7 +5,7 @@ using static DePin.ContractBindings.Solana.Depin;
 namespace DePin.Mirror;
 
 /// <summary>Events of Solana's program in the form of <see cref="EventForm"/>.</summary>
-internal static class SolanaEvents
+public static class SolanaEvents
 {
     private delegate bool Writer(ReadOnlySpan<byte> data, SolanaAddress network, EventForm form);
 
@@ -71,6 +71,19 @@ internal static class SolanaEvents
             .Begin(EventKind.KeyRotationScheduled, 3).Topic(e.Token).Topic(e.DeviceId).Word(e.KeyType).Bytes(e.PublicKey).Word(e.ReadyAt)),
         [Of<KeyRotationCancelledEvent>()] = Write<KeyRotationCancelledEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.KeyRotationCancelled).Topic(e.Token)),
         [Of<KeyRotatedEvent>()] = Write<KeyRotatedEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.KeyRotated).Topic(e.Token).Topic(e.OldDeviceId).Topic(e.NewDeviceId)),
+        // How stakes behave is the network's, and every event says what became of them.
+        [Of<StakingOpenedEvent>()] = static (_, _, _) => false,
+        [Of<StakeDepositedEvent>()] = Write<StakeDepositedEvent>(static e => e.Network, static (f, e) => f
+            .Begin(EventKind.Deposited).Topic(e.Provider).Topic(e.Staker).Word(e.Tokens).Word(e.Shares)),
+        [Of<ThawRequestedEvent>()] = Write<ThawRequestedEvent>(static e => e.Network, static (f, e) => f
+            .Begin(EventKind.ThawRequested).Topic(e.Provider).Topic(e.Staker).Topic(e.ThawId).Word(e.Shares).Word(e.Tokens).Word(e.ThawShares).Word(e.ReadyAt)),
+        [Of<ThawCancelledEvent>()] = Write<ThawCancelledEvent>(static e => e.Network, static (f, e) => f
+            .Begin(EventKind.ThawCancelled).Topic(e.Provider).Topic(e.Staker).Topic(e.ThawId).Word(e.Tokens).Word(e.Shares)),
+        [Of<StakeWithdrawnEvent>()] = Write<StakeWithdrawnEvent>(static e => e.Network, static (f, e) => f
+            .Begin(EventKind.Withdrawn).Topic(e.Provider).Topic(e.Staker).Topic(e.ThawId).Word(e.Tokens)),
+        [Of<StakeSlashedEvent>()] = Write<StakeSlashedEvent>(static e => e.Network, static (f, e) => f
+            .Begin(EventKind.Slashed).Topic(e.Provider).Word(e.Active).Word(e.Thawing).Word(e.Reason)),
+        [Of<PoolResetEvent>()] = Write<PoolResetEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.PoolReset).Topic(e.Provider).Word(e.Generation)),
     };
 
     /// <summary>
@@ -83,8 +96,8 @@ internal static class SolanaEvents
         return Writers.TryGetValue(BitConverter.ToUInt64(data), out var write) && write(data, network, form);
     }
 
-    /// <summary>How many events of the program there are here; a test compares it with the program's own list.</summary>
-    public static int Count => Writers.Count;
+    /// <summary>What the events known here begin with; a test compares it with the program's own list.</summary>
+    public static IReadOnlyCollection<ulong> Discriminators => Writers.Keys;
 
     private static void WriteConfig(EventForm form, ConfigScheduledEvent e)
     {
