@@ -178,7 +178,8 @@ public sealed class SolanaTransactionSender(
         var rent = await rpc.GetMinimumBalanceForRentExemptionAsync(DurableNonce.Size, ct).ConfigureAwait(false);
         var request = new SolanaTransactionRequest(
             SystemProgram.CreateAccount(Payer, address, rent, DurableNonce.Size, SolanaPrograms.System),
-            SystemProgram.InitializeNonce(address, authority ?? Payer)) { Signers = [nonce] };
+            SystemProgram.InitializeNonce(address, authority ?? Payer))
+        { Signers = [nonce] };
         return await SendAsync(request, Finality.Finalized, null, ct).ConfigureAwait(false);
     }
 
