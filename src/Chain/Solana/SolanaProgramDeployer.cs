@@ -79,7 +79,7 @@ public sealed class SolanaProgramDeployer(SolanaRpc rpc, SolanaTransactionSender
         {
             CheckAuthority(existing);
             await FillBufferAsync(state, code, stateFile, report, ct).ConfigureAwait(false);
-            if (code.Length > existing.Code.Length) existing = await ExtendAsync(existing, (uint)(code.Length - existing.Code.Length), ct).ConfigureAwait(false);
+            if (code.Length > existing.Code.Length) existing = await ExtendAsync(existing, ExtensionFor(code.Length, existing.Code.Length), ct).ConfigureAwait(false);
             await WaitForLaterSlotAsync(existing, ct).ConfigureAwait(false);
             await SendUnlessDoneAsync(
                 new SolanaTransactionRequest(UpgradeableLoader.Upgrade(program, state.Buffer, sender.Payer, sender.Payer)), Finality.Finalized,
@@ -285,6 +285,9 @@ public sealed class SolanaProgramDeployer(SolanaRpc rpc, SolanaTransactionSender
 
         return await ReadAsync(program.Program, Finality.Safe, ct).ConfigureAwait(false) ?? throw new DeploymentException($"Program {program.Program} is gone.");
     }
+
+    // The loader takes no less than its minimum, unless that is more than an account can hold.
+    private static uint ExtensionFor(int wanted, int room) => (uint)Math.Min(LargestCode - room, Math.Max(wanted - room, (int)UpgradeableLoader.MinExtension));
 
     // The loader refuses to touch a program twice in one slot.
     private async Task WaitForLaterSlotAsync(SolanaDeployedProgram program, CancellationToken ct)

@@ -168,7 +168,7 @@ public sealed class SocketTests : IDisposable
         await node.SendAsync($$"""{"jsonrpc":"2.0","x":"{{new string('y', 90_000)}}"}"""); // long, not too long
         await node.NotifyAsync("root", 101, "1");
         Assert.Equal(1ul, (await NextAsync(notices)).Value);
-        await node.SendAsync($$"""{"jsonrpc":"2.0","x":"{{new string('y', 100_000)}}"}""");
+        _ = await Record.ExceptionAsync(() => node.SendAsync($$"""{"jsonrpc":"2.0","x":"{{new string('y', 100_000)}}"}""")); // the client may leave before it is all sent
         Assert.True((await NextAsync(notices)).IsGap);
         Assert.Equal(2, node.Connections);
         await _end.CancelAsync();

@@ -70,7 +70,7 @@ public sealed class SolanaDeployerTests : IAsyncLifetime, IDisposable
 
         // Longer than the room that it has, too.
         var upgraded = await deployer.UpgradeAsync(Program, longer, State, null, _ct);
-        Assert.Equal(longer, upgraded.Code.ToArray());
+        Assert.True(upgraded.Holds(longer) && upgraded.Code.Length >= deployed.Code.Length + UpgradeableLoader.MinExtension);
         Assert.True(upgraded.Slot > deployed.Slot);
         var back = await deployer.UpgradeAsync(Program, _code, State, null, _ct);
         Assert.True(back.Holds(_code) && back.Slot > upgraded.Slot);
@@ -82,7 +82,7 @@ public sealed class SolanaDeployerTests : IAsyncLifetime, IDisposable
         await deployer.SetAuthorityAsync(Program, next, _ct); // done already
         var refused = await Assert.ThrowsAsync<DeploymentException>(() => deployer.UpgradeAsync(Program, longer, State, null, _ct));
         Assert.Contains(SolanaAddress.Of(next.PublicKey).ToString(), refused.Message, StringComparison.Ordinal);
-        Assert.Equal(longer, (await Deployer(next).UpgradeAsync(Program, longer, State, null, _ct)).Code.ToArray());
+        Assert.True((await Deployer(next).UpgradeAsync(Program, longer, State, null, _ct)).Holds(longer));
         await Deployer(next).SetAuthorityUncheckedAsync(Program, SolanaAddress.Of(_key.PublicKey), _ct);
         await deployer.RenounceAuthorityAsync(Program, _ct);
         await deployer.RenounceAuthorityAsync(Program, _ct);
