@@ -83,6 +83,15 @@ public sealed class SolanaLogTests
     }
 
     [Fact]
+    public void Only_the_innermost_invocation_ends()
+    {
+        var logs = SolanaLogs.Parse(
+            [$"Program {Victim} invoke [1]", $"Program {Attacker} invoke [2]", $"Program {Victim} success", "Program data: Ag==", $"Program {Attacker} success"]);
+        Assert.Empty(logs.Data);
+        Assert.False(logs.Complete);
+    }
+
+    [Fact]
     public void Data_outside_of_every_invocation_is_nobodys()
     {
         Assert.False(SolanaLogs.Parse(["Program data: AQ=="]).Complete);
