@@ -22,7 +22,7 @@ internal sealed class Emitter(AnvilRpc rpc, MirroredNetwork network)
 
     public async Task PrepareAsync(CancellationToken ct)
     {
-        foreach (var address in network.Contracts.Values)
+        foreach (var address in network.Contracts.Values.Select(c => Address.FromBytes32(c.Value)))
             await rpc.CallAsync("anvil_setCode", [address.ToString(), $"0x{Convert.ToHexStringLower(Code)}"], ct);
         await rpc.SetAutomineAsync(false, ct);
     }
@@ -46,7 +46,7 @@ internal sealed class Emitter(AnvilRpc rpc, MirroredNetwork network)
         byte[] data = [.. Word((ulong)topics), .. Word((ulong)(records[0].Record.Length - (32 * topics))), .. Word(0), .. records.SelectMany(r => r.Record)];
         return rpc.CallAsync("eth_sendTransaction", [new JsonObject
         {
-            ["from"] = From, ["to"] = network.Contracts[contract].ToString(), ["gas"] = "0x1000000", ["data"] = $"0x{Convert.ToHexStringLower(data)}",
+            ["from"] = From, ["to"] = Address.FromBytes32(network.Contracts[contract].Value).ToString(), ["gas"] = "0x1000000", ["data"] = $"0x{Convert.ToHexStringLower(data)}",
         }], ct);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using DePin.Chain.Evm;
+using DePin.Cryptography;
 using DePin.Mirror;
 using Npgsql;
 using NpgsqlTypes;
@@ -71,7 +72,7 @@ internal static class Floor
     }
 
     private static Task<LogBatch> FetchAsync(EvmRpc rpc, MirroredNetwork network, ulong from, ulong to, CancellationToken ct) =>
-        rpc.GetLogsAsync(new EvmLogFilter { FromBlock = from, ToBlock = to, Addresses = [.. network.Contracts.Values] }, static () => new LogBatch(), ct);
+        rpc.GetLogsAsync(new EvmLogFilter { FromBlock = from, ToBlock = to, Addresses = [.. network.Contracts.Values.Select(c => Address.FromBytes32(c.Value))] }, static () => new LogBatch(), ct);
 
     private static async Task WriteAsync(NpgsqlConnection connection, LogBatch logs, ulong checkpoint, CancellationToken ct)
     {
@@ -87,7 +88,7 @@ internal static class Floor
                 await writer.WriteAsync(log.LogIndex, NpgsqlDbType.Integer, ct);
                 await writer.WriteAsync(log.TransactionIndex, NpgsqlDbType.Integer, ct);
                 await writer.WriteAsync(logs.TransactionHash(log), NpgsqlDbType.Bytea, ct);
-                await writer.WriteAsync(log.Address.ToArray(), NpgsqlDbType.Bytea, ct);
+                await writer.WriteAsync(log.Emitter.ToNative(), NpgsqlDbType.Bytea, ct);
                 await writer.WriteAsync(logs.Topics(log), NpgsqlDbType.Bytea, ct);
                 await writer.WriteAsync(logs.Data(log), NpgsqlDbType.Bytea, ct);
             }

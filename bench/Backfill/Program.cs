@@ -7,6 +7,7 @@ using DePin.Chain.Rpc;
 using DePin.Cryptography;
 using DePin.DevTools;
 using DePin.Mirror;
+using DePin.Protocol;
 using DePin.Storage;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -26,7 +27,7 @@ await new Migrator(owner).MigrateAsync(ct);
 using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
 var rpc = new EvmRpc(http, new RpcOptions { Urls = [anvil.Url], Timeout = TimeSpan.FromSeconds(60) });
 var network = new MirroredNetwork(1, "eip155:31337", Keccak256.Hash("bench"u8), 1, 86_400,
-    Enum.GetValues<ContractKind>().ToDictionary(k => k, k => new Address(Keccak256.Hash([(byte)k]).AsSpan()[12..])));
+    ContractKinds.Evm.ToDictionary(k => k, k => AccountId.From(new Address(Keccak256.Hash([(byte)k]).AsSpan()[12..]))));
 var emitter = new Emitter(anvil.Rpc, network);
 await emitter.PrepareAsync(ct);
 long events = 0;

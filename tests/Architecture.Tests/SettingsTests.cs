@@ -8,7 +8,7 @@ namespace DePin.Architecture.Tests;
 public sealed partial class SettingsTests
 {
     private const string Document = "docs/settings.md";
-    private const string Providers = "src/Chain/Evm/RpcProviderOptions.cs"; // of no host: shared
+    private const string Providers = "src/Chain/Rpc/RpcProviderOptions.cs"; // of no host: shared
 
     private static readonly (string Host, string Title, (string Section, string File, string Record)[] Parts)[] Hosts =
     [

@@ -69,7 +69,7 @@ public sealed class SolanaMirrorTests : IAsyncLifetime, IDisposable
         await OpenNetworkAsync(chain, genesis);
         var operators = Enumerable.Range(0, 4).Select(_ => (Report: PrivateKey.Generate(KeyType.Secp256k1), Protocol: PrivateKey.Generate(KeyType.Ed25519))).OrderBy(o => o.Report.Address).ToArray();
         var config = await RegisterOperatorsAsync(chain, operators);
-        await SendAsync(new Depin.OpenPayoutInstruction(Owner).ToInstruction(_program, new Depin.OpenPayoutAccounts { Payer = Owner, Network = Network, Program = _program, Page = Page(0) }));
+        await SendAsync(new Depin.OpenPayoutInstruction(Owner).ToInstruction(_program, new Depin.OpenPayoutAccounts { Payer = Owner, Network = Network, Page = Page(0) }));
 
         await using var mirrored = await MirroredAsync(chain, firstSlot, config.NetworkId);
         await mirrored.CatchUpAsync();
@@ -88,7 +88,7 @@ public sealed class SolanaMirrorTests : IAsyncLifetime, IDisposable
         Assert.Equal(64, await mirrored.ScalarAsync<int>("select octet_length(accepted_transaction) from chain.reports"));
 
         await _node.Rpc.TravelToTimeAsync((long)(genesis + EpochLength + 600), _ct);
-        await SendAsync(new Depin.FinalizeInstruction(1).ToInstruction(_program, new Depin.FinalizeAccounts { Network = Network, Program = _program, Mint = Mint }));
+        await SendAsync(new Depin.FinalizeInstruction(1).ToInstruction(_program, new Depin.FinalizeAccounts { Network = Network, Mint = Mint }));
         var to = ProgramAddress.AssociatedToken(Owner, Mint, SolanaPrograms.Token);
         var proof = tree.ProofAt(0);
         var before = (await TokenAsync(to)).Amount;
@@ -97,7 +97,6 @@ public sealed class SolanaMirrorTests : IAsyncLifetime, IDisposable
         {
             Sender = Owner,
             Network = Network,
-            Program = _program,
             Page = Page(0),
             Payout = Depin.Addresses.Payout(_program, Network, Owner),
             To = to,
@@ -138,7 +137,7 @@ public sealed class SolanaMirrorTests : IAsyncLifetime, IDisposable
         var one = UInt128.One << 96;
         await SendAsync(new Depin.InitializeInstruction(new Depin.Parameters(
             chain, Owner, Owner, genesis, EpochLength, 1, 60, 100, Bond, 3_600, 259_200, 3_600, 500, 1_000_000_000, one / 1000 * 999, 2_000_000_000, 1_000, 10_000_000_000, 86_400))
-            .ToInstruction(_program, new Depin.InitializeAccounts { Payer = Owner, MintAuthority = Owner, Mint = Mint, Program = _program }));
+            .ToInstruction(_program, new Depin.InitializeAccounts { Payer = Owner, MintAuthority = Owner, Mint = Mint }));
     }
 
     private async Task<NetworkConfig> RegisterOperatorsAsync(Bytes32 chain, (PrivateKey Report, PrivateKey Protocol)[] operators)
@@ -146,12 +145,12 @@ public sealed class SolanaMirrorTests : IAsyncLifetime, IDisposable
         for (var i = 0; i < operators.Length; i++)
         {
             await SendAsync(new Depin.RegisterOperatorInstruction(operators[i].Report.Address, new Bytes32(operators[i].Protocol.PublicKey.Bytes), Bond, $"http://127.0.0.1:{9000 + i}/é")
-                .ToInstruction(_program, new Depin.RegisterOperatorAccounts { Account = Owner, Network = Network, Program = _program, Source = ProgramAddress.AssociatedToken(Owner, Mint, SolanaPrograms.Token) }));
+                .ToInstruction(_program, new Depin.RegisterOperatorAccounts { Account = Owner, Network = Network, Source = ProgramAddress.AssociatedToken(Owner, Mint, SolanaPrograms.Token) }));
         }
 
         var (parameters, rules) = (Keccak256.Hash("parameters"u8), Keccak256.Hash("rules"u8));
         var schedule = new Depin.ScheduleConfigInstruction(1, parameters, rules).ToInstruction(
-            _program, new Depin.ScheduleConfigAccounts { Owner = Owner, Payer = Owner, Network = Network, Program = _program, Config = Config(1) },
+            _program, new Depin.ScheduleConfigAccounts { Owner = Owner, Payer = Owner, Network = Network, Config = Config(1) },
             [.. operators.Select(o => SolanaAccountMeta.Writable(Depin.Addresses.Operator(_program, Network, o.Report.Address)))]);
         await SendAsync(schedule);
         var config = new NetworkConfig
@@ -196,7 +195,7 @@ public sealed class SolanaMirrorTests : IAsyncLifetime, IDisposable
             ManifestHash = Keccak256.Hash([4]),
         };
         var signatures = operators.Where((_, i) => i != 1).Select(o => o.Report.SignDigest(report.Digest.Value).ToArray()).ToArray();
-        await SendAsync(new Depin.AttestInstruction(report.Encode(), 0b1101, signatures).ToInstruction(_program, new Depin.AttestAccounts { Network = Network, Program = _program, Config = Config(1) }));
+        await SendAsync(new Depin.AttestInstruction(report.Encode(), 0b1101, signatures).ToInstruction(_program, new Depin.AttestAccounts { Network = Network, Config = Config(1) }));
         return report;
     }
 

@@ -22,9 +22,6 @@ public static partial class Depin
         public static SolanaAddress Network(SolanaAddress program, SolanaAddress mint) =>
             ProgramAddress.Find(program, "network"u8.ToArray(), SolanaSeeds.Of(mint)).Address;
 
-        /// <summary>DePin111111111111111111111111111111111111111</summary>
-        public static SolanaAddress Program { get; } = SolanaAddress.Parse("DePin111111111111111111111111111111111111111");
-
         /// <summary>The account ledger by its seeds.</summary>
         public static SolanaAddress Ledger(SolanaAddress program, SolanaAddress network) =>
             ProgramAddress.Find(program, "ledger"u8.ToArray(), SolanaSeeds.Of(network)).Address;

@@ -79,7 +79,7 @@ public static partial class Depin
             var payerAddress = accounts.Payer;
             var mintAuthorityAddress = accounts.MintAuthority;
             var mintAddress = accounts.Mint;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var networkAddress = accounts.Network ?? Addresses.Network(program, mintAddress);
@@ -145,7 +145,7 @@ public static partial class Depin
         {
             var ownerAddress = accounts.Owner;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var list = new SolanaAccountList(3 + remaining.Length);
             list.Add(ownerAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: true);
@@ -195,7 +195,7 @@ public static partial class Depin
         {
             var pendingAddress = accounts.Pending;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var list = new SolanaAccountList(3 + remaining.Length);
             list.Add(pendingAddress, signer: true, writable: false);
             list.Add(networkAddress, signer: false, writable: true);
@@ -267,7 +267,7 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var sourceAddress = accounts.Source;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
@@ -342,7 +342,7 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var operatorAddress = accounts.Operator;
             var sourceAddress = accounts.Source;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
@@ -404,7 +404,7 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var operatorAddress = accounts.Operator;
             var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
@@ -465,7 +465,7 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var operatorAddress = accounts.Operator;
             var configAddress = accounts.Config;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
@@ -533,7 +533,7 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var operatorAddress = accounts.Operator;
             var toAddress = accounts.To;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
@@ -610,7 +610,7 @@ public static partial class Depin
             var ownerAddress = accounts.Owner;
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var configAddress = accounts.Config;
             var previousAddress = accounts.Previous;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
@@ -687,7 +687,7 @@ public static partial class Depin
             var ownerAddress = accounts.Owner;
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var configAddress = accounts.Config;
             var previousAddress = accounts.Previous;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
@@ -751,7 +751,7 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, AttestAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var configAddress = accounts.Config;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var list = new SolanaAccountList(4 + remaining.Length);
@@ -824,7 +824,7 @@ public static partial class Depin
         {
             var challengerAddress = accounts.Challenger;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var challengeAddress = accounts.Challenge;
             var sourceAddress = accounts.Source;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
@@ -890,7 +890,7 @@ public static partial class Depin
         {
             var arbiterAddress = accounts.Arbiter;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(arbiterAddress, signer: true, writable: false);
@@ -956,7 +956,7 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, ReclaimBondAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var challengeAddress = accounts.Challenge;
             var challengerAddress = accounts.Challenger;
             var toAddress = accounts.To;
@@ -1032,7 +1032,7 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, FinalizeAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var mintAddress = accounts.Mint;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
@@ -1106,7 +1106,7 @@ public static partial class Depin
         {
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var pageAddress = accounts.Page;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
@@ -1168,7 +1168,7 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var payoutAddress = accounts.Payout;
             var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
@@ -1219,7 +1219,7 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, ApplyRecipientAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var payoutAddress = accounts.Payout;
             var list = new SolanaAccountList(3 + remaining.Length);
             list.Add(networkAddress, signer: false, writable: false);
@@ -1291,7 +1291,7 @@ public static partial class Depin
         {
             var senderAddress = accounts.Sender;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var pageAddress = accounts.Page;
             var payoutAddress = accounts.Payout;
@@ -1364,7 +1364,7 @@ public static partial class Depin
         {
             var senderAddress = accounts.Sender;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
             var vaultAddress = accounts.Vault ?? Addresses.Vault(program, networkAddress);
@@ -1424,7 +1424,7 @@ public static partial class Depin
         {
             var ownerAddress = accounts.Owner;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
             var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(ownerAddress, signer: true, writable: false);
@@ -1489,7 +1489,7 @@ public static partial class Depin
         {
             var reporterAddress = accounts.Reporter;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var payoutAddress = accounts.Payout;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
@@ -1567,7 +1567,7 @@ public static partial class Depin
         {
             var reporterAddress = accounts.Reporter;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var configAddress = accounts.Config;
             var operatorAddress = accounts.Operator;
             var mintAddress = accounts.Mint;
@@ -1636,7 +1636,7 @@ public static partial class Depin
         {
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var signaturesAddress = accounts.Signatures;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var list = new SolanaAccountList(5 + remaining.Length);
@@ -1694,7 +1694,7 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, AddSignaturesAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var configAddress = accounts.Config;
             var signaturesAddress = accounts.Signatures;
             var list = new SolanaAccountList(4 + remaining.Length);
@@ -1755,7 +1755,7 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, AttestSignedAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var configAddress = accounts.Config;
             var signaturesAddress = accounts.Signatures;
             var payerAddress = accounts.Payer;
@@ -1815,7 +1815,7 @@ public static partial class Depin
         {
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var signaturesAddress = accounts.Signatures;
             var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(payerAddress, signer: true, writable: true);
@@ -1977,7 +1977,7 @@ public static partial class Depin
         {
             var reporterAddress = accounts.Reporter;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var payoutAddress = accounts.Payout;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
@@ -2046,7 +2046,7 @@ public static partial class Depin
             var ownerAddress = accounts.Owner;
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var registryAddress = accounts.Registry ?? Addresses.Registry(program, networkAddress);
             var list = new SolanaAccountList(6 + remaining.Length);
@@ -2112,7 +2112,7 @@ public static partial class Depin
             var ownerAddress = accounts.Owner;
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var makerAddress = accounts.Maker ?? Addresses.Maker(program, networkAddress, Settings.MakerId);
             var list = new SolanaAccountList(6 + remaining.Length);
@@ -2180,7 +2180,7 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var makerAddress = accounts.Maker;
             var modelAddress = accounts.Model;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
@@ -2253,7 +2253,7 @@ public static partial class Depin
         {
             var accountAddress = accounts.Account;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var makerAddress = accounts.Maker;
             var batchAddress = accounts.Batch;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
@@ -2317,7 +2317,7 @@ public static partial class Depin
         {
             var senderAddress = accounts.Sender;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var makerAddress = accounts.Maker;
             var batchAddress = accounts.Batch;
             var list = new SolanaAccountList(5 + remaining.Length);
@@ -2402,7 +2402,7 @@ public static partial class Depin
         {
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var makerAddress = accounts.Maker;
             var batchAddress = accounts.Batch;
             var deviceAddress = accounts.Device;
@@ -2474,7 +2474,7 @@ public static partial class Depin
         {
             var ownerAddress = accounts.Owner;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var deviceAddress = accounts.Device;
             var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(ownerAddress, signer: true, writable: false);
@@ -2529,7 +2529,7 @@ public static partial class Depin
         {
             var ownerAddress = accounts.Owner;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var deviceAddress = accounts.Device;
             var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(ownerAddress, signer: true, writable: false);
@@ -2584,7 +2584,7 @@ public static partial class Depin
         {
             var ownerAddress = accounts.Owner;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var deviceAddress = accounts.Device;
             var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(ownerAddress, signer: true, writable: false);
@@ -2639,7 +2639,7 @@ public static partial class Depin
         {
             var ownerAddress = accounts.Owner;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var deviceAddress = accounts.Device;
             var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(ownerAddress, signer: true, writable: false);
@@ -2698,7 +2698,7 @@ public static partial class Depin
         {
             var ownerAddress = accounts.Owner;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var deviceAddress = accounts.Device;
             var payoutAddress = accounts.Payout ?? Addresses.Payout(program, networkAddress, To);
             var list = new SolanaAccountList(5 + remaining.Length);
@@ -2769,7 +2769,7 @@ public static partial class Depin
         {
             var ownerAddress = accounts.Owner;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var deviceAddress = accounts.Device;
             var keyAddress = accounts.Key;
             var instructionsAddress = accounts.Instructions ?? Addresses.Instructions;
@@ -2832,7 +2832,7 @@ public static partial class Depin
         {
             var ownerAddress = accounts.Owner;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var deviceAddress = accounts.Device;
             var list = new SolanaAccountList(4 + remaining.Length);
             list.Add(ownerAddress, signer: true, writable: false);
@@ -2883,7 +2883,7 @@ public static partial class Depin
         public SolanaInstruction ToInstruction(SolanaAddress program, ApplyKeyAccounts accounts, params ReadOnlySpan<SolanaAccountMeta> remaining)
         {
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var deviceAddress = accounts.Device;
             var list = new SolanaAccountList(3 + remaining.Length);
             list.Add(networkAddress, signer: false, writable: false);
@@ -2945,7 +2945,7 @@ public static partial class Depin
             var ownerAddress = accounts.Owner;
             var payerAddress = accounts.Payer;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
             var list = new SolanaAccountList(6 + remaining.Length);
@@ -3027,7 +3027,7 @@ public static partial class Depin
         {
             var stakerAddress = accounts.Staker;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var sourceAddress = accounts.Source;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
@@ -3104,7 +3104,7 @@ public static partial class Depin
         {
             var stakerAddress = accounts.Staker;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var poolAddress = accounts.Pool;
             var positionAddress = accounts.Position;
             var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
@@ -3171,7 +3171,7 @@ public static partial class Depin
         {
             var stakerAddress = accounts.Staker;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var poolAddress = accounts.Pool;
             var positionAddress = accounts.Position;
             var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
@@ -3246,7 +3246,7 @@ public static partial class Depin
         {
             var stakerAddress = accounts.Staker;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var poolAddress = accounts.Pool;
             var positionAddress = accounts.Position;
             var toAddress = accounts.To;
@@ -3325,7 +3325,7 @@ public static partial class Depin
         {
             var slasherAddress = accounts.Slasher;
             var networkAddress = accounts.Network;
-            var programAddress = accounts.Program ?? Addresses.Program;
+            var programAddress = accounts.Program ?? program;
             var poolAddress = accounts.Pool;
             var mintAddress = accounts.Mint;
             var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
 using DePin.ContractBindings.Evm;
+using DePin.Cryptography;
 using DePin.Mirror;
 using DePin.TestKit;
 
@@ -91,8 +92,8 @@ public sealed class OperatorTests(OperatorFixture fixture) : IClassFixture<Opera
     [Fact]
     public async Task What_it_may_do_comes_as_transactions_and_what_it_may_not_with_the_reason()
     {
-        var registry = fixture.Chain.Network.Contracts[ContractKind.OperatorRegistry];
-        var token = fixture.Chain.Network.Contracts[ContractKind.NetworkToken];
+        var registry = Address.FromBytes32(fixture.Chain.Network.Contracts[ContractKind.OperatorRegistry].Value);
+        var token = Address.FromBytes32(fixture.Chain.Network.Contracts[ContractKind.NetworkToken].Value);
         using var ada = await fixture.Client().SignInAsync(OperatorFixture.Ada);
         var key = fixture.Keys["ada"];
         var plain = await ActionsAsync(ada, "ada", "");

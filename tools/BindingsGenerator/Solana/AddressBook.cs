@@ -19,9 +19,10 @@ internal sealed class AddressBook(Idl idl, SolanaTypes types, SolanaCSharp cs)
     private readonly Code _code = new();
     private string? _eventAuthority;
 
-    /// <summary>The property that holds a fixed address.</summary>
+    /// <summary>The property that holds a fixed address; where that is the program's own, wherever the caller says that the program stands.</summary>
     public string Known(string name, string address)
     {
+        if (address == idl.Address) return "program";
         if (!DePin.Abi.Solana.SolanaAddress.TryParse(address, out _)) throw new InvalidDataException($"The account {name} has the address '{address}', which is none.");
         if (_known.TryGetValue(address, out var property)) return $"Addresses.{property}";
         property = _names.Take(SolanaNames.Pascal(name));
