@@ -90,7 +90,7 @@ public interface IReportTransmitter
     ChainId Chain { get; }
 
     /// <summary>Builds and signs the transaction; nothing is sent. Its id is known from now on.</summary>
-    /// <exception cref="EvmRevertException">The contract would refuse the report; says why.</exception>
+    /// <exception cref="ChainRefusalException">The contract would refuse the report; says why.</exception>
     Task<SignedTransaction> PrepareAsync(AttestedReport report, CancellationToken ct);
 
     /// <summary>Sends it; sending the same bytes again does no harm.</summary>

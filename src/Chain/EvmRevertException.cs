@@ -3,14 +3,11 @@ using DePin.Abi;
 namespace DePin.Chain;
 
 /// <summary>
-/// A contract refused a call. <see cref="ErrorName"/> is its custom error ("Error" for a message, "Panic" for the compiler's own,
+/// A contract refused a call. <see cref="ChainRefusalException.ErrorName"/> is its custom error ("Error" for a message, "Panic" for the compiler's own,
 /// empty where it gave none); the message names the arguments.
 /// </summary>
-public sealed class EvmRevertException(string errorName, IReadOnlyList<KeyValuePair<string, object>> arguments, ReadOnlyMemory<byte> revertData, string message) : Exception(message)
+public sealed class EvmRevertException(string errorName, IReadOnlyList<KeyValuePair<string, object>> arguments, ReadOnlyMemory<byte> revertData, string message) : ChainRefusalException(errorName, message)
 {
-    /// <summary>The error's name.</summary>
-    public string ErrorName { get; } = errorName;
-
     /// <summary>Its arguments by name, as <see cref="AbiCodec"/> reads them.</summary>
     public IReadOnlyList<KeyValuePair<string, object>> Arguments { get; } = arguments;
 

@@ -30,7 +30,7 @@ public static class SolanaEvents
         [Of<ReportChallengedEvent>()] = Write<ReportChallengedEvent>(static e => e.Network, static (f, e) => f
             .Begin(EventKind.ReportChallenged).Topic(e.Epoch).Topic(e.Digest).Topic(e.Challenger).Word(e.Bond).Word(e.Evidence).Word(e.ClaimableAt)),
         [Of<ReportCancelledEvent>()] = Write<ReportCancelledEvent>(static e => e.Network, static (f, e) => f
-            .Begin(EventKind.ReportCancelled).Topic(e.Epoch).Topic(e.NewGeneration).Word(e.Digest).Word(e.Reason)),
+            .Begin(EventKind.ReportCancelled).Topic(e.Epoch).Topic(e.Digest).Word(e.NewGeneration).Word(e.Reason)),
         [Of<ChallengeSettledEvent>()] = Write<ChallengeSettledEvent>(static e => e.Network, static (f, e) => f
             .Begin(EventKind.ChallengeSettled).Topic(e.Epoch).Topic(e.Digest).Topic(e.Challenger).Word(e.Bond).Word(e.Returned)),
         [Of<ReportFinalizedEvent>()] = Write<ReportFinalizedEvent>(static e => e.Network, static (f, e) => f

@@ -127,9 +127,9 @@ create table chain.claims (
     root bytea not null,
     fee_to bytea not null,
     fee numeric(78,0) not null,
-    constraint claims_account_check CHECK ((octet_length(account) = 20)),
-    constraint claims_fee_to_check CHECK ((octet_length(fee_to) = 20)),
-    constraint claims_recipient_check CHECK ((octet_length(recipient) = 20)),
+    constraint claims_account_check CHECK ((octet_length(account) = ANY (ARRAY[20, 32]))),
+    constraint claims_fee_to_check CHECK ((octet_length(fee_to) = ANY (ARRAY[20, 32]))),
+    constraint claims_recipient_check CHECK ((octet_length(recipient) = ANY (ARRAY[20, 32]))),
     constraint claims_root_check CHECK ((octet_length(root) = 32)),
     constraint claims_pkey PRIMARY KEY (chain_id, block_number, log_index)
 );
@@ -178,7 +178,7 @@ create table chain.contracts (
     contract smallint not null,
     name text not null,
     address bytea not null,
-    constraint contracts_address_check CHECK ((octet_length(address) = 20)),
+    constraint contracts_address_check CHECK ((octet_length(address) = ANY (ARRAY[20, 32]))),
     constraint contracts_chain_id_fkey FOREIGN KEY (chain_id) REFERENCES chain.chains(chain_id),
     constraint contracts_pkey PRIMARY KEY (chain_id, contract),
     constraint contracts_chain_id_address_key UNIQUE (chain_id, address)
@@ -216,7 +216,7 @@ create table chain.device_versions (
     constraint device_versions_device_id_check CHECK ((octet_length(device_id) = 32)),
     constraint device_versions_metadata_check CHECK ((octet_length(metadata) = 32)),
     constraint device_versions_next_device_id_check CHECK ((octet_length(next_device_id) = 32)),
-    constraint device_versions_owner_check CHECK ((octet_length(owner) = 20)),
+    constraint device_versions_owner_check CHECK ((octet_length(owner) = ANY (ARRAY[20, 32]))),
     constraint device_versions_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'retired'::text]))),
     constraint device_versions_pkey PRIMARY KEY (chain_id, token_id, valid_from)
 );
@@ -283,7 +283,7 @@ create table chain.faults (
     constraint faults_digest_a_check CHECK ((octet_length(digest_a) = 32)),
     constraint faults_digest_b_check CHECK ((octet_length(digest_b) = 32)),
     constraint faults_kind_check CHECK ((kind = ANY (ARRAY['tree'::text, 'equivocation'::text]))),
-    constraint faults_reporter_check CHECK ((octet_length(reporter) = 20)),
+    constraint faults_reporter_check CHECK ((octet_length(reporter) = ANY (ARRAY[20, 32]))),
     constraint faults_signer_check CHECK ((octet_length(signer) = 20)),
     constraint faults_pkey PRIMARY KEY (chain_id, block_number, log_index)
 );
@@ -293,7 +293,7 @@ create table chain.holders (
     account bytea not null,
     balance numeric(78,0) not null,
     transfers bigint not null,
-    constraint holders_account_check CHECK ((octet_length(account) = 20)),
+    constraint holders_account_check CHECK ((octet_length(account) = ANY (ARRAY[20, 32]))),
     constraint holders_pkey PRIMARY KEY (chain_id, account)
 ) with (fillfactor=50);
 
@@ -308,7 +308,7 @@ create table chain.logs (
     topics bytea not null,
     data bytea not null,
     constraint logs_topics_check CHECK ((((octet_length(topics) % 32) = 0) AND (octet_length(topics) <= 128))),
-    constraint logs_transaction_hash_check CHECK ((octet_length(transaction_hash) = 32)),
+    constraint logs_transaction_hash_check CHECK ((octet_length(transaction_hash) = ANY (ARRAY[32, 64]))),
     constraint logs_pkey PRIMARY KEY (chain_id, block_number, log_index)
 );
 
@@ -320,7 +320,7 @@ create table chain.maker_versions (
     active boolean not null,
     valid_from bigint not null,
     valid_to bigint not null,
-    constraint maker_versions_account_check CHECK ((octet_length(account) = 20)),
+    constraint maker_versions_account_check CHECK ((octet_length(account) = ANY (ARRAY[20, 32]))),
     constraint maker_versions_pkey PRIMARY KEY (chain_id, maker_id, valid_from)
 );
 CREATE INDEX maker_versions_ended_idx ON chain.maker_versions USING btree (chain_id, valid_to) WHERE (valid_to < '9223372036854775807'::bigint);
@@ -375,7 +375,7 @@ create table chain.operator_versions (
     slashed boolean not null,
     valid_from bigint not null,
     valid_to bigint not null,
-    constraint operator_versions_account_check CHECK ((octet_length(account) = 20)),
+    constraint operator_versions_account_check CHECK ((octet_length(account) = ANY (ARRAY[20, 32]))),
     constraint operator_versions_protocol_key_check CHECK ((octet_length(protocol_key) = 32)),
     constraint operator_versions_report_key_check CHECK ((octet_length(report_key) = 20)),
     constraint operator_versions_pkey PRIMARY KEY (chain_id, report_key, valid_from)
@@ -405,9 +405,9 @@ create table chain.payout_account_versions (
     next_ready_at bigint,
     valid_from bigint not null,
     valid_to bigint not null,
-    constraint payout_account_versions_account_check CHECK ((octet_length(account) = 20)),
-    constraint payout_account_versions_next_recipient_check CHECK ((octet_length(next_recipient) = 20)),
-    constraint payout_account_versions_recipient_check CHECK ((octet_length(recipient) = 20)),
+    constraint payout_account_versions_account_check CHECK ((octet_length(account) = ANY (ARRAY[20, 32]))),
+    constraint payout_account_versions_next_recipient_check CHECK ((octet_length(next_recipient) = ANY (ARRAY[20, 32]))),
+    constraint payout_account_versions_recipient_check CHECK ((octet_length(recipient) = ANY (ARRAY[20, 32]))),
     constraint payout_account_versions_pkey PRIMARY KEY (chain_id, account, valid_from)
 );
 CREATE INDEX payout_account_versions_ended_idx ON chain.payout_account_versions USING btree (chain_id, valid_to) WHERE (valid_to < '9223372036854775807'::bigint);
@@ -436,7 +436,7 @@ create table chain.pool_versions (
     generation bigint not null,
     valid_from bigint not null,
     valid_to bigint not null,
-    constraint pool_versions_provider_check CHECK ((octet_length(provider) = 20)),
+    constraint pool_versions_provider_check CHECK ((octet_length(provider) = ANY (ARRAY[20, 32]))),
     constraint pool_versions_pkey PRIMARY KEY (chain_id, provider, valid_from)
 );
 CREATE INDEX pool_versions_ended_idx ON chain.pool_versions USING btree (chain_id, valid_to) WHERE (valid_to < '9223372036854775807'::bigint);
@@ -473,9 +473,9 @@ create table chain.report_versions (
     accepted_transaction bytea not null,
     valid_from bigint not null,
     valid_to bigint not null,
-    constraint report_versions_accepted_transaction_check CHECK ((octet_length(accepted_transaction) = 32)),
+    constraint report_versions_accepted_transaction_check CHECK ((octet_length(accepted_transaction) = ANY (ARRAY[32, 64]))),
     constraint report_versions_challenge_evidence_check CHECK ((octet_length(challenge_evidence) = 32)),
-    constraint report_versions_challenger_check CHECK ((octet_length(challenger) = 20)),
+    constraint report_versions_challenger_check CHECK ((octet_length(challenger) = ANY (ARRAY[20, 32]))),
     constraint report_versions_digest_check CHECK ((octet_length(digest) = 32)),
     constraint report_versions_report_check CHECK ((octet_length(report) = 348)),
     constraint report_versions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'challenged'::text, 'final'::text, 'cancelled'::text]))),
@@ -537,7 +537,7 @@ create table chain.split_versions (
     log_index integer not null,
     valid_from bigint not null,
     valid_to bigint not null,
-    constraint split_versions_accounts_check CHECK (((octet_length(accounts) % 20) = 0)),
+    constraint split_versions_accounts_check CHECK (((octet_length(accounts) = (20 * cardinality(bps))) OR (octet_length(accounts) = (32 * cardinality(bps))))),
     constraint split_versions_pkey PRIMARY KEY (chain_id, first_epoch, valid_from)
 );
 CREATE INDEX split_versions_ended_idx ON chain.split_versions USING btree (chain_id, valid_to) WHERE (valid_to < '9223372036854775807'::bigint);
@@ -561,8 +561,8 @@ create table chain.stake_versions (
     generation bigint not null,
     valid_from bigint not null,
     valid_to bigint not null,
-    constraint stake_versions_provider_check CHECK ((octet_length(provider) = 20)),
-    constraint stake_versions_staker_check CHECK ((octet_length(staker) = 20)),
+    constraint stake_versions_provider_check CHECK ((octet_length(provider) = ANY (ARRAY[20, 32]))),
+    constraint stake_versions_staker_check CHECK ((octet_length(staker) = ANY (ARRAY[20, 32]))),
     constraint stake_versions_pkey PRIMARY KEY (chain_id, provider, staker, valid_from)
 );
 CREATE INDEX stake_versions_ended_idx ON chain.stake_versions USING btree (chain_id, valid_to) WHERE (valid_to < '9223372036854775807'::bigint);
@@ -591,8 +591,8 @@ create table chain.thaw_versions (
     paid numeric(78,0) not null,
     valid_from bigint not null,
     valid_to bigint not null,
-    constraint thaw_versions_provider_check CHECK ((octet_length(provider) = 20)),
-    constraint thaw_versions_staker_check CHECK ((octet_length(staker) = 20)),
+    constraint thaw_versions_provider_check CHECK ((octet_length(provider) = ANY (ARRAY[20, 32]))),
+    constraint thaw_versions_staker_check CHECK ((octet_length(staker) = ANY (ARRAY[20, 32]))),
     constraint thaw_versions_status_check CHECK ((status = ANY (ARRAY['thawing'::text, 'cancelled'::text, 'withdrawn'::text]))),
     constraint thaw_versions_pkey PRIMARY KEY (chain_id, provider, staker, thaw_id, valid_from)
 );

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using DePin.Chain.Deployment;
+using DePin.Cryptography;
 using DePin.DevTools;
 using DePin.Protocol;
 using DePin.TestKit;
@@ -107,7 +108,7 @@ internal sealed class JobHost : IAsyncDisposable
             RulesHash = hash,
             Parameters = "{}",
             Contracts = new(network.Chain.Network.Contracts.ToDictionary(c => c.Key.ToString(),
-                c => new DeployedContract { Address = c.Value.ToString(), Arguments = new string('0', 64 * 12), CodeHash = hash }), StringComparer.Ordinal),
+                c => new DeployedContract { Address = Address.FromBytes32(c.Value.Value).ToString(), Arguments = new string('0', 64 * 12), CodeHash = hash }), StringComparer.Ordinal),
         };
     }
 }

@@ -10,7 +10,7 @@ public sealed class EventCatalogTests
     {
         var folder = Path.Combine(DevTools.RepositoryRoot.Find(), "contracts", "evm", "artifacts");
         var compiled = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var contract in Enum.GetNames<ContractKind>())
+        foreach (var contract in ContractKinds.Evm)
         {
             using var artifact = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, $"{contract}.json")));
             foreach (var item in artifact.RootElement.GetProperty("abi").EnumerateArray().Where(i => i.GetProperty("type").GetString() == "event"))

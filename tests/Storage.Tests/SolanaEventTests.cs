@@ -67,6 +67,16 @@ public sealed class SolanaEventTests
         }
     }
 
+    [Fact]
+    public void A_cancellations_digest_is_a_topic_as_it_is_on_the_other_chain()
+    {
+        var form = new EventForm();
+        var digest = Keccak256.Hash("digest"u8);
+        Assert.True(SolanaEvents.TryWrite(new Depin.ReportCancelledEvent(Network, 5, 3, digest, 2, 99).Encode(), Network, form));
+        var log = new LogWords(form.Topics, form.Data);
+        Assert.Equal((5L, digest, 3L, (byte)2), (log.TopicInt64(1), log.TopicBytes32(2), log.Int64At(0), log.ByteAt(1)));
+    }
+
     private static ulong Of<T>()
         where T : struct, ISolanaEvent<T> => BitConverter.ToUInt64(T.Discriminator);
 }

@@ -5,14 +5,11 @@ using DePin.Abi.Solana;
 namespace DePin.Chain.Solana;
 
 /// <summary>
-/// A transaction failed, or would. <see cref="ErrorName"/> is the program's name of its error (empty where nobody gave one), or the runtime's of its own;
+/// A transaction failed, or would. <see cref="ChainRefusalException.ErrorName"/> is the program's name of its error (empty where nobody gave one), or the runtime's of its own;
 /// the message names the program and the instruction. As <see cref="EvmRevertException"/> on the other chain.
 /// </summary>
-public sealed class SolanaProgramException(string errorName, SolanaTransactionError error, SolanaAddress? program, ImmutableArray<string> logs, string message) : Exception(message)
+public sealed class SolanaProgramException(string errorName, SolanaTransactionError error, SolanaAddress? program, ImmutableArray<string> logs, string message) : ChainRefusalException(errorName, message)
 {
-    /// <summary>The error's name.</summary>
-    public string ErrorName { get; } = errorName;
-
     /// <summary>What the runtime says.</summary>
     public SolanaTransactionError Error { get; } = error;
 

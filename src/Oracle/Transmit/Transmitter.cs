@@ -26,7 +26,7 @@ public sealed partial class Transmitter(NetworkId network, Address self, Transmi
         {
             transaction = await prepare(ct);
         }
-        catch (EvmRevertException refused)
+        catch (ChainRefusalException refused)
         {
             // Somebody else was faster, or the chain is not there yet: the next look decides.
             LogWouldRevert(logger, purpose, epoch, refused.Message);

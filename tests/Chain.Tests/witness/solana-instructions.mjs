@@ -5,6 +5,8 @@ import { address, anchor, members, PublicKey } from "./solana-values.mjs";
 
 // A seed in an account's data needs the chain, which is not here: then the account must be given. So must those whose only trace is another account's data.
 const needsData = (pda) => [...pda.seeds, ...(pda.program ? [pda.program] : [])].some((s) => s.kind === "account" && s.path.includes("."));
+// The program at another address, also where an instruction names it as an account.
+const elsewhere = (idl, at) => JSON.parse(JSON.stringify({ ...idl, address: at }).replaceAll(JSON.stringify(idl.address ?? at), JSON.stringify(at)));
 const isGiven = (a) => (a.pda ? needsData(a.pda) : !a.address);
 
 function choose(list, everything, programId, depth = 0) {
@@ -30,7 +32,7 @@ const connection = { getAccountInfo: async () => null };
 const cases = [];
 for (const idl of process.argv.slice(4).flatMap((file) => load(file, PublicKey))) {
   for (let i = 0; i < count; i++) {
-    const program = new anchor.Program({ ...idl, address: address() }, { connection, publicKey: undefined });
+    const program = new anchor.Program(elsewhere(idl, address()), { connection, publicKey: undefined });
     for (const ix of program.idl.instructions) {
       const [values, args] = members(program.idl, ix.args);
       const remaining = Array.from({ length: below(3) }, () => ({ pubkey: new PublicKey(address()), isSigner: below(2) === 1, isWritable: below(2) === 1 }));

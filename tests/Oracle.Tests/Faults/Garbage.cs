@@ -99,7 +99,7 @@ public sealed class Garbage(FaultNetwork network, OperatorKeyRing liar, byte pos
             var taken = response.IsSuccessStatusCode;
             // A batch that is none is answered by why it is not acknowledged.
             if (taken && request.Method == HttpMethod.Put) taken = BatchAnswer.Parser.ParseFrom(await response.Content.ReadAsByteArrayAsync(_stop.Token)).Signature.Length > 0;
-            if (taken || response.StatusCode >= HttpStatusCode.InternalServerError) _taken.Add($"{path}: {(int)response.StatusCode}");
+            if (taken || response.StatusCode >= HttpStatusCode.InternalServerError) _taken.Add($"{path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(_stop.Token)}");
             else Interlocked.Increment(ref _refused);
         }
         catch (Exception error) when (error is HttpRequestException or TaskCanceledException)

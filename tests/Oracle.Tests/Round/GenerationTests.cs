@@ -25,7 +25,7 @@ public sealed class GenerationTests
         var arbiter = PrivateKey.Parse(KeyType.Secp256k1, AnvilNode.PrivateKeys[1]);
         using var sender = new TransactionSender(network.Rpc, arbiter);
         await sender.SendAsync(verifier, new ReportVerifier.CancelCall(1), Ct);
-        Assert.Equal(1ul, await NextEpochAsync());
+        Assert.Equal(1ul, await network.Rpc.CallAsync(verifier, new ReportVerifier.GenerationCall(), BlockTag.Latest, Ct)); // the next report may be there already
 
         await Eventually.HoldsAsync(async () => await NextEpochAsync() > 1, "epoch 1 is accepted again", Ct, TimeSpan.FromMinutes(5));
         Assert.Equal(1ul, await network.Rpc.CallAsync(verifier, new ReportVerifier.GenerationCall(), BlockTag.Latest, Ct));

@@ -1,0 +1,166 @@
+using DePin.Abi.Solana;
+using DePin.Chain;
+using DePin.Chain.Rpc;
+using DePin.Chain.Solana;
+using DePin.ContractBindings.Solana;
+using DePin.Cryptography;
+using DePin.DevTools;
+using DePin.Protocol;
+using DePin.Protocol.Registry;
+
+namespace DePin.TestKit;
+
+/// <summary>The keys of an operator.</summary>
+public sealed record SolanaOperator(PrivateKey Report, PrivateKey Protocol);
+
+/// <summary>A Surfpool with the committed program, deployed through its loader, and a network of it whose first epoch has not begun. Epochs are ten minutes, the window a second and the program's tolerance.</summary>
+public sealed class DeployedSolana : IAsyncDisposable
+{
+    /// <summary>Seconds.</summary>
+    public const ulong EpochLength = 600;
+
+    /// <summary>Of an operator, base units.</summary>
+    public const ulong Bond = 5_000;
+
+    /// <summary>Emission of epoch 1, base units.</summary>
+    public const ulong EmissionBase = 1_000_000_000;
+
+    /// <summary>Seconds in which the breaker drains.</summary>
+    public const ulong BreakerWindow = 86_400;
+
+    private static readonly SolanaFeePolicy Fast = new() { PollInterval = TimeSpan.FromMilliseconds(50), ResendEvery = TimeSpan.FromMilliseconds(500) };
+    private readonly HttpClient http = new() { Timeout = Timeout.InfiniteTimeSpan };
+
+    private DeployedSolana(SurfpoolNode node) => (Node, Rpc) = (node, new SolanaRpc(http, new RpcOptions { Urls = [node.Url] }));
+
+    /// <summary>The runtime.</summary>
+    public SurfpoolNode Node { get; }
+
+    /// <summary>Asks it.</summary>
+    public SolanaRpc Rpc { get; }
+
+    /// <summary>Owner, arbiter, payer, and every operator's account.</summary>
+    public SolanaTransactionSender Sender { get; private set; } = null!;
+
+    /// <summary>Its address.</summary>
+    public SolanaAddress Owner => Sender.Payer;
+
+    /// <summary>Where everything is.</summary>
+    public SolanaNetwork Network { get; private set; } = null!;
+
+    /// <summary>The runtime's genesis hash.</summary>
+    public Bytes32 Chain { get; private set; }
+
+    /// <summary>The slot before the network's first transaction.</summary>
+    public ulong FirstSlot { get; private set; }
+
+    /// <summary>Unix seconds.</summary>
+    public ulong Genesis { get; private set; }
+
+    /// <summary>The first set.</summary>
+    public NetworkConfig Config { get; private set; } = null!;
+
+    /// <summary>Ascending by report key.</summary>
+    public IReadOnlyList<SolanaOperator> Operators { get; private set; } = [];
+
+    /// <summary>The owner's token account.</summary>
+    public SolanaAddress OwnersTokens => ProgramAddress.AssociatedToken(Owner, Network.Mint, SolanaPrograms.Token);
+
+    /// <summary>2^-96.</summary>
+    public static UInt128 EmissionDecay { get; } = (UInt128.One << 96) / 1000 * 999;
+
+    /// <summary>Starts all of it.</summary>
+    public static async Task<DeployedSolana> StartAsync(int operators, CancellationToken ct)
+    {
+        var deployed = new DeployedSolana(await SurfpoolNode.StartAsync(ct: ct).ConfigureAwait(false));
+        try
+        {
+            await deployed.DeployAsync(ct).ConfigureAwait(false);
+            await deployed.OpenAsync(ct).ConfigureAwait(false);
+            await deployed.RegisterAsync(operators, ct).ConfigureAwait(false);
+            return deployed;
+        }
+        catch
+        {
+            await deployed.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>Sends and waits until it is confirmed.</summary>
+    public Task<SolanaReceipt> SendAsync(CancellationToken ct, params IReadOnlyList<SolanaInstruction> instructions) => Sender.SendAsync(new SolanaTransactionRequest(instructions), ct);
+
+    /// <summary>Base units that a token account holds.</summary>
+    public async Task<ulong> BalanceAsync(SolanaAddress account, CancellationToken ct) =>
+        TokenAccount.Decode((await Rpc.GetAccountInfoAsync(account, Finality.Safe, ct).ConfigureAwait(false)).Value!.Data.Span).Amount;
+
+    /// <summary>Moves the runtime's clock forward.</summary>
+    public Task TravelAsync(ulong seconds, CancellationToken ct) => Node.Rpc.TravelToTimeAsync(checked((long)seconds), ct);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await Node.DisposeAsync().ConfigureAwait(false);
+        http.Dispose();
+    }
+
+    private async Task DeployAsync(CancellationToken ct)
+    {
+        var key = PrivateKey.Generate(KeyType.Ed25519);
+        var program = PrivateKey.Generate(KeyType.Ed25519);
+        Sender = new SolanaTransactionSender(Rpc, key, Fast, SolanaVerifierTransactions.Names(SolanaAddress.Of(program.PublicKey)));
+        await Rpc.RequestAirdropAsync(Owner, 100_000_000_000, ct).ConfigureAwait(false);
+        await Eventually.HoldsAsync(async () => (await Rpc.GetBalanceAsync(Owner, Finality.Safe, ct).ConfigureAwait(false)).Value > 0, "the airdrop arrived", ct).ConfigureAwait(false);
+        var folder = Directory.CreateTempSubdirectory("depin-solana-").FullName;
+        var code = await File.ReadAllBytesAsync(RepositoryRoot.Combine("contracts", "solana", "artifacts", "depin.so"), ct).ConfigureAwait(false);
+        await new SolanaProgramDeployer(Rpc, Sender).DeployAsync(program, code, Path.Combine(folder, "deployment.json"), null, ct).ConfigureAwait(false);
+        Directory.Delete(folder, recursive: true);
+        var mint = PrivateKey.Generate(KeyType.Ed25519);
+        Network = new SolanaNetwork(SolanaAddress.Of(program.PublicKey), SolanaAddress.Of(mint.PublicKey));
+        const ulong space = 82; // of a mint
+        var rent = await Rpc.GetMinimumBalanceForRentExemptionAsync(space, ct).ConfigureAwait(false);
+        await Sender.SendAsync(
+            new SolanaTransactionRequest(
+                SystemProgram.CreateAccount(Owner, Network.Mint, rent, space, SolanaPrograms.Token), TokenProgram.InitializeMint(Network.Mint, 9, Owner),
+                TokenProgram.CreateAssociated(Owner, Owner, Network.Mint), TokenProgram.MintTo(Network.Mint, OwnersTokens, Owner, 10_000_000)) { Signers = [mint] },
+            ct).ConfigureAwait(false);
+    }
+
+    private async Task OpenAsync(CancellationToken ct)
+    {
+        FirstSlot = await Rpc.GetSlotAsync(Finality.Safe, ct).ConfigureAwait(false);
+        Chain = await Rpc.GetGenesisHashAsync(ct).ConfigureAwait(false);
+        Genesis = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds() + EpochLength;
+        await SendAsync(ct, new Depin.InitializeInstruction(new Depin.Parameters(
+            Chain, Owner, Owner, Genesis, EpochLength, 1, 60, 100, Bond, 3_600, 259_200, 3_600, 500, EmissionBase, EmissionDecay, 2 * EmissionBase, 1_000, 10 * EmissionBase, BreakerWindow))
+            .ToInstruction(Network.Program, new Depin.InitializeAccounts { Payer = Owner, MintAuthority = Owner, Mint = Network.Mint })).ConfigureAwait(false);
+    }
+
+    private async Task RegisterAsync(int count, CancellationToken ct)
+    {
+        Operators = [.. Enumerable.Range(0, count).Select(_ => new SolanaOperator(PrivateKey.Generate(KeyType.Secp256k1), PrivateKey.Generate(KeyType.Ed25519))).OrderBy(o => o.Report.Address)];
+        for (var i = 0; i < count; i++)
+        {
+            await SendAsync(ct, new Depin.RegisterOperatorInstruction(Operators[i].Report.Address, new Bytes32(Operators[i].Protocol.PublicKey.Bytes), Bond, $"http://127.0.0.1:{9000 + i}/é")
+                .ToInstruction(Network.Program, new Depin.RegisterOperatorAccounts { Account = Owner, Network = Network.Account, Source = OwnersTokens })).ConfigureAwait(false);
+        }
+
+        var (parameters, rules) = (Keccak256.Hash("parameters"u8), Keccak256.Hash("rules"u8));
+        await SendAsync(ct, new Depin.ScheduleConfigInstruction(1, parameters, rules).ToInstruction(
+            Network.Program, new Depin.ScheduleConfigAccounts { Owner = Owner, Payer = Owner, Network = Network.Account, Config = Network.Config(1) },
+            [.. Operators.Select(o => SolanaAccountMeta.Writable(Network.Operator(o.Report.Address)))])).ConfigureAwait(false);
+        Config = new NetworkConfig
+        {
+            Kind = ChainKind.Solana,
+            Chain = Chain,
+            Verifier = new AccountId(Network.Ledger.ToBytes32()),
+            Distributor = new AccountId(Network.Distributor.ToBytes32()),
+            Token = new AccountId(Network.Mint.ToBytes32()),
+            ConfigCount = 1,
+            FirstEpoch = new Epoch(1),
+            Operators = [.. Operators.Select(o => new OperatorKeys(o.Report.Address, new Bytes32(o.Protocol.PublicKey.Bytes)))],
+            ParametersHash = parameters,
+            RulesHash = rules,
+        };
+    }
+}
