@@ -23,4 +23,8 @@ public sealed class SurfpoolRpc(Uri url) : DevNodeRpc(url)
 
     /// <summary>Lamports of an account from nowhere; its data are left as they are.</summary>
     public Task SetBalanceAsync(string address, ulong lamports, CancellationToken ct) => CallAsync("surfnet_setAccount", [address, new JsonObject { ["lamports"] = lamports }], ct);
+
+    /// <summary>The whole data of an account, with no transaction that made them so.</summary>
+    public Task SetDataAsync(string address, ReadOnlyMemory<byte> data, CancellationToken ct) =>
+        CallAsync("surfnet_setAccount", [address, new JsonObject { ["data"] = Convert.ToHexStringLower(data.Span) }], ct);
 }

@@ -144,7 +144,8 @@ public sealed class SolanaMirrorTests
             [ContractKind.RewardDistributor] = new(solana.Network.Distributor.ToBytes32()),
             [ContractKind.SettlementProgram] = new(solana.Network.Program.ToBytes32()),
             [ContractKind.NetworkAccount] = new(solana.Network.Account.ToBytes32()),
-        }) { Chain = solana.Chain };
+        })
+        { Chain = solana.Chain };
         var source = new SolanaChainSource(solana.Rpc, network);
         await source.CheckChainAsync(_ct);
         await Assert.ThrowsAsync<MirrorMismatchException>(() => new SolanaChainSource(solana.Rpc, network with { Chain = Keccak256.Hash("another cluster"u8) }).CheckChainAsync(_ct));

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using DePin.Abi.Solana;
 using DePin.Chain;
 using DePin.Chain.Rpc;
@@ -94,6 +95,14 @@ public sealed class DeployedSolana : IAsyncDisposable
     public async Task<ulong> BalanceAsync(SolanaAddress account, CancellationToken ct) =>
         TokenAccount.Decode((await Rpc.GetAccountInfoAsync(account, Finality.Safe, ct).ConfigureAwait(false)).Value!.Data.Span).Amount;
 
+    /// <summary>As if so many had payout accounts: trees of many leaves without a transaction for each.</summary>
+    public async Task SetPayoutCountAsync(uint count, CancellationToken ct)
+    {
+        var ledger = (await Rpc.GetAccountInfoAsync(Network.Ledger, Finality.Safe, ct).ConfigureAwait(false)).Value!.Data.ToArray();
+        BinaryPrimitives.WriteUInt32LittleEndian(ledger.AsSpan(Depin.LedgerAccount.Offsets.PayoutCount), count);
+        await Node.Rpc.SetDataAsync(Network.Ledger.ToString(), ledger, ct).ConfigureAwait(false);
+    }
+
     /// <summary>Moves the runtime's clock forward.</summary>
     public Task TravelAsync(ulong seconds, CancellationToken ct) => Node.Rpc.TravelToTimeAsync(checked((long)seconds), ct);
 
@@ -122,7 +131,8 @@ public sealed class DeployedSolana : IAsyncDisposable
         await Sender.SendAsync(
             new SolanaTransactionRequest(
                 SystemProgram.CreateAccount(Owner, Network.Mint, rent, space, SolanaPrograms.Token), TokenProgram.InitializeMint(Network.Mint, 9, Owner),
-                TokenProgram.CreateAssociated(Owner, Owner, Network.Mint), TokenProgram.MintTo(Network.Mint, OwnersTokens, Owner, 10_000_000)) { Signers = [mint] },
+                TokenProgram.CreateAssociated(Owner, Owner, Network.Mint), TokenProgram.MintTo(Network.Mint, OwnersTokens, Owner, 10_000_000))
+            { Signers = [mint] },
             ct).ConfigureAwait(false);
     }
 

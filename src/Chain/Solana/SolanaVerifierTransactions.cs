@@ -120,9 +120,11 @@ public sealed class SolanaVerifierTransactions(SolanaRpc rpc, SolanaTransactionS
         var read = Report.Parse(reportA.Span);
         if (!reportA.Span[..ReportCommon].SequenceEqual(reportB.Span[..ReportCommon])) throw new ArgumentException("The reports are not of one config, generation and epoch.", nameof(reportB));
         if (!Secp256k1.TryRecover(read.Digest.Value, signatureA.Span, out Address signer)) throw new ArgumentException("The first report's signature is none.", nameof(signatureA));
+        // Two reports leave no room for the instruction that opens the account of the reward.
         var to = ProgramAddress.AssociatedToken(sender.Payer, network.Mint, SolanaPrograms.Token);
-        return await PrepareAsync([TokenProgram.CreateAssociated(sender.Payer, sender.Payer, network.Mint),
-            new Depin.ProveEquivocationInstruction(reportA.ToArray(), reportB[ReportCommon..].ToArray(), signatureA.ToArray(), signatureB.ToArray()).ToInstruction(network.Program, new Depin.ProveEquivocationAccounts
+        if ((await rpc.GetAccountInfoAsync(to, Finality.Safe, ct).ConfigureAwait(false)).Value is null)
+            await SendAsync(TokenProgram.CreateAssociated(sender.Payer, sender.Payer, network.Mint), ct).ConfigureAwait(false);
+        return await PrepareAsync([new Depin.ProveEquivocationInstruction(reportA.ToArray(), reportB[ReportCommon..].ToArray(), signatureA.ToArray(), signatureB.ToArray()).ToInstruction(network.Program, new Depin.ProveEquivocationAccounts
             {
                 Reporter = sender.Payer,
                 Network = network.Account,

@@ -19,6 +19,7 @@ public sealed class SolanaReportTests
     {
         await using var solana = await DeployedSolana.StartAsync(operators: 10, _ct);
         var chain = Transactions(solana);
+        await solana.SetPayoutCountAsync(1, _ct);
         var tree = Tree(solana, 1);
         var report = First(solana, tree);
 
@@ -33,7 +34,7 @@ public sealed class SolanaReportTests
         await LandAsync(chain, transaction);
         Assert.True(await chain.GetGasUsedAsync(transaction, _ct) is > 0 and < 20_000, "the signatures were checked before");
         Assert.Equal(report.Digest.Value, (await LedgerAsync(solana)).Reports[1].Digest);
-        Assert.Equal("WrongEpoch", (await Assert.ThrowsAnyAsync<ChainRefusalException>(() => chain.PrepareAsync(Attested(solana, report, 0b1111111), _ct))).ErrorName);
+        Assert.Equal("EpochNotNext", (await Assert.ThrowsAnyAsync<ChainRefusalException>(() => chain.PrepareAsync(Attested(solana, report, 0b1111111), _ct))).ErrorName);
 
         Assert.Equal("WindowOpen", (await Assert.ThrowsAnyAsync<ChainRefusalException>(() => chain.PrepareFinalizeAsync(1, _ct))).ErrorName);
         await solana.TravelAsync(solana.Genesis + (2 * DeployedSolana.EpochLength), _ct);
@@ -46,6 +47,7 @@ public sealed class SolanaReportTests
     {
         await using var solana = await DeployedSolana.StartAsync(operators: 4, _ct);
         var chain = Transactions(solana);
+        await solana.SetPayoutCountAsync(70_000, _ct);
         await solana.TravelAsync(solana.Genesis + DeployedSolana.EpochLength + 1, _ct);
 
         // A total that is not the leaves': proven by the last leaf, in one transaction.
@@ -57,7 +59,7 @@ public sealed class SolanaReportTests
 
         // A fault deep in a large tree does not fit: its proofs go through the buffer.
         var large = Tree(solana, 70_000);
-        var wrong = First(solana, large) with { Generation = new Generation(1), CumulativeTotal = large.Total - 1, Unallocated = 1 };
+        var wrong = First(solana, large) with { Generation = new Generation(1), CumulativeTotal = large.Total - 1, Unallocated = 2 };
         await LandAsync(chain, await chain.PrepareAsync(Attested(solana, wrong, 0b0111), _ct));
         var last = large.ProofAt(large.LeafCount - 1);
         Assert.True(last.Siblings.Length >= 17);
@@ -69,7 +71,10 @@ public sealed class SolanaReportTests
         await LandAsync(chain, await chain.PrepareAsync(Attested(solana, honest, 0b1101), _ct));
         await solana.SendAsync(_ct, new Depin.ChallengeInstruction(1, Keccak256.Hash("evidence"u8)).ToInstruction(solana.Network.Program, new Depin.ChallengeAccounts
         {
-            Challenger = solana.Owner, Network = solana.Network.Account, Challenge = solana.Network.Challenge(honest.Digest.Value), Source = solana.OwnersTokens,
+            Challenger = solana.Owner,
+            Network = solana.Network.Account,
+            Challenge = solana.Network.Challenge(honest.Digest.Value),
+            Source = solana.OwnersTokens,
         }));
         await solana.TravelAsync(solana.Genesis + (3 * DeployedSolana.EpochLength), _ct);
         await LandAsync(chain, await chain.PrepareFinalizeAsync(1, _ct));

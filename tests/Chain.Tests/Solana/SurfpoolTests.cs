@@ -61,7 +61,7 @@ public sealed class SurfpoolTests : IAsyncLifetime, IDisposable
         var block = await _rpc.GetBlockAsync(line.Slot, Finality.Finalized, _ct);
         Assert.Contains(block!.Transactions, t => t.Id == id && t.Bytes.Span.SequenceEqual(transaction.Bytes.Span));
         Assert.Contains(line.Slot, await _rpc.GetBlocksAsync(line.Slot - 2, line.Slot + 2, Finality.Finalized, _ct));
-        Assert.Equal(3, (await _rpc.GetBlocksWithLimitAsync(line.Slot - 2, 3, Finality.Finalized, _ct)).Count);
+        await Eventually.HoldsAsync(async () => (await _rpc.GetBlocksWithLimitAsync(line.Slot - 2, 3, Finality.Finalized, _ct)).Count == 3, "three blocks are listed", _ct);
         Assert.NotNull(await _rpc.GetBlockTimeAsync(line.Slot, _ct));
     }
 

@@ -34,7 +34,7 @@ const anchorKey = () => key;
 function modern(old, PublicKey) {
   key = PublicKey;
   return {
-    address: old.metadata?.address ?? "11111111111111111111111111111111",
+    address: old.metadata?.address,
     metadata: { name: old.name, version: old.version, spec: "0.1.0" },
     instructions: old.instructions.map((i) => ({ name: i.name, discriminator: discriminator(`global:${snake(i.name)}`), accounts: accounts(i.accounts), args: fields(i.args) })),
     accounts: (old.accounts ?? []).map((a) => ({ name: a.name, discriminator: discriminator(`account:${a.name}`) })),

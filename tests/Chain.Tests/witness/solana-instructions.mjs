@@ -6,7 +6,7 @@ import { address, anchor, members, PublicKey } from "./solana-values.mjs";
 // A seed in an account's data needs the chain, which is not here: then the account must be given. So must those whose only trace is another account's data.
 const needsData = (pda) => [...pda.seeds, ...(pda.program ? [pda.program] : [])].some((s) => s.kind === "account" && s.path.includes("."));
 // The program at another address, also where an instruction names it as an account.
-const elsewhere = (idl, at) => JSON.parse(JSON.stringify({ ...idl, address: at }).replaceAll(JSON.stringify(idl.address ?? at), JSON.stringify(at)));
+const elsewhere = (idl, at) => ({ ...JSON.parse(idl.address ? JSON.stringify(idl).replaceAll(JSON.stringify(idl.address), JSON.stringify(at)) : JSON.stringify(idl)), address: at });
 const isGiven = (a) => (a.pda ? needsData(a.pda) : !a.address);
 
 function choose(list, everything, programId, depth = 0) {
