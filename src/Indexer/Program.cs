@@ -40,7 +40,7 @@ services.AddHostedService<FollowerWorker>().AddHostedService<ImportWorker>().Add
 await using var app = builder.Build();
 await app.Services.GetRequiredService<ChainMirror>().InitializeAsync(CancellationToken.None);
 await app.Services.GetRequiredService<EvidenceStore>().RegisterNetworkAsync(manifest.Id, manifest.Network, network.Caip2, await File.ReadAllTextAsync(options.Manifest, Encoding.UTF8), manifest.Parameters, CancellationToken.None);
-await new EvmChainSource(app.Services.GetRequiredService<ChainProviders>().Rpc, network).CheckChainAsync(CancellationToken.None);
+await app.Services.GetRequiredService<ChainProviders>().CheckChainAsync(network, CancellationToken.None);
 app.Services.GetRequiredService<IndexerMeters>();
 app.Services.GetRequiredService<ProviderMeters>();
 Health.Map(app);

@@ -33,7 +33,7 @@ builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database));
 var manifest = NetworkManifest.Load(options.Manifest);
 builder.Services.AddSingleton(manifest.ToMirroredNetwork()).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(_ => new MirrorDatabase(database));
 builder.Services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan });
-builder.Services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new RpcOptions { Urls = options.Rpc })).AddSingleton<MirrorVerifier>();
+builder.Services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new RpcOptions { Urls = options.Rpc })).AddSingleton<IMirrorVerifier, MirrorVerifier>();
 builder.Services.AddSingleton<HousekeepingStore>().AddSingleton<ParticipantReads>();
 builder.Services.AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Quartz", "System.Runtime"));
 builder.Services.AddTelemetry(builder.Configuration, "depin-jobs");

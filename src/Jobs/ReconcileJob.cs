@@ -6,7 +6,7 @@ namespace DePin.Jobs;
 
 /// <summary>Compares the mirror with contract calls at its newest final block and records what differs. The alarm rules read the record.</summary>
 [DisallowConcurrentExecution]
-public sealed partial class ReconcileJob(MirrorVerifier verifier, MirroredNetwork network, HousekeepingStore store, TimeProvider time, ILogger<ReconcileJob> logger) : IJob
+public sealed partial class ReconcileJob(IMirrorVerifier verifier, MirroredNetwork network, HousekeepingStore store, TimeProvider time, ILogger<ReconcileJob> logger) : IJob
 {
     private const int MostRecorded = 100;
 

@@ -2,6 +2,8 @@ using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using DePin.Chain.Evm;
 using DePin.Chain.Rpc;
+using DePin.Chain.Solana;
+using DePin.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace DePin.Mirror;
@@ -15,6 +17,8 @@ public sealed class ChainProviders
     private readonly HttpClient _http;
     private readonly RpcEndPoint[] _endPoints;
     private readonly TimeProvider _time;
+    private readonly Lazy<EvmRpc> _evm;
+    private readonly Lazy<SolanaRpc> _solana;
     private QuorumChainSource? _quorum;
 
     /// <param name="http">Sends every request; its own time-out should be infinite.</param>
@@ -32,14 +36,18 @@ public sealed class ChainProviders
         _endPoints = [.. providers.Select((p, i) => p.ToEndPoint(string.Create(CultureInfo.InvariantCulture, $"{section}:Rpc:{i}"), LabelOf(providers, i)))];
         WebSockets = [.. providers.Select(p => p.WebSocket).OfType<Uri>()];
         Quorum = quorum == 0 ? DefaultQuorum(providers.Count) : quorum;
-        Rpc = new EvmRpc(http, _endPoints, new RpcOptions(), time);
+        _evm = new Lazy<EvmRpc>(() => new EvmRpc(http, _endPoints, new RpcOptions(), time));
+        _solana = new Lazy<SolanaRpc>(() => new SolanaRpc(http, _endPoints, new RpcOptions(), time));
     }
 
     /// <summary>How many must agree on what is mirrored.</summary>
     public int Quorum { get; }
 
-    /// <summary>Asks the first provider that is well.</summary>
-    public EvmRpc Rpc { get; }
+    /// <summary>Asks the first provider of an EVM chain that is well.</summary>
+    public EvmRpc Evm => _evm.Value;
+
+    /// <summary>Asks the first provider of a Solana cluster that is well.</summary>
+    public SolanaRpc Solana => _solana.Value;
 
     /// <summary>Where new heads can be subscribed to.</summary>
     public IReadOnlyList<Uri> WebSockets { get; }
@@ -77,11 +85,22 @@ public sealed class ChainProviders
     /// <summary>The follower's source. With a quorum of one it is the client that fails over; else every provider is asked on its own.</summary>
     public IChainSource CreateSource(MirroredNetwork network, ILoggerFactory loggers)
     {
-        if (Quorum == 1) return new EvmChainSource(Rpc, network);
+        if (Quorum == 1) return network.Kind == ChainKind.Solana ? new SolanaChainSource(Solana, network) : new EvmChainSource(Evm, network);
         // One repeat at most: another provider is the better second try.
         var alone = new RpcOptions { Attempts = 2, Timeout = TimeSpan.FromSeconds(8), MaximumDelay = TimeSpan.FromSeconds(1) };
         return _quorum = new QuorumChainSource(
-            [.. _endPoints.Select(e => (e.Label, (IChainSource)new EvmChainSource(new EvmRpc(_http, [e], alone, _time), network), (RpcEndPoint?)e))],
+            [.. _endPoints.Select(e => (e.Label, network.Kind == ChainKind.Solana
+                ? (IChainSource)new SolanaChainSource(new SolanaRpc(_http, [e], alone, _time), network)
+                : new EvmChainSource(new EvmRpc(_http, [e], alone, _time), network), (RpcEndPoint?)e))],
             new QuorumOptions { Quorum = Quorum }, _time, loggers.CreateLogger<QuorumChainSource>());
     }
+
+    /// <summary>The providers must be of the network's chain, as far as they answer.</summary>
+    /// <exception cref="MirrorMismatchException">They are of another.</exception>
+    public Task CheckChainAsync(MirroredNetwork network, CancellationToken ct) =>
+        network.Kind == ChainKind.Solana ? new SolanaChainSource(Solana, network).CheckChainAsync(ct) : new EvmChainSource(Evm, network).CheckChainAsync(ct);
+
+    /// <summary>Compares a mirror of the network with what the first provider that is well answers.</summary>
+    public IMirrorVerifier CreateVerifier(MirrorDatabase database, MirroredNetwork network, EmissionSchedule emission) =>
+        network.Kind == ChainKind.Solana ? new SolanaMirrorVerifier(database, network, Solana) : new MirrorVerifier(database, network, emission, Evm);
 }

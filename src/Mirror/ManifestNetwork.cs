@@ -19,17 +19,42 @@ public static class ManifestNetwork
     public static MirroredNetwork ToMirroredNetwork(this NetworkManifest manifest, short chainId = 1)
     {
         if (!manifest.Complete) throw new DeploymentException($"The deployment of network '{manifest.Network}' is not complete: run 'depin network deploy' again.");
-        return new MirroredNetwork(
-            chainId, string.Create(CultureInfo.InvariantCulture, $"eip155:{manifest.ChainId}"), manifest.Id.Value, manifest.DeployBlock + 1,
-            checked((ulong)Word(manifest, ContractKind.RewardDistributor, BreakerWindow)),
-            ContractKinds.Evm.ToDictionary(k => k, k => AccountId.From(manifest.AddressOf(k.ToString()))));
+        return manifest switch
+        {
+            EvmNetworkManifest evm => new MirroredNetwork(
+                chainId, evm.Chain.ToString(), evm.Id.Value, evm.DeployBlock + 1, checked((ulong)Word(evm, ContractKind.RewardDistributor, BreakerWindow)),
+                ContractKinds.Evm.ToDictionary(k => k, k => AccountId.From(evm.AddressOf(k.ToString())))),
+            SolanaNetworkManifest solana => new MirroredNetwork(
+                chainId, solana.Chain.ToString(), solana.Id.Value, solana.DeployBlock + 1, solana.BreakerWindow, SolanaContracts(solana))
+            { Chain = solana.Cluster },
+            _ => throw Unknown(manifest),
+        };
     }
 
-    /// <summary>The emission schedule as the EmissionController was made with it.</summary>
-    public static EmissionSchedule ToEmissionSchedule(this NetworkManifest manifest) =>
-        new((UInt128)Word(manifest, ContractKind.EmissionController, EmissionBase), Word(manifest, ContractKind.EmissionController, EmissionDecay));
+    /// <summary>The emission schedule as the network was made with it.</summary>
+    public static EmissionSchedule ToEmissionSchedule(this NetworkManifest manifest) => manifest switch
+    {
+        EvmNetworkManifest evm => new((UInt128)Word(evm, ContractKind.EmissionController, EmissionBase), Word(evm, ContractKind.EmissionController, EmissionDecay)),
+        SolanaNetworkManifest solana => new(UInt128.Parse(solana.EmissionBase, CultureInfo.InvariantCulture), BigInteger.Parse(solana.EmissionDecay, CultureInfo.InvariantCulture)),
+        _ => throw Unknown(manifest),
+    };
 
-    private static BigInteger Word(NetworkManifest manifest, ContractKind contract, int index)
+    private static Dictionary<ContractKind, AccountId> SolanaContracts(SolanaNetworkManifest manifest)
+    {
+        var accounts = manifest.Accounts;
+        return new Dictionary<ContractKind, AccountId>
+        {
+            [ContractKind.NetworkToken] = new(accounts.Mint.ToBytes32()),
+            [ContractKind.ReportVerifier] = new(accounts.Ledger.ToBytes32()),
+            [ContractKind.RewardDistributor] = new(accounts.Distributor.ToBytes32()),
+            [ContractKind.SettlementProgram] = new(accounts.Program.ToBytes32()),
+            [ContractKind.NetworkAccount] = new(accounts.Account.ToBytes32()),
+        };
+    }
+
+    private static DeploymentException Unknown(NetworkManifest manifest) => new($"The mirror knows no chain like {manifest.Chain}.");
+
+    private static BigInteger Word(EvmNetworkManifest manifest, ContractKind contract, int index)
     {
         var text = manifest.Contracts[contract.ToString()].Arguments;
         var bytes = Convert.FromHexString(text.StartsWith("0x", StringComparison.Ordinal) ? text.AsSpan(2) : text);

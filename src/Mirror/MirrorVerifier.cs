@@ -23,11 +23,20 @@ public sealed record MirrorDifference(string What, string Mirror, string Chain);
 /// <param name="Differences">Those that differ; at most the first thousand.</param>
 public sealed record MirrorVerification(BlockPoint Block, IReadOnlyDictionary<string, int> Compared, IReadOnlyList<MirrorDifference> Differences);
 
+/// <summary>Compares a mirror with its chain, value by value.</summary>
+public interface IMirrorVerifier
+{
+    /// <summary>Compares at the newest final block of the mirror, or at <paramref name="at"/> where the chain answers for the past.</summary>
+    /// <exception cref="MirrorBehindException">The mirror does not have that block.</exception>
+    /// <exception cref="NotSupportedException">The chain's nodes answer for the present alone, and <paramref name="at"/> was given.</exception>
+    Task<MirrorVerification> VerifyAsync(ulong? at, CancellationToken ct);
+}
+
 /// <summary>
 /// Compares the mirror with contract calls at one block, value by value: what <c>depin index verify</c> and the reconciling job run. Both sides are
 /// brought to the same text, so that every difference can be shown.
 /// </summary>
-public sealed class MirrorVerifier(MirrorDatabase database, MirroredNetwork network, EmissionSchedule emission, EvmRpc rpc)
+public sealed class MirrorVerifier(MirrorDatabase database, MirroredNetwork network, EmissionSchedule emission, EvmRpc rpc) : IMirrorVerifier
 {
     private const int MostDifferences = 1_000;
     private const int CallsAtOnce = 2_000;

@@ -17,7 +17,7 @@ namespace DePin.Mirror;
 /// has and the mirror lacks is found as well as the other way round.
 /// </summary>
 /// <remarks>Not compared, since no account holds it: devices' public keys (their hashes are), splits and holders; and the breaker's level, which drains with the clock.</remarks>
-public sealed class SolanaMirrorVerifier(MirrorDatabase database, MirroredNetwork network, SolanaRpc rpc)
+public sealed class SolanaMirrorVerifier(MirrorDatabase database, MirroredNetwork network, SolanaRpc rpc) : IMirrorVerifier
 {
     private const int MostDifferences = 1_000;
     private const int DiscriminatorLength = 8;
@@ -30,8 +30,10 @@ public sealed class SolanaMirrorVerifier(MirrorDatabase database, MirroredNetwor
 
     /// <summary>Compares with what is finalized now.</summary>
     /// <exception cref="MirrorBehindException">The mirror has not reached a slot that the node answered for.</exception>
-    public async Task<MirrorVerification> VerifyAsync(CancellationToken ct)
+    /// <exception cref="NotSupportedException"><paramref name="at"/> was given: a cluster keeps no past of its accounts.</exception>
+    public async Task<MirrorVerification> VerifyAsync(ulong? at, CancellationToken ct)
     {
+        if (at is not null) throw new NotSupportedException("A Solana cluster keeps no past of its accounts: leave the block out to compare with what is finalized now.");
         await using var connection = await database.DataSource.OpenConnectionAsync(ct);
         await using var snapshot = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
         var head = await connection.QuerySingleAsync<(long Number, byte[] Hash)>(Sql.Command(

@@ -83,12 +83,12 @@ public static class OracleConfiguration
         var options = configuration.GetSection("Oracle").Get<OracleOptions>() ?? new OracleOptions();
         foreach (var part in new object[] { options, options.Ingest, options.Lanes, options.Round, options.Transmit, options.Evidence }) Check(part);
 
-        var manifest = NetworkManifest.Load(options.Manifest);
+        var manifest = NetworkManifest.Load<EvmNetworkManifest>(options.Manifest);
         var parameters = manifest.NetworkParameters;
         var keys = await OpenKeysAsync(options, manifest.Id, ct);
         var network = manifest.ToMirroredNetwork();
         var providers = new ChainProviders(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, options.Rpc, options.RpcQuorum, "Oracle", TimeProvider.System);
-        var rpc = providers.Rpc; // for transactions: what it says decides about no signature
+        var rpc = providers.Evm; // for transactions: what it says decides about no signature
         var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, keys.Account, keys.SignTransaction), manifest.ChainId, manifest.AddressOf("ReportVerifier"));
         return new OracleSetup
         {

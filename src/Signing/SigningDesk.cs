@@ -19,7 +19,7 @@ namespace DePin.Signing;
 public sealed record SigningLimits(NetworkId Network, ulong ChainId, Address ReportVerifier, UInt256 MaximumFee)
 {
     /// <summary>The limits of a deployed network.</summary>
-    public static SigningLimits Of(NetworkManifest manifest, UInt256 maximumFee) =>
+    public static SigningLimits Of(EvmNetworkManifest manifest, UInt256 maximumFee) =>
         new(manifest.Id, manifest.ChainId, manifest.AddressOf("ReportVerifier"), maximumFee);
 }
 

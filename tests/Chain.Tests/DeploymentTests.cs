@@ -66,7 +66,7 @@ public sealed class DeploymentTests : IDisposable
         var nonce = await rpc.GetTransactionCountAsync(Deployer.Address, BlockTag.Latest, _ct);
         await NewDeployer(rpc).DeployAsync(profile, Request(), null, _ct);
         Assert.Equal(nonce, await rpc.GetTransactionCountAsync(Deployer.Address, BlockTag.Latest, _ct));
-        Assert.Equal(manifest.Id, NetworkManifest.Load(Request().ManifestPath).Id);
+        Assert.Equal(manifest.Id, NetworkManifest.Load<EvmNetworkManifest>(Request().ManifestPath).Id);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class DeploymentTests : IDisposable
         var profile = await DevProfileAsync(rpc);
         var kills = 0;
         var seen = new HashSet<string>();
-        NetworkManifest? manifest = null;
+        EvmNetworkManifest? manifest = null;
         while (manifest is null)
         {
             try
@@ -113,7 +113,7 @@ public sealed class DeploymentTests : IDisposable
         await Assert.ThrowsAsync<DeploymentException>(() => NewDeployer(Rpc(node)).DeployAsync(profile, elsewhere, null, _ct));
 
         // A host started against the other chain notices too.
-        var manifest = NetworkManifest.Load(Request().ManifestPath);
+        var manifest = NetworkManifest.Load<EvmNetworkManifest>(Request().ManifestPath);
         await NetworkVerifier.CheckChainAsync(Rpc(node), manifest, _ct);
         error = await Assert.ThrowsAsync<DeploymentException>(() => NetworkVerifier.CheckChainAsync(Rpc(other), manifest, _ct));
         Assert.Contains("block 0 differs", error.Message, StringComparison.Ordinal);
@@ -251,7 +251,7 @@ public sealed class DeploymentTests : IDisposable
 
     private static string Artifacts => RepositoryRoot.Combine("contracts", "evm", "artifacts");
 
-    private DeploymentRequest Request() => new("test", Artifacts, NetworkManifest.PathFor(_folder, 31337, "test"));
+    private DeploymentRequest Request() => new("test", Artifacts, NetworkManifest.PathFor(_folder, ChainId.Evm(31337), "test"));
 
     private static NetworkDeployer NewDeployer(EvmRpc rpc) => new(rpc, Deployer, Fast);
 

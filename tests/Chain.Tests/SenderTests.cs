@@ -209,7 +209,7 @@ public sealed class SenderTests : IAsyncLifetime, IDisposable
         await Assert.ThrowsAsync<InvalidOperationException>(() => elsewhere.BroadcastAsync(transaction, _ct));
     }
 
-    private async Task<NetworkManifest> DeployAsync()
+    private async Task<EvmNetworkManifest> DeployAsync()
     {
         var folder = Directory.CreateTempSubdirectory("depin-sender").FullName;
         try

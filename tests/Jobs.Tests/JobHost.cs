@@ -86,10 +86,10 @@ internal sealed class JobHost : IAsyncDisposable
     }
 
     // Of the fake chain: only the addresses and the emission schedule's place in the arguments matter here.
-    private static NetworkManifest Manifest(JobsNetwork network)
+    private static EvmNetworkManifest Manifest(JobsNetwork network)
     {
         var hash = new string('0', 64);
-        return new NetworkManifest
+        return new EvmNetworkManifest
         {
             Network = "fixture",
             NetworkId = new NetworkId(network.Chain.Network.NetworkId).Value.ToString(),

@@ -37,7 +37,7 @@ public sealed class ChainNetwork : IAsyncDisposable
 
     public EvmRpc Rpc => _chain.Rpc;
 
-    public NetworkManifest Manifest => _chain.Manifest;
+    public EvmNetworkManifest Manifest => _chain.Manifest;
 
     public IReadOnlyList<OperatorKeyRing> Operators { get; private set; } = [];
 

@@ -20,7 +20,7 @@ public sealed class ContractsOnAnvilTests : IAsyncLifetime
     private AnvilNode _node = null!;
     private TestDatabase _database = null!;
     private EvmRpc _rpc = null!;
-    private NetworkManifest _manifest = null!;
+    private EvmNetworkManifest _manifest = null!;
     private MirroredNetwork _network = null!;
     private MirrorDatabase _mirrored = null!;
 

@@ -78,12 +78,12 @@ public sealed class SolanaMirrorTests
 
         // It says what the program's accounts say; a row that somebody changed is found, and one that is gone.
         var verifier = mirrored.Verifier(solana.Rpc);
-        var verified = await verifier.VerifyAsync(_ct);
+        var verified = await verifier.VerifyAsync(null, _ct);
         Assert.Empty(verified.Differences);
         Assert.Equal("batches 0, claimed 1, configs 1, devices 0, distributor 1, ledger 1, makers 1, models 1, operators 4, payouts 1, pools 1, reports 1", string.Join(", ", verified.Compared.Select(c => $"{c.Key} {c.Value}")));
         await mirrored.ExecuteAsync("update chain.pool_versions set tokens = tokens + 1 where valid_to = 9223372036854775807");
         await mirrored.ExecuteAsync("delete from chain.maker_versions");
-        Assert.Equal(["makers 7", $"pools 0x{Convert.ToHexStringLower(owner.AsSpan())}"], (await verifier.VerifyAsync(_ct)).Differences.Select(d => d.What));
+        Assert.Equal(["makers 7", $"pools 0x{Convert.ToHexStringLower(owner.AsSpan())}"], (await verifier.VerifyAsync(null, _ct)).Differences.Select(d => d.What));
         await solana.Node.Rpc.ResumeClockAsync(_ct);
         var claimed = await mirrored.ScalarAsync<long>("select block_number from chain.claims");
         await Eventually.HoldsAsync(

@@ -30,7 +30,7 @@ public sealed class DeployedChain : IAsyncDisposable
 
     public EvmRpc Rpc { get; }
 
-    public NetworkManifest Manifest { get; private set; } = null!;
+    public EvmNetworkManifest Manifest { get; private set; } = null!;
 
     /// <summary>The manifest's file.</summary>
     public string ManifestPath => Path.Combine(_folder, "network.json");

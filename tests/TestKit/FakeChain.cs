@@ -29,7 +29,7 @@ public sealed class FakeChain : IChainSource
     }
 
     /// <summary>A network with eight made-up contracts whose first block is 1.</summary>
-    public static MirroredNetwork DefaultNetwork { get; } = new(1, "eip155:31337", NetworkManifest.IdOf(31_337, AddressOf(ContractKind.ReportVerifier)).Value, 1, 86_400,
+    public static MirroredNetwork DefaultNetwork { get; } = new(1, "eip155:31337", EvmNetworkManifest.IdOf(31_337, AddressOf(ContractKind.ReportVerifier)).Value, 1, 86_400,
         ContractKinds.Evm.ToDictionary(k => k, k => AccountId.From(AddressOf(k))));
 
     /// <summary>The network that is followed.</summary>

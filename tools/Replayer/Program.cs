@@ -50,7 +50,7 @@ static async Task<int> GuardAsync(Func<Task> work, CancellationToken ct)
 async Task RunAsync(ParseResult parsed, CancellationToken ct)
 {
     var mutations = parsed.GetValue(mutate)!.Select(Mutation.Parse).ToList();
-    var manifest = NetworkManifest.Load(parsed.GetRequiredValue(network));
+    var manifest = NetworkManifest.Load<EvmNetworkManifest>(parsed.GetRequiredValue(network));
     using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
     var client = new EvmRpc(http, new RpcOptions { Urls = [.. parsed.GetRequiredValue(rpc).Select(u => new Uri(u))] });
     var access = new NetworkAccess(client, manifest.Id, NetworkContracts.From(manifest));

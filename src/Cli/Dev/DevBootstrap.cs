@@ -29,7 +29,7 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
     public PrivateKey Maker { get; } = OperatorKeyFiles.One(folder.In("keys", "maker.key"), KeyType.Secp256k1);
 
     /// <summary>Deploys the contracts, or checks those that are there.</summary>
-    public async Task<NetworkManifest> DeployAsync(Action<string> detail, CancellationToken ct)
+    public async Task<EvmNetworkManifest> DeployAsync(Action<string> detail, CancellationToken ct)
     {
         foreach (var key in (PrivateKey[])[Deployer, Maker]) await anvil.Rpc.SetBalanceAsync(key.Address.ToString(), PlentyOfWei, ct).ConfigureAwait(false);
         var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), new Dictionary<string, string>
@@ -56,7 +56,7 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
     }
 
     /// <summary>Bonds and registers the operators and schedules them for epoch 1.</summary>
-    public async Task<IReadOnlyList<OperatorKeyRing>> EnrolOperatorsAsync(NetworkManifest manifest, Action<string> detail, CancellationToken ct)
+    public async Task<IReadOnlyList<OperatorKeyRing>> EnrolOperatorsAsync(EvmNetworkManifest manifest, Action<string> detail, CancellationToken ct)
     {
         var operators = Enumerable.Range(1, settings.Operators).Select(i => OperatorKeyFiles.Ensure(folder.OperatorFolder(i))).ToList();
         var registration = new OperatorRegistration(Rpc, manifest, Quick);

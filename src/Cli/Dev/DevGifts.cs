@@ -24,7 +24,7 @@ internal static class DevGifts
         if (!Address.TryParse(parsed.GetRequiredValue(Account), out var account)) throw new CliException($"'{parsed.GetValue(Account)}' is no account: 0x and 40 hexadecimal digits are expected.", ExitCodes.Usage);
         var tokens = Tokens.Parse(parsed.GetRequiredValue(Amount));
         var rpc = new EvmRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = [new Uri($"http://127.0.0.1:{settings.Ports.Chain}")] });
-        var token = Chain.Deployment.NetworkManifest.Load(folder.Manifest).AddressOf("NetworkToken");
+        var token = Chain.Deployment.NetworkManifest.Load<Chain.Deployment.EvmNetworkManifest>(folder.Manifest).AddressOf("NetworkToken");
         using var sender = new TransactionSender(rpc, PrivateKey.Load(folder.In("keys", "deployer.key"), KeyType.Secp256k1), NetworkOptions.Fees);
         await sender.SendAsync(new TransactionRequest(account, default) { Value = 10_000_000_000_000_000_000UL }, ct).ConfigureAwait(false);
         await sender.SendAsync(token, new NetworkToken.TransferCall(account, tokens), ct).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DePin.Chain;
 using DePin.Chain.Deployment;
 using DePin.DevTools;
 
@@ -33,7 +34,7 @@ public static class NetworkCommands
         var profile = DeploymentProfile.Load(parsed.GetRequiredValue(Profile), variables);
         var rpc = NetworkOptions.Client(parsed);
         var name = parsed.GetRequiredValue(Name);
-        var path = parsed.GetValue(Out) ?? NetworkManifest.PathFor("networks", await rpc.GetChainIdAsync(ct).ConfigureAwait(false), name);
+        var path = parsed.GetValue(Out) ?? NetworkManifest.PathFor("networks", ChainId.Evm(await rpc.GetChainIdAsync(ct).ConfigureAwait(false)), name);
         var request = new DeploymentRequest(name, parsed.GetValue(Artifacts) ?? RepositoryRoot.Combine("contracts", "evm", "artifacts"), path);
         var deployer = new NetworkDeployer(rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
         var manifest = await output.ProgressAsync("deploying", told => deployer.DeployAsync(profile, request, p =>
@@ -52,7 +53,7 @@ public static class NetworkCommands
         return Task.FromResult(ExitCodes.Success);
     }
 
-    private static void Show(Output output, NetworkManifest manifest, string headline) => output.Answer(
+    private static void Show(Output output, EvmNetworkManifest manifest, string headline) => output.Answer(
         manifest,
         [
             headline,

@@ -26,11 +26,11 @@ public static class NetworkOptions
     public static Option<string?> Key { get; } = new("--key", "-k") { Description = "Key file of the account that sends (default: the dev network's deployer)" };
 
     /// <summary>Reads the manifest.</summary>
-    public static NetworkManifest LoadManifest(ParseResult parsed)
+    public static EvmNetworkManifest LoadManifest(ParseResult parsed)
     {
         var path = parsed.GetValue(Manifest) ?? Dev().Manifest;
         if (!File.Exists(path)) throw new CliException($"There is no manifest {path}. Start a dev network with `depin dev up`, or name another with --network.");
-        return NetworkManifest.Load(path);
+        return NetworkManifest.Load<EvmNetworkManifest>(path);
     }
 
     /// <summary>Addresses of the chain's nodes, the preferred one first.</summary>
@@ -55,7 +55,7 @@ public static class NetworkOptions
     }
 
     /// <summary>Ends with a message where the node follows another chain than the manifest's: what it answers would be no answer.</summary>
-    public static async Task CheckChainAsync(EvmRpc rpc, NetworkManifest manifest, CancellationToken ct)
+    public static async Task CheckChainAsync(EvmRpc rpc, EvmNetworkManifest manifest, CancellationToken ct)
     {
         var chain = await rpc.GetChainIdAsync(ct).ConfigureAwait(false);
         var first = chain == manifest.ChainId ? await rpc.GetHeaderAsync(BlockTag.At(0), ct).ConfigureAwait(false) : null;

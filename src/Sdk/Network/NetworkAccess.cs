@@ -13,7 +13,7 @@ public sealed record NetworkContracts(
     Address Token, Address Devices, Address Payouts, Address Staking, Address Operators, Address Verifier, Address Distributor, Address Emission)
 {
     /// <summary>As the manifest names them.</summary>
-    public static NetworkContracts From(NetworkManifest manifest) => new(
+    public static NetworkContracts From(EvmNetworkManifest manifest) => new(
         manifest.AddressOf("NetworkToken"), manifest.AddressOf("DeviceRegistry"), manifest.AddressOf("PayoutRegistry"), manifest.AddressOf("ProviderStaking"),
         manifest.AddressOf("OperatorRegistry"), manifest.AddressOf("ReportVerifier"), manifest.AddressOf("RewardDistributor"), manifest.AddressOf("EmissionController"));
 }

@@ -12,7 +12,7 @@ public sealed class DeployedNetwork : IAsyncLifetime
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("depin-test-network-");
     private AnvilProcess? anvil;
 
-    public NetworkManifest Manifest { get; private set; } = null!;
+    public EvmNetworkManifest Manifest { get; private set; } = null!;
 
     public NetworkAccess Access { get; private set; } = null!;
 

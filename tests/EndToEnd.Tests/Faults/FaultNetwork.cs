@@ -46,7 +46,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
 
     public ChainClock Clock { get; private set; } = null!;
 
-    public NetworkManifest Manifest { get; private set; } = null!;
+    public EvmNetworkManifest Manifest { get; private set; } = null!;
 
     /// <summary>The chain, without a proxy.</summary>
     public EvmRpc Rpc { get; private set; } = null!;

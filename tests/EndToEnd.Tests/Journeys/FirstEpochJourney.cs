@@ -21,7 +21,7 @@ public sealed class FirstEpochJourney(RunningNetwork network)
     {
         // newcomer: one command, then wait
         await network.FinalAsync(1);
-        var manifest = NetworkManifest.Load(network.Manifest);
+        var manifest = NetworkManifest.Load<EvmNetworkManifest>(network.Manifest);
         using var http = new HttpClient();
         var rpc = new EvmRpc(http, new RpcOptions { Urls = [new Uri(network.Rpc)] });
 

@@ -37,19 +37,19 @@ public sealed class FounderJourney : IAsyncLifetime
         await anvil.Rpc.SetAutomineAsync(false, default);
         using (var first = RunningNetwork.Start(deploy))
         {
-            await Eventually.HoldsAsync(() => Task.FromResult(File.Exists(manifestFile) && NetworkManifest.Load(manifestFile).Steps.Count >= 3), "three steps are in the journal", default);
+            await Eventually.HoldsAsync(() => Task.FromResult(File.Exists(manifestFile) && NetworkManifest.Load<EvmNetworkManifest>(manifestFile).Steps.Count >= 3), "three steps are in the journal", default);
             first.Kill();
             await first.WaitForExitAsync();
         }
 
-        var interrupted = NetworkManifest.Load(manifestFile);
+        var interrupted = NetworkManifest.Load<EvmNetworkManifest>(manifestFile);
         Assert.False(interrupted.Complete);
         Assert.Contains(interrupted.Steps, s => s.Block is null);
         await anvil.Rpc.SetAutomineAsync(true, default);
         await anvil.Rpc.MineAsync(1, default);
         var (code, answer) = await RunningNetwork.AskAsync(deploy);
         Assert.True(code == 0, answer.ToJsonString());
-        var manifest = NetworkManifest.Load(manifestFile);
+        var manifest = NetworkManifest.Load<EvmNetworkManifest>(manifestFile);
         Assert.True(manifest.Complete);
         Assert.Equal(8, manifest.Contracts.Count);
         foreach (var (name, contract) in interrupted.Contracts) Assert.Equal(contract.Address, manifest.Contracts[name].Address); // the addresses were fixed beforehand
@@ -94,7 +94,7 @@ public sealed class FounderJourney : IAsyncLifetime
         var holder = await KeyAsync("holder.key");
         var manifestFile = In("network.json");
         Assert.Equal(0, (await RunningNetwork.AskAsync(Deploy(anvil.Url, founder, manifestFile))).Code);
-        var manifest = NetworkManifest.Load(manifestFile);
+        var manifest = NetworkManifest.Load<EvmNetworkManifest>(manifestFile);
         using var http = new HttpClient();
         var rpc = new EvmRpc(http, new RpcOptions { Urls = [anvil.Url] });
         var token = manifest.AddressOf("NetworkToken");

@@ -20,7 +20,7 @@ public sealed class OperatorJourney(RunningNetwork network)
     public async Task An_operator_joins_by_the_owners_schedule_catches_up_from_its_peers_and_signs()
     {
         await network.FinalAsync(1); // so that there is something to catch up with
-        var manifest = NetworkManifest.Load(network.Manifest);
+        var manifest = NetworkManifest.Load<EvmNetworkManifest>(network.Manifest);
         using var http = new HttpClient();
         var rpc = new EvmRpc(http, new RpcOptions { Urls = [new Uri(network.Rpc)] });
         var keys = network.Beside("operator5");

@@ -55,7 +55,7 @@ public sealed class ProviderJourney(RunningNetwork network)
         Assert.Contains("The thaw is over at", early.Error, StringComparison.Ordinal);
 
         // It counts for its own day. On a busy machine it may be certified after that day's cut: then it is accepted with the next and earns nothing, and another one is made.
-        var manifest = NetworkManifest.Load(network.Manifest);
+        var manifest = NetworkManifest.Load<EvmNetworkManifest>(network.Manifest);
         ProofVerdict verdict;
         var tries = 0;
         do

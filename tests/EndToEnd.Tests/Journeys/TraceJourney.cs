@@ -22,7 +22,7 @@ public sealed class TraceJourney(RunningNetwork network)
     public async Task A_proof_an_epoch_and_a_claim_can_be_followed_through_every_process()
     {
         await network.FinalAsync(1);
-        var manifest = NetworkManifest.Load(network.Manifest);
+        var manifest = NetworkManifest.Load<EvmNetworkManifest>(network.Manifest);
         var (epoch, spans) = await CompleteEpochAsync(manifest.Id);
         var operators = AssertEpoch(TraceIdentity.OfEpoch(manifest.Id, epoch), spans);
         await AssertProofsAsync(manifest, epoch, operators);
@@ -97,7 +97,7 @@ public sealed class TraceJourney(RunningNetwork network)
         return [.. rounds.Select(r => r.Instance)];
     }
 
-    private async Task AssertProofsAsync(NetworkManifest manifest, Epoch epoch, List<string> operators)
+    private async Task AssertProofsAsync(EvmNetworkManifest manifest, Epoch epoch, List<string> operators)
     {
         // The very proofs of the epoch whose ids say so, everywhere: reckoned here from the evidence itself.
         var file = network.Beside("traced.bundle");
@@ -145,7 +145,7 @@ public sealed class TraceJourney(RunningNetwork network)
         Assert.Equal(epoch, (await network.JudgedAsync(new ProofId(Bytes32.Parse(id)))).Epoch);
     }
 
-    private async Task AssertClaimAsync(NetworkManifest manifest)
+    private async Task AssertClaimAsync(EvmNetworkManifest manifest)
     {
         var account = "";
         await Eventually.HoldsAsync(

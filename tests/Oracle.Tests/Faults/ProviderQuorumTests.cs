@@ -82,7 +82,7 @@ public sealed class ProviderQuorumTests
         Assert.Equal(2, mixed.Quorum);
         Assert.Equal(["http://a.example:80", "https://b.example:443", "http://a.example:80#2"], mixed.Status.Providers.Select(p => p.Provider));
         Assert.Equal([new Uri("wss://b.example/ws")], mixed.WebSockets);
-        Assert.Equal((50, 25), (mixed.Pace(new FollowerOptions()).MaxBlocksPerRange, mixed.Rpc.MaximumBatch));
+        Assert.Equal((50, 25), (mixed.Pace(new FollowerOptions()).MaxBlocksPerRange, mixed.Evm.MaximumBatch));
         Assert.Equal([1, 2, 2, 3, 3, 4], Enumerable.Range(1, 6).Select(ChainProviders.DefaultQuorum));
         Assert.Equal(1, Read(("Rpc:0", "http://a.example"), ("Rpc:1", "http://b.example"), ("RpcQuorum", "1")).Quorum);
         foreach (var (name, setting) in (IEnumerable<(string, (string, string)[])>)[

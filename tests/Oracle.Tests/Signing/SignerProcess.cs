@@ -42,7 +42,7 @@ public sealed class SignerProcess : IAsyncDisposable
     public IEnumerable<string> Secrets => [Password, .. new[] { _keys.Report, _keys.Protocol, _keys.Transaction }.Select(Secret)];
 
     /// <summary>Seals the keys, makes the table and starts.</summary>
-    public static async Task<SignerProcess> StartAsync(OperatorKeyRing keys, NetworkManifest manifest, CancellationToken ct)
+    public static async Task<SignerProcess> StartAsync(OperatorKeyRing keys, EvmNetworkManifest manifest, CancellationToken ct)
     {
         var signer = new SignerProcess(keys, manifest.Id);
         await File.WriteAllTextAsync(signer.PasswordFile, Password + "\n", ct);

@@ -26,12 +26,12 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
 
     /// <summary>Deploys, or goes on with, or just checks, what the profile says; <paramref name="report"/> may be null.</summary>
     /// <exception cref="DeploymentException">The profile, the chain or the manifest do not allow it.</exception>
-    public async Task<NetworkManifest> DeployAsync(DeploymentProfile profile, DeploymentRequest request, Func<DeploymentProgress, Task>? report, CancellationToken ct)
+    public async Task<EvmNetworkManifest> DeployAsync(DeploymentProfile profile, DeploymentRequest request, Func<DeploymentProgress, Task>? report, CancellationToken ct)
     {
         var chainId = await rpc.GetChainIdAsync(ct).ConfigureAwait(false);
         var genesis = await rpc.GetHeaderAsync(BlockTag.At(0), ct).ConfigureAwait(false) ?? throw new DeploymentException("The node has no block 0.");
         var artifacts = profile.Contracts.ToDictionary(name => name, name => ContractArtifact.Load(request.ArtifactsFolder, name), StringComparer.Ordinal);
-        var existing = File.Exists(request.ManifestPath) ? NetworkManifest.Load(request.ManifestPath) : null;
+        var existing = File.Exists(request.ManifestPath) ? NetworkManifest.Load<EvmNetworkManifest>(request.ManifestPath) : null;
         var firstNonce = existing?.FirstNonce ?? await rpc.GetTransactionCountAsync(deployer.Address, BlockTag.Pending, ct).ConfigureAwait(false);
         var plan = new Plan(profile, artifacts, chainId, deployer.Address, firstNonce);
         CheckBounds(profile, plan, chainId);
@@ -48,7 +48,7 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
         return manifest;
     }
 
-    private async Task<NetworkManifest> StartAsync(
+    private async Task<EvmNetworkManifest> StartAsync(
         Plan plan, DeploymentProfile profile, DeploymentRequest request, ulong chainId, Bytes32 chainGenesis, string hash, CancellationToken ct)
     {
         var head = await rpc.GetHeaderAsync(BlockTag.Latest, ct).ConfigureAwait(false) ?? throw new DeploymentException("The node has no latest block.");
@@ -58,10 +58,10 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
             throw new DeploymentException($"The network's genesis ({genesis}) must lie after the chain's present time ({head.Timestamp}): operators must be scheduled before epoch 1 starts.");
         if (epochLength == 0 || genesis % epochLength != 0)
             throw new DeploymentException($"The network's genesis ({genesis}) must be a multiple of the epoch's length ({epochLength} s), so that epochs start on whole days.");
-        var manifest = new NetworkManifest
+        var manifest = new EvmNetworkManifest
         {
             Network = request.Network,
-            NetworkId = NetworkManifest.IdOf(chainId, plan.Addresses["ReportVerifier"]).ToString(),
+            NetworkId = EvmNetworkManifest.IdOf(chainId, plan.Addresses["ReportVerifier"]).ToString(),
             ChainId = chainId,
             ChainGenesisHash = chainGenesis.ToString(),
             Profile = profile.Name,
@@ -90,7 +90,7 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
     }
 
     // All are sent one after another without waiting: their nonces put them in order, and gas is reckoned from the code's size.
-    private async Task RunAsync(Plan plan, NetworkManifest manifest, string path, Func<DeploymentProgress, Task>? report, CancellationToken ct)
+    private async Task RunAsync(Plan plan, EvmNetworkManifest manifest, string path, Func<DeploymentProgress, Task>? report, CancellationToken ct)
     {
         using var sender = new TransactionSender(rpc, deployer, fees, time);
         var steps = plan.Transactions;

@@ -9,7 +9,7 @@ public static class NetworkVerifier
 {
     /// <summary>For every host at its start: the node serves the manifest's chain, and the deployment was completed.</summary>
     /// <exception cref="DeploymentException">It does not; says what to do.</exception>
-    public static async Task CheckChainAsync(EvmRpc rpc, NetworkManifest manifest, CancellationToken ct)
+    public static async Task CheckChainAsync(EvmRpc rpc, EvmNetworkManifest manifest, CancellationToken ct)
     {
         if (!manifest.Complete) throw new DeploymentException($"The deployment of network '{manifest.Network}' is not complete. Run the deployment again: it goes on where it stopped.");
         var chainId = await rpc.GetChainIdAsync(ct).ConfigureAwait(false);
@@ -22,7 +22,7 @@ public static class NetworkVerifier
 
     /// <summary>Compares the code of every contract with its artifact, immutables included.</summary>
     /// <exception cref="DeploymentException">It differs; says where.</exception>
-    public static async Task VerifyCodeAsync(EvmRpc rpc, NetworkManifest manifest, string artifactsFolder, CancellationToken ct)
+    public static async Task VerifyCodeAsync(EvmRpc rpc, EvmNetworkManifest manifest, string artifactsFolder, CancellationToken ct)
     {
         var addresses = manifest.Contracts.Keys.ToDictionary(name => name, manifest.AddressOf, StringComparer.Ordinal);
         foreach (var (name, deployed) in manifest.Contracts)

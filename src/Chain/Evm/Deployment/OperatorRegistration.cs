@@ -8,7 +8,7 @@ namespace DePin.Chain.Deployment;
 /// What makes accounts into the operators of a network: bond, registration, and the first config. Each call looks at the chain first and
 /// does only what is missing, so it may be repeated after a failure.
 /// </summary>
-public sealed class OperatorRegistration(EvmRpc rpc, NetworkManifest manifest, FeePolicy? fees = null, TimeProvider? time = null)
+public sealed class OperatorRegistration(EvmRpc rpc, EvmNetworkManifest manifest, FeePolicy? fees = null, TimeProvider? time = null)
 {
     private readonly Address _registry = manifest.AddressOf("OperatorRegistry");
     private readonly Address _token = manifest.AddressOf("NetworkToken");
