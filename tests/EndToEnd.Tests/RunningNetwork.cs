@@ -69,7 +69,7 @@ public class RunningNetwork : IAsyncLifetime
     {
         var result = await DepinAsync(
         [
-            "dev", "up", "--detach", "--data", Data, .. Replay, "--chain-port", $"{basePort}", "--postgres-port", $"{basePort + 1}",
+            "dev", "up", "--detach", "--data", Data, "--chains", "evm", .. Replay, "--chain-port", $"{basePort}", "--postgres-port", $"{basePort + 1}",
             "--api-port", $"{basePort + 2}", "--indexer-port", $"{basePort + 3}", "--jobs-port", $"{basePort + 4}", "--operator-port", $"{basePort + 10}",
         ], null, Telemetry);
         Assert.True(result.Code == 0, result.ToString());

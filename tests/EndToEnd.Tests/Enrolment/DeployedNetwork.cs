@@ -16,7 +16,7 @@ public sealed class DeployedNetwork : IAsyncLifetime
 
     public NetworkAccess Access { get; private set; } = null!;
 
-    public DevBootstrap Bootstrap { get; private set; } = null!;
+    public EvmBootstrap Bootstrap { get; private set; } = null!;
 
     public IReadOnlyList<OperatorKeyRing> Operators { get; private set; } = [];
 
@@ -27,7 +27,7 @@ public sealed class DeployedNetwork : IAsyncLifetime
         var data = new DevFolder(folder.FullName);
         data.Create();
         var settings = new DevSettings { Id = "test", Operators = 4, SecondsPerBlock = 1440, Genesis = genesis, Ports = new DevPorts() };
-        Bootstrap = new DevBootstrap(data, settings, anvil);
+        Bootstrap = new EvmBootstrap(data, settings, anvil);
         Manifest = await Bootstrap.DeployAsync(_ => { }, default);
         Operators = await Bootstrap.EnrolOperatorsAsync(Manifest, _ => { }, default);
         Access = new NetworkAccess(Bootstrap.Rpc, Manifest.Id, NetworkContracts.From(Manifest));

@@ -51,7 +51,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
     /// <summary>The chain, without a proxy.</summary>
     public EvmRpc Rpc { get; private set; } = null!;
 
-    public DevBootstrap Bootstrap { get; private set; } = null!;
+    public EvmBootstrap Bootstrap { get; private set; } = null!;
 
     /// <summary>By number from 0, as their hosts are.</summary>
     public IReadOnlyList<OperatorKeyRing> OperatorKeys { get; private set; } = [];
@@ -104,7 +104,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
             Genesis = genesis,
             Ports = new DevPorts { Operator = ports },
         };
-        Bootstrap = new DevBootstrap(Data, settings, Anvil);
+        Bootstrap = new EvmBootstrap(Data, settings, Anvil);
         Rpc = Bootstrap.Rpc;
         Manifest = await Bootstrap.DeployAsync(static _ => { }, default);
         OperatorKeys = await Bootstrap.EnrolOperatorsAsync(Manifest, static _ => { }, default);
