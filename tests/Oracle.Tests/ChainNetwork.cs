@@ -106,7 +106,7 @@ public sealed class ChainNetwork : IAsyncDisposable
         var mirrored = Manifest.ToMirroredNetwork();
         var rpc = _chain.NewRpc();
         signer ??= keys;
-        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, signer.Account, signer.SignTransaction, DeployedChain.Fees), Manifest.ChainId, Manifest.AddressOf("ReportVerifier"));
+        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, signer.Account.Evm, signer.SignTransaction, DeployedChain.Fees), Manifest.ChainId, Manifest.AddressOf("ReportVerifier"));
         var setup = new OracleSetup
         {
             Facts = new NetworkFacts(Manifest.Id, Manifest.Genesis, Manifest.EpochLength, (ulong)parameters.LateSeconds, (ulong)parameters.EpochGraceSeconds),

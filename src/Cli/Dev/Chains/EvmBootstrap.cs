@@ -8,6 +8,7 @@ using DePin.Cli.Keys;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;
+using DePin.Protocol;
 using DePin.Sdk.Network;
 using DePin.Signing;
 
@@ -58,7 +59,7 @@ public sealed class EvmBootstrap(DevFolder folder, DevSettings settings, AnvilPr
     /// <summary>Bonds and registers the operators and schedules them for epoch 1.</summary>
     public async Task<IReadOnlyList<OperatorKeyRing>> EnrolOperatorsAsync(EvmNetworkManifest manifest, Action<string> detail, CancellationToken ct)
     {
-        var operators = Enumerable.Range(1, settings.Operators).Select(i => OperatorKeyFiles.Ensure(folder.OperatorFolder(i))).ToList();
+        var operators = Enumerable.Range(1, settings.Operators).Select(i => OperatorKeyFiles.Ensure(folder.OperatorFolder(i), ChainKind.Evm)).ToList();
         var registration = new OperatorRegistration(Rpc, manifest, Quick);
         var registry = manifest.AddressOf("OperatorRegistry");
         var known = await Rpc.CallAsync(
