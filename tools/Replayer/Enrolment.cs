@@ -14,7 +14,7 @@ namespace DePin.Replayer;
 /// Puts the replayed devices on chain as their maker and providers would: models, a batch of them by root, one registration each, and a
 /// stake for every provider. Whatever is there already is left alone, so it can be run again.
 /// </summary>
-public sealed class Enrolment(NetworkAccess network, PrivateKey maker, PrivateKey funder, uint makerId, FeePolicy policy, Action<string> progress)
+public sealed class Enrolment(EvmNetworkAccess network, PrivateKey maker, PrivateKey funder, uint makerId, FeePolicy policy, Action<string> progress)
 {
     private const ulong Deadline = ulong.MaxValue;
     private readonly NetworkContracts contracts = network.Contracts;

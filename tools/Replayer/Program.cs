@@ -53,7 +53,7 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
     var manifest = NetworkManifest.Load<EvmNetworkManifest>(parsed.GetRequiredValue(network));
     using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
     var client = new EvmRpc(http, new RpcOptions { Urls = [.. parsed.GetRequiredValue(rpc).Select(u => new Uri(u))] });
-    var access = new NetworkAccess(client, manifest.Id, NetworkContracts.From(manifest));
+    var access = new EvmNetworkAccess(client, manifest);
     var sources = DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own());
     var shifts = Shifts(sources, manifest.NetworkParameters);
     var casts = sources.Select(source => Mutation.Cast(source.Limit(parsed.GetValue(limit) ?? int.MaxValue), mutations)).ToList();

@@ -14,7 +14,7 @@ public sealed class DeployedNetwork : IAsyncLifetime
 
     public EvmNetworkManifest Manifest { get; private set; } = null!;
 
-    public NetworkAccess Access { get; private set; } = null!;
+    public EvmNetworkAccess Access { get; private set; } = null!;
 
     public EvmBootstrap Bootstrap { get; private set; } = null!;
 
@@ -30,7 +30,7 @@ public sealed class DeployedNetwork : IAsyncLifetime
         Bootstrap = new EvmBootstrap(data, settings, anvil);
         Manifest = await Bootstrap.DeployAsync(_ => { }, default);
         Operators = await Bootstrap.EnrolOperatorsAsync(Manifest, _ => { }, default);
-        Access = new NetworkAccess(Bootstrap.Rpc, Manifest.Id, NetworkContracts.From(Manifest));
+        Access = new EvmNetworkAccess(Bootstrap.Rpc, Manifest);
     }
 
     public async Task DisposeAsync()

@@ -281,7 +281,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
             var key = SeededKeys.Of("faults", source.Name, SeededKeys.TypeOf(i));
             return new ReplayDevice(source, key, SeededKeys.Of("faults", source.Provider, KeyType.Secp256k1), false, new Speaker(Manifest.Id, source, key, key, key));
         })];
-        var access = new NetworkAccess(Rpc, Manifest.Id, NetworkContracts.From(Manifest));
+        var access = new EvmNetworkAccess(Rpc, Manifest);
         await new Replayer.Enrolment(access, Bootstrap.Maker, Bootstrap.Deployer, 1, Quick, static _ => { }).RunAsync(Devices, Manifest.NetworkParameters.MinimumStakePerDevice, default);
     }
 
