@@ -33,7 +33,7 @@ public sealed class EvmBootstrap(DevFolder folder, DevSettings settings, AnvilPr
     public async Task<EvmNetworkManifest> DeployAsync(Action<string> detail, CancellationToken ct)
     {
         foreach (var key in (PrivateKey[])[Deployer, Maker]) await anvil.Rpc.SetBalanceAsync(key.Address.ToString(), PlentyOfWei, ct).ConfigureAwait(false);
-        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), new Dictionary<string, string>
+        var profile = DeploymentProfile.Load<EvmDeploymentProfile>(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), new Dictionary<string, string>
         {
             ["genesis"] = settings.Genesis.ToString(CultureInfo.InvariantCulture),
             // On a dev chain one account owns, arbitrates and banks; a real network has a timelock and more than one person.
