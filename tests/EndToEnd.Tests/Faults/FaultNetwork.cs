@@ -282,7 +282,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
             return new ReplayDevice(source, key, SeededKeys.Of("faults", source.Provider, KeyType.Secp256k1), false, new Speaker(Manifest.Id, source, key, key, key));
         })];
         var access = new EvmNetworkAccess(Rpc, Manifest);
-        await new Replayer.Enrolment(access, Bootstrap.Maker, Bootstrap.Deployer, 1, Quick, static _ => { }).RunAsync(Devices, Manifest.NetworkParameters.MinimumStakePerDevice, default);
+        await new EvmEnrolment(access, Bootstrap.Maker, Bootstrap.Deployer, 1, Quick, static _ => { }).RunAsync(Devices, Manifest.NetworkParameters.MinimumStakePerDevice, default);
     }
 
     private async Task CreateHostsAsync(int ports)
