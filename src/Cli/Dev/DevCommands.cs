@@ -65,7 +65,7 @@ public static class DevCommands
         if (settings.Solana is not null)
         {
             // Its runtime began with this start: so does its network.
-            File.Delete(folder.Solana.Manifest);
+            if (File.Exists(folder.Solana.Manifest)) File.Delete(folder.Solana.Manifest);
             var genesis = NextDay();
             settings = settings with { Solana = new DevSolana(genesis, replay is null ? [] : await HostProcess.ReplayedSetsAsync(replay.Data, genesis, folder.Logs, ct).ConfigureAwait(false)) };
         }

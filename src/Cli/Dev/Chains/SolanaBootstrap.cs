@@ -38,7 +38,7 @@ public sealed class SolanaBootstrap(DevFolder folder, DevSettings settings, Surf
         foreach (var key in (PrivateKey[])[Deployer, Maker]) await FundAsync(SolanaAddress.Of(key.PublicKey), ct).ConfigureAwait(false);
         var (deployer, maker) = (SolanaAddress.Of(Deployer.PublicKey).ToString(), SolanaAddress.Of(Maker.PublicKey).ToString());
         var solana = settings.Solana!;
-        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "solana", "profiles", "dev.json"), new Dictionary<string, string>
+        var profile = DeploymentProfile.Load<SolanaDeploymentProfile>(RepositoryRoot.Combine("contracts", "solana", "profiles", "dev.json"), new Dictionary<string, string>
         {
             ["genesis"] = solana.Genesis.ToString(CultureInfo.InvariantCulture),
             // On a dev chain one account owns, arbitrates and banks; a real network has a multisignature and more than one person.
@@ -66,7 +66,7 @@ public sealed class SolanaBootstrap(DevFolder folder, DevSettings settings, Surf
     {
         var operators = Enumerable.Range(1, settings.Operators).Select(i => OperatorKeyFiles.Ensure(folder.OperatorFolder(i), ChainKind.Solana)).ToList();
         var registration = new SolanaOperatorRegistration(Rpc, NetworkManifest.Load<SolanaNetworkManifest>(folder.Manifest), Quick);
-        var bond = await registration.GetMinimumBondAsync(ct).ConfigureAwait(false);
+        var bond = registration.GetMinimumBond();
         detail("funding bonds");
         await Task.WhenAll(operators.Select(async o =>
         {
