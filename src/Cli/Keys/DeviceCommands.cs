@@ -136,7 +136,7 @@ public static class DeviceCommands
     }
 
     // What operators would refuse for certain is said here, with what to do.
-    private static async Task CheckRegisteredAsync(NetworkAccess network, Bytes32 deviceId, ushort wanted, CancellationToken ct)
+    private static async Task CheckRegisteredAsync(EvmNetworkAccess network, Bytes32 deviceId, ushort wanted, CancellationToken ct)
     {
         var token = await network.Rpc.CallAsync(network.Contracts.Devices, new DeviceRegistry.TokenOfCall(deviceId), BlockTag.Latest, ct).ConfigureAwait(false);
         if (token == default) throw new CliException($"Device {deviceId} is not registered. Register it first: depin device register", ExitCodes.Refused);

@@ -74,7 +74,7 @@ public static class AuditCommands
         return holds ? ExitCodes.Success : ExitCodes.Refused;
     }
 
-    private static async Task<IReadOnlyList<Check>> CompareWithChainAsync(NetworkAccess network, EvidenceBundle bundle, CancellationToken ct)
+    private static async Task<IReadOnlyList<Check>> CompareWithChainAsync(EvmNetworkAccess network, EvidenceBundle bundle, CancellationToken ct)
     {
         var report = bundle.Report.Report;
         var accepted = await network.Rpc.CallAsync(network.Contracts.Verifier, new ReportVerifier.AcceptedCall(report.Epoch.Value), BlockTag.Latest, ct).ConfigureAwait(false);

@@ -61,7 +61,7 @@ public static class ClaimCommands
         return paid.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;
     }
 
-    private static async Task PayAsync(NetworkAccess network, TransactionSender sender, ClaimTrace trace, List<Pending> pending, List<Payment> paid, CancellationToken ct)
+    private static async Task PayAsync(EvmNetworkAccess network, TransactionSender sender, ClaimTrace trace, List<Pending> pending, List<Payment> paid, CancellationToken ct)
     {
         foreach (var group in pending.Chunk(MaxClaims))
         {
@@ -84,7 +84,7 @@ public static class ClaimCommands
         paid.Count == 0 ? ["Nothing is claimable yet: rewards can be claimed once their epoch is final."] : [.. paid.Select(p => $"{p.Account}  {Tokens.Show((BigInteger)p.Amount)}")]);
 
     // The tree of the newest final epoch, computed here: neither the API nor the operator that gave the bundle is believed.
-    private static async Task<List<Pending>> FromEvidenceAsync(ParseResult parsed, Output output, NetworkAccess network, HashSet<Address>? accounts, CancellationToken ct)
+    private static async Task<List<Pending>> FromEvidenceAsync(ParseResult parsed, Output output, EvmNetworkAccess network, HashSet<Address>? accounts, CancellationToken ct)
     {
         var current = await network.Rpc.CallAsync(network.Contracts.Distributor, new RewardDistributor.CurrentCall(), BlockTag.Latest, ct).ConfigureAwait(false);
         if (current.Epoch == 0) throw new CliException("No epoch with rewards is final yet. Rewards can be claimed once their epoch is final.", ExitCodes.Refused);
@@ -144,7 +144,7 @@ public static class ClaimCommands
         }
     }
 
-    private static async Task<IReadOnlyList<UInt128>> ClaimedAsync(NetworkAccess network, IReadOnlyList<Address> accounts, CancellationToken ct) => accounts.Count == 0
+    private static async Task<IReadOnlyList<UInt128>> ClaimedAsync(EvmNetworkAccess network, IReadOnlyList<Address> accounts, CancellationToken ct) => accounts.Count == 0
         ? []
         : await network.Rpc.CallAsync([.. accounts.Select(a => (network.Contracts.Distributor, (IContractCall<UInt128>)new RewardDistributor.ClaimedCall(a)))], BlockTag.Latest, ct).ConfigureAwait(false);
 }

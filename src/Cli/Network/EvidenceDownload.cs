@@ -11,7 +11,7 @@ public static class EvidenceDownload
 {
     /// <summary>The bundle of an epoch; of the newest final one where <paramref name="asked"/> is null.</summary>
     /// <exception cref="CliException">There is none yet, or no operator gives it.</exception>
-    public static async Task<byte[]> FetchAsync(Output output, NetworkAccess network, ulong? asked, CancellationToken ct)
+    public static async Task<byte[]> FetchAsync(Output output, EvmNetworkAccess network, ulong? asked, CancellationToken ct)
     {
         var epoch = asked ?? await network.Rpc.CallAsync(network.Contracts.Verifier, new ReportVerifier.NextFinalCall(), BlockTag.Latest, ct).ConfigureAwait(false) - 1;
         if (epoch == 0) throw new CliException("No epoch is final yet. Wait for one (`depin dev up` shows them), or audit an accepted one with --epoch.", ExitCodes.Refused);

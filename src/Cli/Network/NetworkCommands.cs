@@ -31,7 +31,7 @@ public static class NetworkCommands
             variables[pair[..at]] = pair[(at + 1)..];
         }
 
-        var profile = DeploymentProfile.Load(parsed.GetRequiredValue(Profile), variables);
+        var profile = DeploymentProfile.Load<EvmDeploymentProfile>(parsed.GetRequiredValue(Profile), variables);
         var rpc = NetworkOptions.Client(parsed);
         var name = parsed.GetRequiredValue(Name);
         var path = parsed.GetValue(Out) ?? NetworkManifest.PathFor("networks", ChainId.Evm(await rpc.GetChainIdAsync(ct).ConfigureAwait(false)), name);

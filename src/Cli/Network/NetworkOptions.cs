@@ -46,12 +46,12 @@ public static class NetworkOptions
 
     /// <summary>Contracts and chain together.</summary>
     /// <exception cref="CliException">The node follows another chain than the manifest's.</exception>
-    public static async Task<NetworkAccess> AccessAsync(ParseResult parsed, CancellationToken ct)
+    public static async Task<EvmNetworkAccess> AccessAsync(ParseResult parsed, CancellationToken ct)
     {
         var manifest = LoadManifest(parsed);
         var rpc = Client(parsed);
         await CheckChainAsync(rpc, manifest, ct).ConfigureAwait(false);
-        return new NetworkAccess(rpc, manifest.Id, NetworkContracts.From(manifest));
+        return new EvmNetworkAccess(rpc, manifest);
     }
 
     /// <summary>Ends with a message where the node follows another chain than the manifest's: what it answers would be no answer.</summary>

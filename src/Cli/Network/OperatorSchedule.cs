@@ -53,7 +53,7 @@ internal static class OperatorSchedule
     };
 
     // A cut begins the lane of an operator that its parent does not name at height 0, and what the old lane held there is pruned: docs/decisions/0007.
-    private static async Task RefuseReturnsAsync(Sdk.Network.NetworkAccess network, ulong count, IReadOnlyCollection<Address> newest, HashSet<Address> wanted, CancellationToken ct)
+    private static async Task RefuseReturnsAsync(Sdk.Network.EvmNetworkAccess network, ulong count, IReadOnlyCollection<Address> newest, HashSet<Address> wanted, CancellationToken ct)
     {
         for (var earlier = count; earlier > 1;)
         {
@@ -67,7 +67,7 @@ internal static class OperatorSchedule
     }
 
     // The registry takes what lies after the present epoch and after the newest config; a minute-long dev day may end while the transaction is on its way, hence one more.
-    private static async Task<ulong> EarliestAsync(Sdk.Network.NetworkAccess network, ulong? newest, CancellationToken ct)
+    private static async Task<ulong> EarliestAsync(Sdk.Network.EvmNetworkAccess network, ulong? newest, CancellationToken ct)
     {
         if (newest is not { } last) return 1;
         var time = await network.GetTimeAsync(ct).ConfigureAwait(false);
