@@ -22,7 +22,7 @@ internal static class Description
         ["from"] = "Only what is of this moment or later (RFC 3339, with its offset). Of what is counted by epochs: those that begin then or later.",
         ["to"] = "Only what is before this moment (RFC 3339, with its offset). Of what is counted by epochs: those that begin before it.",
         ["sort"] = "Order; the first where it is left out. A cursor belongs to one order.",
-        ["owner"] = "Only those of this owner: an address.",
+        ["owner"] = "Only those of this owner: an address as the network's chain writes it.",
         ["class"] = "Only of this resource class: see /v1/classes.",
         ["cell"] = "Only those in this H3 cell, of any resolution, or in one within it.",
         ["status"] = "Only those in this state.",
@@ -30,7 +30,7 @@ internal static class Description
         ["epoch"] = "Number of an epoch; the first is 1.",
         ["resolution"] = "Of the H3 cells: 0 (1,100 km) to 15 (1 m).",
         ["events"] = "Which kinds of events, with commas between; all where it is left out.",
-        ["address"] = "An address: 0x and 40 hexadecimal digits.",
+        ["address"] = "An address as the network's chain writes it: 0x and 40 hexadecimal digits; base58 on Solana, where 64 hexadecimal digits would do too.",
         ["id"] = "An id: 0x and 64 hexadecimal digits; of a device its token id would do too.",
     };
 

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
+using DePin.Protocol;
 using DePin.Storage.Read;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -16,12 +17,18 @@ public sealed record EpochClock(long Genesis, long EpochSeconds, long ChallengeS
 /// <param name="Chain">Number of its chain in the mirror.</param>
 /// <param name="Caip2">Its chain, CAIP-2.</param>
 /// <param name="Id">Network id, 32 bytes.</param>
-/// <param name="Contracts">Addresses, 0x-hex, by contract name.</param>
+/// <param name="Contracts">Addresses, as the chain writes them, by contract name.</param>
 /// <param name="Row">As stored.</param>
 public sealed record Network(short Chain, string Caip2, byte[] Id, IReadOnlyDictionary<string, string> Contracts, NetworkRow Row)
 {
     /// <summary>The EVM chain id; null on another kind of chain.</summary>
     public ulong? EvmChainId => Caip2.StartsWith("eip155:", StringComparison.Ordinal) && ulong.TryParse(Caip2.AsSpan(7), NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : null;
+
+    /// <summary>How its chain writes accounts, transactions and blocks.</summary>
+    public ChainText Text { get; } = ChainText.Of(Caip2);
+
+    /// <summary>Digits of its token after the point, by the deployment's manifest; 18 until published.</summary>
+    public int Decimals { get; } = ReadDecimals(Row.Manifest);
 
     /// <summary>When its epochs are, by the deployment's manifest; null until published.</summary>
     public EpochClock? Clock { get; } = ReadClock(Row.Manifest);
@@ -34,6 +41,9 @@ public sealed record Network(short Chain, string Caip2, byte[] Id, IReadOnlyDict
             ? new EpochClock(genesis.GetInt64(), length.GetInt64(), window.GetInt64())
             : null;
     }
+
+    private static int ReadDecimals(string? manifest) =>
+        manifest is not null && JsonSerializer.Deserialize<JsonElement>(manifest).TryGetProperty("decimals", out var decimals) ? decimals.GetByte() : 18;
 
     /// <summary>The parameter document as JSON; null until published.</summary>
     public JsonElement? Parameters => Row.Parameters is { } text ? JsonSerializer.Deserialize<JsonElement>(text) : null;
@@ -57,7 +67,12 @@ public sealed class Networks(NetworkReads reads, TimeProvider time) : IDisposabl
             if (known.Count > 0 && time.GetElapsedTime(readAt) < Refresh) return known;
             var list = new List<Network>();
             foreach (var row in await reads.ListAsync(ct))
-                list.Add(new Network(row.ChainId, row.Caip2, row.NetworkId, await reads.ContractsAsync(row.ChainId, ct), row));
+            {
+                var (text, contracts) = (ChainText.Of(row.Caip2), await reads.ContractsAsync(row.ChainId, ct));
+                list.Add(new Network(row.ChainId, row.Caip2, row.NetworkId, contracts.ToDictionary(c => c.Key, c => text.Account(c.Value), StringComparer.Ordinal), row));
+            }
+
+
             readAt = time.GetTimestamp();
             return known = list;
         }
@@ -101,6 +116,6 @@ public static class Text
         return true;
     }
 
-    /// <summary>A 20-byte account padded to the protocol's 32.</summary>
-    public static byte[] Account32(byte[] address) => [.. new byte[12], .. address];
+    /// <summary>An account of 20 or 32 bytes as the protocol's 32.</summary>
+    public static byte[] Account32(byte[] native) => AccountId.FromNative(native).Value.ToArray();
 }

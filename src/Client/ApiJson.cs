@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using DePin.Abi.Solana;
 using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Protocol.Geo;
@@ -9,7 +10,7 @@ using DePin.Protocol.Reports;
 
 namespace DePin.Client;
 
-/// <summary>How answers are written: ids and hashes as 0x-hex, amounts as decimal text, names in camel case. Members that lack, and nulls where none belong, are errors.</summary>
+/// <summary>How answers are written: ids and hashes as 0x-hex, accounts, transactions and blocks as their chain writes them, amounts as decimal text, names in camel case. Members that lack, and nulls where none belong, are errors.</summary>
 public static class ApiJson
 {
     /// <summary>Reads answers, and writes them as the API does. Members that this version does not know are passed over.</summary>
@@ -28,7 +29,8 @@ public static class ApiJson
             Converters =
             {
                 new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false),
-                new TextConverter<Address>(Address.Parse), new TextConverter<Bytes32>(Bytes32.Parse),
+                new TextConverter<Address>(Address.Parse), new TextConverter<ChainAddress>(ChainAddress.Parse), new TextConverter<TransactionName>(TransactionName.Parse),
+                new TextConverter<Bytes32>(Bytes32.Parse),
                 new TextConverter<DeviceId>(static text => new DeviceId(Bytes32.Parse(text))), new TextConverter<ProofId>(static text => new ProofId(Bytes32.Parse(text))),
                 new TextConverter<NetworkId>(static text => new NetworkId(Bytes32.Parse(text))), new TextConverter<ConfigDigest>(static text => new ConfigDigest(Bytes32.Parse(text))),
                 new TextConverter<ReportDigest>(static text => new ReportDigest(Bytes32.Parse(text))),
@@ -91,4 +93,16 @@ internal sealed class CounterConverter : JsonConverter<ulong>
         reader.TokenType == JsonTokenType.String && ulong.TryParse(reader.GetString(), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : throw new JsonException("A counter is decimal text.");
 
     public override void Write(Utf8JsonWriter writer, ulong value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
+}
+
+/// <summary>A block's hash as its chain writes it: 0x-hex, or base58 on Solana. It is written as 0x-hex.</summary>
+internal sealed class BlockHashConverter : JsonConverter<Bytes32>
+{
+    public override Bytes32 Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        var text = reader.TokenType == JsonTokenType.String ? reader.GetString() : null;
+        return Bytes32.TryParse(text, out var hash) ? hash : SolanaAddress.TryParse(text, out var bytes) ? bytes.ToBytes32() : throw new JsonException("A block's hash is 32 bytes, in hexadecimal or base58.");
+    }
+
+    public override void Write(Utf8JsonWriter writer, Bytes32 value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }

@@ -1,7 +1,6 @@
 using System.Runtime.CompilerServices;
 using DePin.Client.Http;
 using DePin.Client.Live;
-using DePin.Cryptography;
 using DePin.Protocol;
 
 namespace DePin.Client;
@@ -121,31 +120,31 @@ public sealed class DePinClient : IDePinApi, IDisposable
     public IAsyncEnumerable<AccountEntry> AllAccountsAsync(AccountOrder order, CancellationToken ct) => WalkAsync(page => ListAccountsAsync(order, page, ct)!, ct);
 
     /// <inheritdoc/>
-    public Task<AccountRewards?> FindAccountAsync(Address account, CancellationToken ct) => FindAsync<AccountRewards>(To($"accounts/{account}"), ct);
+    public Task<AccountRewards?> FindAccountAsync(ChainAddress account, CancellationToken ct) => FindAsync<AccountRewards>(To($"accounts/{account}"), ct);
 
     /// <inheritdoc/>
-    public Task<Page<RewardLine>> ListAccountRewardsAsync(Address account, RewardFilter filter, PageRequest page, CancellationToken ct) =>
+    public Task<Page<RewardLine>> ListAccountRewardsAsync(ChainAddress account, RewardFilter filter, PageRequest page, CancellationToken ct) =>
         _transport.GetAsync<Page<RewardLine>>(To($"accounts/{account}/rewards").With(filter).With(page), ct);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<RewardLine> AllAccountRewardsAsync(Address account, RewardFilter filter, CancellationToken ct) => WalkAsync(page => ListAccountRewardsAsync(account, filter, page, ct)!, ct);
+    public IAsyncEnumerable<RewardLine> AllAccountRewardsAsync(ChainAddress account, RewardFilter filter, CancellationToken ct) => WalkAsync(page => ListAccountRewardsAsync(account, filter, page, ct)!, ct);
 
     /// <inheritdoc/>
-    public Task<Page<EpochEarning>> ListAccountEpochsAsync(Address account, Period began, PageRequest page, CancellationToken ct) =>
+    public Task<Page<EpochEarning>> ListAccountEpochsAsync(ChainAddress account, Period began, PageRequest page, CancellationToken ct) =>
         _transport.GetAsync<Page<EpochEarning>>(To($"accounts/{account}/epochs").With(began).With(page), ct);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<EpochEarning> AllAccountEpochsAsync(Address account, Period began, CancellationToken ct) => WalkAsync(page => ListAccountEpochsAsync(account, began, page, ct)!, ct);
+    public IAsyncEnumerable<EpochEarning> AllAccountEpochsAsync(ChainAddress account, Period began, CancellationToken ct) => WalkAsync(page => ListAccountEpochsAsync(account, began, page, ct)!, ct);
 
     /// <inheritdoc/>
-    public Task<Page<PaidClaim>> ListClaimsAsync(Address account, Period paid, PageRequest page, CancellationToken ct) =>
+    public Task<Page<PaidClaim>> ListClaimsAsync(ChainAddress account, Period paid, PageRequest page, CancellationToken ct) =>
         _transport.GetAsync<Page<PaidClaim>>(To($"accounts/{account}/claims").With(paid).With(page), ct);
 
     /// <inheritdoc/>
-    public IAsyncEnumerable<PaidClaim> AllClaimsAsync(Address account, Period paid, CancellationToken ct) => WalkAsync(page => ListClaimsAsync(account, paid, page, ct)!, ct);
+    public IAsyncEnumerable<PaidClaim> AllClaimsAsync(ChainAddress account, Period paid, CancellationToken ct) => WalkAsync(page => ListClaimsAsync(account, paid, page, ct)!, ct);
 
     /// <inheritdoc/>
-    public Task<ReadyClaim?> FindClaimAsync(Address account, CancellationToken ct) => FindAsync<ReadyClaim>(To($"accounts/{account}/claim"), ct);
+    public Task<ReadyClaim?> FindClaimAsync(ChainAddress account, CancellationToken ct) => FindAsync<ReadyClaim>(To($"accounts/{account}/claim"), ct);
 
     /// <inheritdoc/>
     public Task<OperatorsPage> ListOperatorsAsync(PageRequest page, CancellationToken ct) => _transport.GetAsync<OperatorsPage>(To("operators").With(page), ct);
@@ -165,7 +164,7 @@ public sealed class DePinClient : IDePinApi, IDisposable
     public IAsyncEnumerable<StakePool> AllStakePoolsAsync(CancellationToken ct) => WalkAsync(page => ListStakePoolsAsync(page, ct)!, ct);
 
     /// <inheritdoc/>
-    public Task<StakerHoldings> GetStakerAsync(Address staker, CancellationToken ct) => _transport.GetAsync<StakerHoldings>(To($"stakes/{staker}"), ct);
+    public Task<StakerHoldings> GetStakerAsync(ChainAddress staker, CancellationToken ct) => _transport.GetAsync<StakerHoldings>(To($"stakes/{staker}"), ct);
 
     /// <inheritdoc/>
     public Task<Emission> ListEmissionAsync(Period began, PageRequest page, CancellationToken ct) => _transport.GetAsync<Emission>(To("emission").With(began).With(page), ct);

@@ -1,4 +1,3 @@
-using DePin.Cryptography;
 using DePin.Protocol;
 
 namespace DePin.Client;
@@ -90,29 +89,29 @@ public interface IDePinApi
     IAsyncEnumerable<AccountEntry> AllAccountsAsync(AccountOrder order, CancellationToken ct);
 
     /// <summary>What an account earned, may claim and holds; null until it owns a device or a stake.</summary>
-    Task<AccountRewards?> FindAccountAsync(Address account, CancellationToken ct);
+    Task<AccountRewards?> FindAccountAsync(ChainAddress account, CancellationToken ct);
 
     /// <summary>Why an account's reward is what it is, newest epoch first.</summary>
-    Task<Page<RewardLine>> ListAccountRewardsAsync(Address account, RewardFilter filter, PageRequest page, CancellationToken ct);
+    Task<Page<RewardLine>> ListAccountRewardsAsync(ChainAddress account, RewardFilter filter, PageRequest page, CancellationToken ct);
 
     /// <summary>All pages of <see cref="ListAccountRewardsAsync"/>.</summary>
-    IAsyncEnumerable<RewardLine> AllAccountRewardsAsync(Address account, RewardFilter filter, CancellationToken ct);
+    IAsyncEnumerable<RewardLine> AllAccountRewardsAsync(ChainAddress account, RewardFilter filter, CancellationToken ct);
 
     /// <summary>What an account earned in each epoch, newest first.</summary>
-    Task<Page<EpochEarning>> ListAccountEpochsAsync(Address account, Period began, PageRequest page, CancellationToken ct);
+    Task<Page<EpochEarning>> ListAccountEpochsAsync(ChainAddress account, Period began, PageRequest page, CancellationToken ct);
 
     /// <summary>All pages of <see cref="ListAccountEpochsAsync"/>.</summary>
-    IAsyncEnumerable<EpochEarning> AllAccountEpochsAsync(Address account, Period began, CancellationToken ct);
+    IAsyncEnumerable<EpochEarning> AllAccountEpochsAsync(ChainAddress account, Period began, CancellationToken ct);
 
     /// <summary>Claims paid to an account, newest first.</summary>
-    Task<Page<PaidClaim>> ListClaimsAsync(Address account, Period paid, PageRequest page, CancellationToken ct);
+    Task<Page<PaidClaim>> ListClaimsAsync(ChainAddress account, Period paid, PageRequest page, CancellationToken ct);
 
     /// <summary>All pages of <see cref="ListClaimsAsync"/>.</summary>
-    IAsyncEnumerable<PaidClaim> AllClaimsAsync(Address account, Period paid, CancellationToken ct);
+    IAsyncEnumerable<PaidClaim> AllClaimsAsync(ChainAddress account, Period paid, CancellationToken ct);
 
     /// <summary>An account's leaf, proof and unsigned transaction against the current root; null for no account.</summary>
     /// <exception cref="ApiException"><see cref="ApiException.IsNotYet"/>: no final epoch has a leaf for it yet.</exception>
-    Task<ReadyClaim?> FindClaimAsync(Address account, CancellationToken ct);
+    Task<ReadyClaim?> FindClaimAsync(ChainAddress account, CancellationToken ct);
 
     /// <summary>Operators, and with each page the newest sets and faults.</summary>
     Task<OperatorsPage> ListOperatorsAsync(PageRequest page, CancellationToken ct);
@@ -127,7 +126,7 @@ public interface IDePinApi
     IAsyncEnumerable<StakePool> AllStakePoolsAsync(CancellationToken ct);
 
     /// <summary>What a staker holds and thaws; nothing, for who never staked.</summary>
-    Task<StakerHoldings> GetStakerAsync(Address staker, CancellationToken ct);
+    Task<StakerHoldings> GetStakerAsync(ChainAddress staker, CancellationToken ct);
 
     /// <summary>Minted epochs, newest first, and with each page the splits and the outflow breaker.</summary>
     Task<Emission> ListEmissionAsync(Period began, PageRequest page, CancellationToken ct);

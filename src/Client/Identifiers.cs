@@ -4,7 +4,7 @@ using DePin.Protocol;
 
 namespace DePin.Client;
 
-/// <summary>An amount of the network's token in base units (10⁻¹⁸ of a token). Never negative; as wide as the chain's 256 bits, because anyone may write such a number there.</summary>
+/// <summary>An amount of the network's token in base units (10⁻¹⁸ of a token, or what <see cref="Network.Decimals"/> says). Never negative; as wide as the chain's 256 bits, because anyone may write such a number there.</summary>
 public readonly record struct TokenAmount(BigInteger BaseUnits) : IComparable<TokenAmount>
 {
     /// <summary>Nothing.</summary>

@@ -14,7 +14,7 @@ public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
 public sealed record DeviceFilter
 {
     /// <summary>Whose.</summary>
-    public Cryptography.Address? Owner { get; init; }
+    public ChainAddress? Owner { get; init; }
 
     /// <summary>Of which resource class.</summary>
     public Protocol.ClassId? Class { get; init; }

@@ -48,6 +48,8 @@ public sealed class ApiFixture : IAsyncLifetime
 
     public NpgsqlDataSource Source => database.DataSource;
 
+    public string ConnectionString => database.ConnectionString;
+
     public async Task InitializeAsync()
     {
         database = await TestDatabase.CreateAsync();

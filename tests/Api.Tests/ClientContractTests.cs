@@ -27,7 +27,7 @@ public sealed class ClientContractTests(ApiFixture fixture) : IClassFixture<ApiF
     private static readonly Type[] Integers = [typeof(int), typeof(uint), typeof(long), typeof(Epoch), typeof(Generation), typeof(ClassId), typeof(TokenId), typeof(MakerId), typeof(ModelId)];
     private static readonly Type[] Texts =
     [
-        typeof(string), typeof(Uri), typeof(Address), typeof(Bytes32), typeof(DeviceId), typeof(ProofId), typeof(NetworkId), typeof(ConfigDigest), typeof(ReportDigest), typeof(TokenAmount), typeof(BigInteger), typeof(H3Cell),
+        typeof(string), typeof(Uri), typeof(Address), typeof(ChainAddress), typeof(TransactionName), typeof(Bytes32), typeof(DeviceId), typeof(ProofId), typeof(NetworkId), typeof(ConfigDigest), typeof(ReportDigest), typeof(TokenAmount), typeof(BigInteger), typeof(H3Cell),
         typeof(ReadOnlyMemory<byte>), typeof(DateTimeOffset), typeof(ulong), // a counter
     ];
 
@@ -156,7 +156,7 @@ public sealed class ClientContractTests(ApiFixture fixture) : IClassFixture<ApiF
             : new DeviceFilter(),
         var type when type == typeof(DeviceRef) => (DeviceRef)new DeviceId(ApiFixture.DeviceId(1)),
         var type when type == typeof(ProofId) => new ProofId(FakeNetworkActivity.HashOf("proof 3")),
-        var type when type == typeof(Address) => ApiFixture.Providers[0],
+        var type when type == typeof(ChainAddress) => (ChainAddress)ApiFixture.Providers[0],
         var type when type == typeof(Epoch) => new Epoch(1),
         var type when type == typeof(int) => 5, // a map's resolution
         var type when type == typeof(ClassId?) => full ? new ClassId(2) : null,

@@ -20,7 +20,7 @@ public sealed class ReferenceTests
         // Small enough for a gateway: a device knows neither chain nor database.
         ["DeviceSdk"] = ["Protocol", "Tracing", "Cryptography"],
         // The same for an app: what a network's services answer, and nothing that makes the answers.
-        ["Client"] = ["Protocol", "Cryptography"],
+        ["Client"] = ["Protocol", "Abi", "Cryptography"],
         ["Sdk"] = ["Protocol", "DeviceSdk", "Chain", "Abi", "ContractBindings", "Cryptography"],
         // Sessions and their endpoints, for the hosts that have people to sign in.
         ["SignIn"] = ["Storage", "Hosting", "Abi", "Cryptography"],

@@ -37,7 +37,7 @@ internal static class DeviceEndpoints
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
-        if (!TryFilter(owner, @class, status, cell, from, to, out var filter, out var badFilter)) return badFilter;
+        if (!TryFilter(found.Text, owner, @class, status, cell, from, to, out var filter, out var badFilter)) return badFilter;
         if (!Sorting.TryRead(sort, Orders, out var order, out var badOrder)) return badOrder;
         if (!Paging.TryRead(Orders[order] + " devices", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
         long? last = null;
@@ -48,7 +48,7 @@ internal static class DeviceEndpoints
         }
 
         var rows = await reads.ListAsync(found.Chain, filter, order == 1, last, take, ct);
-        return TypedResults.Ok(Paging.Cut(Orders[order] + " devices", rows, take, r => r, r => [r.TokenId.ToString(CultureInfo.InvariantCulture)]));
+        return TypedResults.Ok(Paging.Cut(Orders[order] + " devices", rows, take, r => r.In(found.Text), r => [r.TokenId.ToString(CultureInfo.InvariantCulture)]));
     }
 
     private static async Task<Results<Ok<Page<PlaceView>>, ProblemHttpResult>> MapAsync(
@@ -58,7 +58,7 @@ internal static class DeviceEndpoints
         if (found is null) return problem!;
         var zoom = resolution ?? DefaultZoom;
         if (zoom is < 0 or > H3Cell.MaxResolution) return Problems.BadParameter("resolution", "an H3 resolution from 0 (1,100 km) to 15 (1 m)");
-        if (!TryFilter(owner, @class, status, cell, from, to, out var filter, out var badFilter)) return badFilter;
+        if (!TryFilter(found.Text, owner, @class, status, cell, from, to, out var filter, out var badFilter)) return badFilter;
         if (!Paging.TryRead("map", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
         long? last = null;
         if (after is not null)
@@ -79,13 +79,13 @@ internal static class DeviceEndpoints
     }
 
     private static bool TryFilter(
-        string? owner, int? @class, string? status, string? cell, string? from, string? to, [NotNullWhen(true)] out DeviceFilter? filter, [NotNullWhen(false)] out ProblemHttpResult? problem)
+        ChainText text, string? owner, int? @class, string? status, string? cell, string? from, string? to, [NotNullWhen(true)] out DeviceFilter? filter, [NotNullWhen(false)] out ProblemHttpResult? problem)
     {
         filter = null;
         if (!Periods.TryRead(from, to, out var registered, out problem)) return false;
         byte[]? ownerBytes = null;
         H3Cell? within = null;
-        if (owner is not null && !Text.TryBytes(owner, 20, out ownerBytes)) problem = Problems.BadParameter("owner", "an address of 40 hexadecimal digits");
+        if (owner is not null && !text.TryAccount(owner, out ownerBytes)) problem = Problems.BadParameter("owner", text.AccountForm);
         else if (status is not (null or "active" or "suspended" or "retired")) problem = Problems.BadParameter("status", "active, suspended or retired");
         else if (cell is not null)
         {
@@ -103,7 +103,7 @@ internal static class DeviceEndpoints
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
         var (device, bad) = await FindAsync(found, reads, id, ct);
-        return device is null ? bad! : TypedResults.Ok(device);
+        return device is null ? bad! : TypedResults.Ok(device.In(found.Text));
     }
 
     private static async Task<Results<Ok<Page<VerdictView>>, ProblemHttpResult>> ProofsAsync(
@@ -171,7 +171,7 @@ internal static class DeviceEndpoints
             last = maker;
         }
 
-        return TypedResults.Ok(Paging.Cut("makers", await reads.MakersAsync(found.Chain, last, take, ct), take, r => r, r => [r.MakerId.ToString(CultureInfo.InvariantCulture)]));
+        return TypedResults.Ok(Paging.Cut("makers", await reads.MakersAsync(found.Chain, last, take, ct), take, r => r.In(found.Text), r => [r.MakerId.ToString(CultureInfo.InvariantCulture)]));
     }
 
     private static async Task<(DeviceRow? Device, ProblemHttpResult? Problem)> FindAsync(Network network, DeviceReads reads, string id, CancellationToken ct)

@@ -51,7 +51,7 @@ internal static class EpochEndpoints
         }
 
         var rows = await reads.ListAsync(found.Chain, status, epochs, order == 0, last, take, ct);
-        return TypedResults.Ok(Paging.Cut(Orders[order] + " epochs", rows, take, r => r, r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Generation.ToString(CultureInfo.InvariantCulture)]));
+        return TypedResults.Ok(Paging.Cut(Orders[order] + " epochs", rows, take, r => r.In(found.Text), r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Generation.ToString(CultureInfo.InvariantCulture)]));
     }
 
     private static async Task<Results<Ok<EpochView>, ProblemHttpResult>> GetAsync(
@@ -75,7 +75,7 @@ internal static class EpochEndpoints
         var counts = await proofs.ReasonsAsync(found.Id, epoch, ct);
         var evidence = (await operators.GetEndpointsAsync(found.Chain, ct)).Select(o => OperatorDirectory.EvidenceUrl(o, (ulong)head.Epoch, head.Digest)).OfType<Uri>().Distinct();
         return TypedResults.Ok(new EpochView(
-            head, View(report), signers, await reads.ClassesAsync(found.Id, epoch, ct), [.. counts.Select(reasons.View)], [.. rows.Where(r => r.Status == "cancelled")], [.. evidence]));
+            head.In(found.Text), View(report, found.Text), signers, await reads.ClassesAsync(found.Id, epoch, ct), [.. counts.Select(reasons.View)], [.. rows.Where(r => r.Status == "cancelled").Select(r => r.In(found.Text))], [.. evidence]));
     }
 
     private static async Task<Results<Ok<Page<LineView>>, ProblemHttpResult>> RewardsAsync(
@@ -85,7 +85,7 @@ internal static class EpochEndpoints
         return found is null ? problem! : await RewardEndpoints.LinesAsync(found, reads, reasons, null, null, @class, epoch, null, null, limit, cursor, ct);
     }
 
-    private static ReportView View(Report r) => new(r.Config.ToString(), (long)r.Generation.Value, (long)r.Epoch.Value, DateTimeOffset.FromUnixTimeSeconds((long)r.PeriodStart),
-        DateTimeOffset.FromUnixTimeSeconds((long)r.PeriodEnd), (long)r.AnchorNumber, r.AnchorHash.ToString(), r.Previous.ToString(), r.EvidenceRoot.ToString(), r.StateRoot.ToString(),
+    private static ReportView View(Report r, ChainText text) => new(r.Config.ToString(), (long)r.Generation.Value, (long)r.Epoch.Value, DateTimeOffset.FromUnixTimeSeconds((long)r.PeriodStart),
+        DateTimeOffset.FromUnixTimeSeconds((long)r.PeriodEnd), (long)r.AnchorNumber, text.Block(r.AnchorHash.ToString()), r.Previous.ToString(), r.EvidenceRoot.ToString(), r.StateRoot.ToString(),
         r.RewardsRoot.ToString(), r.MeteringRoot.ToString(), r.LeafCount, r.CumulativeTotal.ToString(CultureInfo.InvariantCulture), r.Unallocated.ToString(CultureInfo.InvariantCulture), r.ManifestHash.ToString());
 }

@@ -18,7 +18,8 @@ public sealed record NetworkNameView(string Id, string Chain, string? Name);
 /// <param name="Totals">Counts and amounts at the mirror's head.</param>
 /// <param name="Parameters">The parameter document.</param>
 /// <param name="Clock">When epochs are; null until the indexer published the deployment.</param>
-public sealed record NetworkView(string Id, string Chain, string? Name, IReadOnlyDictionary<string, string> Contracts, NetworkTotals Totals, JsonElement? Parameters, EpochClock? Clock);
+/// <param name="Decimals">Digits of the token after the point: an amount of 10^decimals base units is one token.</param>
+public sealed record NetworkView(string Id, string Chain, string? Name, IReadOnlyDictionary<string, string> Contracts, NetworkTotals Totals, JsonElement? Parameters, EpochClock? Clock, int Decimals);
 
 /// <summary>How far the mirror is behind and how final it is.</summary>
 /// <param name="Chain">CAIP-2.</param>
@@ -45,7 +46,7 @@ internal static class NetworkEndpoints
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
-        return TypedResults.Ok(new NetworkView(Text.Hex(found.Id), found.Caip2, found.Row.Name, found.Contracts, await reads.TotalsAsync(found.Chain, found.Id, ct), found.Parameters, found.Clock));
+        return TypedResults.Ok(new NetworkView(Text.Hex(found.Id), found.Caip2, found.Row.Name, found.Contracts, (await reads.TotalsAsync(found.Chain, found.Id, ct)).In(found.Text), found.Parameters, found.Clock, found.Decimals));
     }
 
     private static async Task<Results<Ok<IndexerView>, ProblemHttpResult>> IndexerAsync(Networks networks, NetworkReads reads, ChainClock clock, string? network, CancellationToken ct)
@@ -54,6 +55,6 @@ internal static class NetworkEndpoints
         if (found is null) return problem!;
         if (await reads.MirrorAsync(found.Chain, ct) is not { } mirror) return Problems.NotMirrored();
         var last = await reads.LastEpochsAsync(found.Chain, found.Id, ct);
-        return TypedResults.Ok(new IndexerView(found.Caip2, mirror, clock.LagSeconds(found, mirror), last.Accepted, last.Imported, await reads.KeptFromAsync(found.Id, ct)));
+        return TypedResults.Ok(new IndexerView(found.Caip2, mirror.In(found.Text), clock.LagSeconds(found, mirror), last.Accepted, last.Imported, await reads.KeptFromAsync(found.Id, ct)));
     }
 }

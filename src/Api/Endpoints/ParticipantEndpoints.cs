@@ -46,10 +46,10 @@ internal static class ParticipantEndpoints
         if (!Paging.TryRead("operators", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
         byte[]? last = null;
         if (after is not null && !Text.TryBytes(after[0], 20, out last)) return Problems.BadCursor();
-        var page = Paging.Cut("operators", await reads.OperatorsAsync(found.Chain, last, take, ct), take, r => r, r => [r.ReportKey]);
+        var page = Paging.Cut("operators", await reads.OperatorsAsync(found.Chain, last, take, ct), take, r => r.In(found.Text), r => [r.ReportKey]);
         var configs = (await reads.ConfigsAsync(found.Chain, ct)).Select(c => new ConfigView(c.ConfigCount, c.FirstEpoch, c.Digest, c.N, c.Q, c.ParametersHash, c.RulesHash,
             [.. Enumerable.Range(0, c.N).Select(i => new ConfigMember(i, Text.Hex(c.ReportKeys.AsSpan(20 * i, 20)), Text.Hex(c.ProtocolKeys.AsSpan(32 * i, 32))))]));
-        return TypedResults.Ok(new OperatorsView(page.Items, page.Next, [.. configs], await reads.FaultsAsync(found.Chain, ct)));
+        return TypedResults.Ok(new OperatorsView(page.Items, page.Next, [.. configs], [.. (await reads.FaultsAsync(found.Chain, ct)).Select(f => f.In(found.Text))]));
     }
 
     private static async Task<Results<Ok<Page<PoolRow>>, ProblemHttpResult>> PoolsAsync(Networks networks, ParticipantReads reads, string? network, int? limit, string? cursor, CancellationToken ct)
@@ -58,16 +58,16 @@ internal static class ParticipantEndpoints
         if (found is null) return problem!;
         if (!Paging.TryRead("pools", limit, cursor, 1, out var take, out var after, out var bad)) return bad;
         byte[]? last = null;
-        if (after is not null && !Text.TryBytes(after[0], 20, out last)) return Problems.BadCursor();
-        return TypedResults.Ok(Paging.Cut("pools", await reads.PoolsAsync(found.Chain, last, take, ct), take, r => r, r => [r.Provider]));
+        if (after is not null && !Text.TryBytes(after[0], 20, out last) && !Text.TryBytes(after[0], 32, out last)) return Problems.BadCursor();
+        return TypedResults.Ok(Paging.Cut("pools", await reads.PoolsAsync(found.Chain, last, take, ct), take, r => r.In(found.Text), r => [r.Provider]));
     }
 
     private static async Task<Results<Ok<StakerView>, ProblemHttpResult>> StakerAsync(Networks networks, ParticipantReads reads, string address, string? network, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
-        if (!Text.TryBytes(address, 20, out var staker)) return Problems.BadParameter("address", "an address of 40 hexadecimal digits");
-        return TypedResults.Ok(new StakerView(Text.Hex(staker), await reads.StakesAsync(found.Chain, staker, ct), await reads.ThawsAsync(found.Chain, staker, ct)));
+        if (!found.Text.TryAccount(address, out var staker)) return Problems.BadParameter("address", found.Text.AccountForm);
+        return TypedResults.Ok(new StakerView(found.Text.Account(staker), [.. (await reads.StakesAsync(found.Chain, staker, ct)).Select(s => s.In(found.Text))], [.. (await reads.ThawsAsync(found.Chain, staker, ct)).Select(t => t.In(found.Text))]));
     }
 
     private static async Task<Results<Ok<EmissionView>, ProblemHttpResult>> EmissionAsync(Networks networks, ParticipantReads reads, string? network, string? from, string? to, int? limit, string? cursor, CancellationToken ct)
@@ -85,7 +85,7 @@ internal static class ParticipantEndpoints
 
         var page = Paging.Cut("emission", await reads.EmissionAsync(found.Chain, epochs, before, take, ct), take, r => r, r => [r.Epoch.ToString(CultureInfo.InvariantCulture)]);
         var splits = (await reads.SplitsAsync(found.Chain, ct)).Select(s => new SplitView(s.FirstEpoch,
-            [.. s.Bps.Split(',', StringSplitOptions.RemoveEmptyEntries).Select((bps, i) => new SinkView(Text.Hex(s.Accounts.AsSpan(20 * i, 20)), int.Parse(bps, CultureInfo.InvariantCulture)))]));
+            [.. s.Bps.Split(',', StringSplitOptions.RemoveEmptyEntries).Select((bps, i) => new SinkView(found.Text.Account(s.Accounts.AsSpan(20 * i, 20)), int.Parse(bps, CultureInfo.InvariantCulture)))]));
         return TypedResults.Ok(new EmissionView(page, [.. splits], await reads.BreakerAsync(found.Chain, ct)));
     }
 }

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Numerics;
+using System.Text.Json.Serialization;
 using DePin.Storage.Read;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -18,14 +19,32 @@ public sealed record AccountView(AccountRow Account, string Claimable, string Wa
 /// <param name="Leaf">The account's leaf.</param>
 /// <param name="Proof">Siblings, bottom first.</param>
 /// <param name="Claimable">What it asks for: cumulative less claimed.</param>
-/// <param name="Transaction">Unsigned transaction; anyone may send it, it pays the account's recipient.</param>
-public sealed record ClaimView(long Epoch, string Root, LeafView Leaf, IReadOnlyList<string> Proof, string Claimable, TransactionView? Transaction);
+/// <param name="Transaction">Unsigned transaction; anyone may send it, it pays the account's recipient. Null on a chain that is not EVM.</param>
+/// <param name="Solana">The same on a Solana cluster; left out elsewhere.</param>
+public sealed record ClaimView(long Epoch, string Root, LeafView Leaf, IReadOnlyList<string> Proof, string Claimable, TransactionView? Transaction,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] SolanaClaimView? Solana = null);
 
 /// <summary>A reward leaf as the contract takes it.</summary>
 public sealed record LeafView(long Index, string Account, string Cumulative, string Prefix, string ItemsHash);
 
 /// <summary>An unsigned EVM transaction: fill in nonce, gas and fees, then sign.</summary>
 public sealed record TransactionView(string Chain, string To, string Data, string Value);
+
+/// <summary>A claim for a Solana wallet.</summary>
+/// <param name="Chain">CAIP-2.</param>
+/// <param name="Payer">Who signs and pays the fee in the transactions, base58: the account.</param>
+/// <param name="Transactions">Unsigned transactions in base64, in the order in which they are sent: put a recent blockhash in the place of the zero one, sign and send. Empty where the proof is too long for one transaction; the instructions then fit with an address lookup table.</param>
+/// <param name="Instructions">What they do: the recipient's token account is made where it is not there, and the claim. Who pays for another's claim replaces the payer where it signs.</param>
+public sealed record SolanaClaimView(string Chain, string Payer, IReadOnlyList<string> Transactions, IReadOnlyList<SolanaInstructionView> Instructions);
+
+/// <summary>An instruction of a Solana transaction.</summary>
+/// <param name="Program">Whose code runs, base58.</param>
+/// <param name="Accounts">In the program's order.</param>
+/// <param name="Data">Base64.</param>
+public sealed record SolanaInstructionView(string Program, IReadOnlyList<SolanaAccountView> Accounts, string Data);
+
+/// <summary>An account, base58, as an instruction takes it.</summary>
+public sealed record SolanaAccountView(string Address, bool Signer, bool Writable);
 
 internal static class RewardEndpoints
 {
@@ -45,12 +64,12 @@ internal static class RewardEndpoints
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
-        if (!Text.TryBytes(address, 20, out var account)) return Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+        if (!found.Text.TryAccount(address, out var account)) return Problems.BadParameter("address", found.Text.AccountForm);
         if (await reads.AccountAsync(found.Chain, found.Id, account, ct) is not { } row) return Problems.NotFound("payout account", address);
         var final = BigInteger.Parse(row.Final, CultureInfo.InvariantCulture);
         var claimed = BigInteger.Parse(row.Claimed, CultureInfo.InvariantCulture);
         var cumulative = BigInteger.Parse(row.Cumulative, CultureInfo.InvariantCulture);
-        return TypedResults.Ok(new AccountView(row, BigInteger.Max(0, final - claimed).ToString(CultureInfo.InvariantCulture),
+        return TypedResults.Ok(new AccountView(row.In(found.Text), BigInteger.Max(0, final - claimed).ToString(CultureInfo.InvariantCulture),
             BigInteger.Max(0, cumulative - BigInteger.Max(final, claimed)).ToString(CultureInfo.InvariantCulture)));
     }
 
@@ -59,9 +78,9 @@ internal static class RewardEndpoints
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
-        return Text.TryBytes(address, 20, out var account)
+        return found.Text.TryAccount(address, out var account)
             ? await LinesAsync(found, reads, reasons, Text.Account32(account), null, @class, epoch, from, to, limit, cursor, ct)
-            : Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+            : Problems.BadParameter("address", found.Text.AccountForm);
     }
 
     private static async Task<Results<Ok<Page<EarningRow>>, ProblemHttpResult>> EpochsAsync(
@@ -69,9 +88,9 @@ internal static class RewardEndpoints
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
-        return Text.TryBytes(address, 20, out var account)
+        return found.Text.TryAccount(address, out var account)
             ? await EarningsAsync(found, reads, Text.Account32(account), null, from, to, limit, cursor, ct)
-            : Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+            : Problems.BadParameter("address", found.Text.AccountForm);
     }
 
     private static async Task<Results<Ok<Page<AccountEntryRow>>, ProblemHttpResult>> ListAsync(
@@ -91,7 +110,7 @@ internal static class RewardEndpoints
         }
 
         var rows = await reads.AccountsAsync(found.Chain, found.Id, order == 1, last, take, ct);
-        return TypedResults.Ok(Paging.Cut(list, rows, take, r => r, r => [r.Cumulative, r.PayoutIndex.ToString(CultureInfo.InvariantCulture)]));
+        return TypedResults.Ok(Paging.Cut(list, rows, take, r => r.In(found.Text), r => [r.Cumulative, r.PayoutIndex.ToString(CultureInfo.InvariantCulture)]));
     }
 
     internal static async Task<Results<Ok<Page<EarningRow>>, ProblemHttpResult>> EarningsAsync(
@@ -125,7 +144,7 @@ internal static class RewardEndpoints
         }
 
         var rows = await reads.LinesAsync(network.Id, account, device, resourceClass, epochs, last, take, ct);
-        return TypedResults.Ok(Paging.Cut("lines", rows, take, reasons.View,
+        return TypedResults.Ok(Paging.Cut("lines", rows, take, r => reasons.View(r.In(network.Text)),
             r => [r.Epoch.ToString(CultureInfo.InvariantCulture), r.Class.ToString(CultureInfo.InvariantCulture), r.DeviceId, r.Rule.ToString(CultureInfo.InvariantCulture)]));
     }
 
@@ -134,7 +153,7 @@ internal static class RewardEndpoints
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
-        if (!Text.TryBytes(address, 20, out var account)) return Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+        if (!found.Text.TryAccount(address, out var account)) return Problems.BadParameter("address", found.Text.AccountForm);
         if (!Periods.TryRead(from, to, out var paid, out var badPeriod)) return badPeriod;
         if (!Paging.TryRead("claims", limit, cursor, 2, out var take, out var after, out var bad)) return bad;
         (long, int)? before = null;
@@ -146,20 +165,20 @@ internal static class RewardEndpoints
         }
 
         var rows = await reads.ClaimsAsync(found.Chain, account, paid, before, take, ct);
-        return TypedResults.Ok(Paging.Cut("claims", rows, take, r => r, r => [r.BlockNumber.ToString(CultureInfo.InvariantCulture), r.LogIndex.ToString(CultureInfo.InvariantCulture)]));
+        return TypedResults.Ok(Paging.Cut("claims", rows, take, r => r.In(found.Text), r => [r.BlockNumber.ToString(CultureInfo.InvariantCulture), r.LogIndex.ToString(CultureInfo.InvariantCulture)]));
     }
 
     private static async Task<Results<Ok<ClaimView>, ProblemHttpResult>> ClaimAsync(Networks networks, RewardReads reads, string address, string? network, CancellationToken ct)
     {
         var (found, problem) = await networks.FindAsync(network, ct);
         if (found is null) return problem!;
-        if (!Text.TryBytes(address, 20, out var account)) return Problems.BadParameter("address", "an address of 40 hexadecimal digits");
+        if (!found.Text.TryAccount(address, out var account)) return Problems.BadParameter("address", found.Text.AccountForm);
         if (await reads.AccountAsync(found.Chain, found.Id, account, ct) is not { } row) return Problems.NotFound("payout account", address);
         if (await reads.ClaimProofAsync(found.Chain, found.Id, row.PayoutIndex, ct) is not { } claim)
             return Problems.NotYet("nothing-final", "No final epoch has a leaf for this account yet. A reward can be claimed when its epoch is final: see /v1/epochs?status=final.");
         var claimable = BigInteger.Max(0, BigInteger.Parse(claim.Cumulative, CultureInfo.InvariantCulture) - BigInteger.Parse(row.Claimed, CultureInfo.InvariantCulture));
-        var leaf = new LeafView(claim.Index, row.Account, claim.Cumulative, claim.Prefix, Text.Hex(claim.ItemsHash));
+        var leaf = new LeafView(claim.Index, found.Text.Account(row.Account), claim.Cumulative, claim.Prefix, Text.Hex(claim.ItemsHash));
         return TypedResults.Ok(new ClaimView(claim.Epoch, Text.Hex(claim.Root), leaf, [.. claim.Siblings.Select(s => s.ToString())],
-            claimable.ToString(CultureInfo.InvariantCulture), ClaimTransactions.Build(found, claim)));
+            claimable.ToString(CultureInfo.InvariantCulture), ClaimTransactions.Build(found, claim), ClaimTransactions.BuildSolana(found, row, claim)));
     }
 }

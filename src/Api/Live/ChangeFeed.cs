@@ -106,7 +106,7 @@ public sealed partial class ChangeFeed(ChangeReads reads, IOptions<ApiOptions> o
             }
 
             var changes = await reads.SinceAsync(point.ChainId, after, point.Block, MostAtOnce, ct);
-            if (changes.Whole) events.AddRange(Tell(changes));
+            if (changes.Whole) events.AddRange(Tell(changes, ChainText.Of(point.Caip2)));
             else events.Add(Reset("More changed at once than this feed sends."));
             foreach (var (number, hash) in hashes) followed.Blocks[number] = hash;
             while (followed.Blocks.Count > Remembered) followed.Blocks.Remove(followed.Blocks.First().Key);
@@ -136,15 +136,15 @@ public sealed partial class ChangeFeed(ChangeReads reads, IOptions<ApiOptions> o
     }
 
     // In the order of blocks; within a block reports, claims, devices.
-    private static IEnumerable<FeedEvent> Tell(Changes changes) =>
+    private static IEnumerable<FeedEvent> Tell(Changes changes, ChainText text) =>
         changes.Reports.Select(r => (r.Block, Event: new FeedEvent("report", JsonSerializer.Serialize(r, Json))))
-            .Concat(changes.Claims.Select(c => (c.Block, Event: new FeedEvent("claim", JsonSerializer.Serialize(c, Json)))))
-            .Concat(changes.Devices.Select(d => (d.Block, Event: new FeedEvent("device", JsonSerializer.Serialize(d, Json)))))
+            .Concat(changes.Claims.Select(c => (c.Block, Event: new FeedEvent("claim", JsonSerializer.Serialize(c.In(text), Json)))))
+            .Concat(changes.Devices.Select(d => (d.Block, Event: new FeedEvent("device", JsonSerializer.Serialize(d.In(text), Json)))))
             .OrderBy(e => e.Block).Select(e => e.Event);
 
     // The id names the block and what else the head says, so that two heads of one block are told apart.
     private static FeedEvent Head(MirrorPoint point) => new(
-        "head", JsonSerializer.Serialize(new { point.Block, point.Hash, point.Finalized, point.Imported }, Json),
+        "head", JsonSerializer.Serialize(new { point.Block, point.In(ChainText.Of(point.Caip2)).Hash, point.Finalized, point.Imported }, Json),
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{point.Block}-{point.Hash.AsSpan(2, 8)}-{point.Finalized}-{point.Imported}"));
 
     internal static FeedEvent Reset(string why) => new("reset", JsonSerializer.Serialize(new { Why = why }, Json));

@@ -11,11 +11,13 @@ const count = n => n === null || n === undefined ? '–' : Number(n).toLocaleStr
 const word = (text, kind) => el('span', { className: kind ?? text, textContent: text });
 const plural = (n, one) => `${count(n)} ${one}${Number(n) === 1 ? '' : 's'}`;
 
-// Amounts arrive as decimal text in base units of 18 decimals and stay exact: only the shown digits are cut.
+// Amounts arrive as decimal text in base units of the token's decimals and stay exact: only the shown digits are cut.
+let decimals = 18;
 const tokens = text => {
   if (text === null || text === undefined) return '–';
-  const digits = text.padStart(19, '0');
-  return `${BigInt(digits.slice(0, -18)).toLocaleString('en')}.${digits.slice(-18, -16)}`;
+  const digits = text.padStart(decimals + 1, '0');
+  const at = digits.length - decimals;
+  return `${BigInt(digits.slice(0, at)).toLocaleString('en')}.${digits.slice(at, at + 2).padEnd(2, '0')}`;
 };
 
 // Chain time, which on a development chain runs faster than ours.
@@ -48,8 +50,11 @@ const meter = (parts, label) => {
   return node;
 };
 
+// Which of the networks that the API serves: the first where the address does not say.
+const wanted = new URLSearchParams(location.search).get('network');
+const about = path => wanted ? `v1/${path}${path.includes('?') ? '&' : '?'}network=${encodeURIComponent(wanted)}` : `v1/${path}`;
 const get = async path => {
-  const response = await fetch(`v1/${path}`, { headers: { accept: 'application/json' } });
+  const response = await fetch(about(path), { headers: { accept: 'application/json' } });
   const body = await response.json().catch(() => ({}));
   if (!response.ok) throw new Error(body.detail ?? `${response.status} ${response.statusText}`);
   return body;
@@ -127,8 +132,19 @@ function showEarning(judged, lines, classes) {
   at('earning-more').textContent = sorted.length > 12 ? `and ${count(sorted.length - 12)}${lines.next ? ' or more' : ''} other devices` : '';
 }
 
+// A choice where there are several; it is another page, which can be kept and sent.
+function showPicker(networks, network) {
+  const picker = at('network');
+  picker.hidden = networks.length < 2;
+  if (picker.options.length === networks.length) return;
+  picker.replaceChildren(...networks.map(n => el('option', { value: n.id, textContent: `${n.name ?? 'Network'} on ${n.chain}`, selected: n.id === network.id })));
+}
+at('network').addEventListener('change', event => { location.search = `?network=${encodeURIComponent(event.target.value)}`; });
+
 async function refresh() {
-  const [network, indexer, epochs, operators, known] = await Promise.all([get('network'), get('indexer'), get('epochs?limit=12'), get('operators'), get('classes')]);
+  const [networks, network, indexer, epochs, operators, known] = await Promise.all([get('networks'), get('network'), get('indexer'), get('epochs?limit=12'), get('operators'), get('classes')]);
+  decimals = network.decimals;
+  showPicker(networks, network);
   const classes = id => known.find(c => c.id === id)?.name ?? `class ${id}`;
   const judged = epochs.items.find(e => e.accepted !== null && e.status !== 'cancelled');
   const [detail, lines] = judged ? await Promise.all([get(`epochs/${judged.epoch}`), get(`epochs/${judged.epoch}/rewards?limit=500`)]) : [null, null];
@@ -173,7 +189,7 @@ async function loop() {
 
 // The stream says when there is something new; without it the page asks every two seconds. Never two looks at once, and no more than one a second.
 let live = false, due = true, last = 0;
-const stream = new EventSource('v1/stream');
+const stream = new EventSource(about('stream'));
 stream.onopen = () => { live = true; };
 stream.onerror = () => { live = false; };
 for (const kind of ['head', 'reorg', 'reset']) stream.addEventListener(kind, () => { due = true; });

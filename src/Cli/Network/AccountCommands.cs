@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using DePin.Client;
-using DePin.Cryptography;
 
 namespace DePin.Cli.Network;
 
@@ -27,7 +26,8 @@ public static class AccountCommands
         return views.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;
     }
 
-    internal static IAsyncEnumerable<Address> ProvidersAsync(IDePinApi api, CancellationToken ct) => api.AllAccountsAsync(AccountOrder.Earned, ct).Select(account => account.Address);
+    internal static IAsyncEnumerable<ChainAddress> ProvidersAsync(IDePinApi api, CancellationToken ct) => api.AllAccountsAsync(AccountOrder.Earned, ct).Select(account => account.Address);
 
-    internal static Address Parse(string text) => Address.TryParse(text, out var address) ? address : throw new CliException($"'{text}' is no account: 0x and 40 hexadecimal digits are expected.", ExitCodes.Usage);
+    internal static ChainAddress Parse(string text) =>
+        ChainAddress.TryParse(text, out var address) ? address : throw new CliException($"'{text}' is no account: 0x and 40 hexadecimal digits, or base58 on Solana, are expected.", ExitCodes.Usage);
 }

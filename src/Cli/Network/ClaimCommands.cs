@@ -42,7 +42,7 @@ public static class ClaimCommands
         using var trace = ClaimTrace.Start(network);
         using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
         var pending = parsed.GetValue(Evidence) || parsed.GetValue(Bundle) is not null
-            ? await FromEvidenceAsync(parsed, output, network, all ? null : [.. accounts], ct).ConfigureAwait(false)
+            ? await FromEvidenceAsync(parsed, output, network, all ? null : [.. accounts.Select(a => a.ToEvm())], ct).ConfigureAwait(false)
             : await FromApiAsync(parsed, all ? null : accounts, ct).ConfigureAwait(false);
         var paid = new List<Payment>();
         try
@@ -118,7 +118,7 @@ public static class ClaimCommands
         return pending;
     }
 
-    private static async Task<List<Pending>> FromApiAsync(ParseResult parsed, IReadOnlyList<Address>? accounts, CancellationToken ct)
+    private static async Task<List<Pending>> FromApiAsync(ParseResult parsed, IReadOnlyList<ChainAddress>? accounts, CancellationToken ct)
     {
         using var api = NetworkOptions.ApiOf(parsed);
         var pending = new List<Pending>();
@@ -126,13 +126,13 @@ public static class ClaimCommands
         {
             if (await FindAsync(api, account, ct).ConfigureAwait(false) is not { Claimable.IsZero: false } ready) continue;
             pending.Add(new Pending(ready.Root, new RewardDistributor.Claim(
-                new RewardLeaf(ready.Leaf.Index, ready.Leaf.Account, ready.Leaf.Cumulative.ToUInt128(), ready.Leaf.Prefix.ToUInt128(), ready.Leaf.ItemsHash), [.. ready.Proof])));
+                new RewardLeaf(ready.Leaf.Index, ready.Leaf.Account.ToEvm(), ready.Leaf.Cumulative.ToUInt128(), ready.Leaf.Prefix.ToUInt128(), ready.Leaf.ItemsHash), [.. ready.Proof])));
         }
 
         return pending;
     }
 
-    private static async Task<ReadyClaim?> FindAsync(DePinClient api, Address account, CancellationToken ct)
+    private static async Task<ReadyClaim?> FindAsync(DePinClient api, ChainAddress account, CancellationToken ct)
     {
         try
         {

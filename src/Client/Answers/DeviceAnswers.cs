@@ -1,5 +1,4 @@
 using System.Text.Json.Serialization;
-using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Protocol.Geo;
 using DePin.Protocol.Verification;
@@ -36,7 +35,7 @@ public enum DeviceStatus
 /// <param name="NextDeviceId">The key that comes into force next; null without a rotation under way.</param>
 /// <param name="NextReadyAt">When, in chain seconds since 1970.</param>
 /// <param name="BlockNumber">Of the last change.</param>
-public sealed record Device(TokenId TokenId, DeviceId DeviceId, Address Owner, ModelId ModelId, MakerId MakerId, ClassId Class, long Capabilities, long Cadence, int KeyType,
+public sealed record Device(TokenId TokenId, DeviceId DeviceId, ChainAddress Owner, ModelId ModelId, MakerId MakerId, ClassId Class, long Capabilities, long Cadence, int KeyType,
     ReadOnlyMemory<byte> PublicKey, H3Cell? Cell, DeviceStatus Status, long RegisteredAt, DeviceId? NextDeviceId, long? NextReadyAt, long BlockNumber);
 
 /// <summary>Devices in one place of a map.</summary>
@@ -48,7 +47,7 @@ public sealed record Device(TokenId TokenId, DeviceId DeviceId, Address Owner, M
 public sealed record Place(H3Cell Cell, decimal? Latitude, decimal? Longitude, long Devices, long Active);
 
 /// <summary>A maker of devices, its models and quota.</summary>
-public sealed record Maker(MakerId MakerId, Address Account, long Quota, bool Active, long Issued, long Models);
+public sealed record Maker(MakerId MakerId, ChainAddress Account, long Quota, bool Active, long Issued, long Models);
 
 /// <summary>A judged proof.</summary>
 /// <param name="Epoch">The epoch that judged it.</param>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Protocol.Reports;
@@ -45,8 +46,8 @@ public enum ReportStatus
 /// <param name="Budget">What there was to give.</param>
 /// <param name="Allocated">What was given.</param>
 /// <param name="Unallocated">The rest.</param>
-public sealed record EpochSummary(Epoch Epoch, Generation Generation, ReportDigest Digest, ReadOnlyMemory<byte> Report, ReportStatus Status, long Signers, long ClaimableAt, Address? Challenger,
-    TokenAmount? ChallengeBond, int? CancelReason, long AcceptedBlock, Bytes32 AcceptedTransaction, Bytes32? BundleSha256, long? BundleBytes, int? Accounts, int? Devices, long? Accepted, long? Rejected,
+public sealed record EpochSummary(Epoch Epoch, Generation Generation, ReportDigest Digest, ReadOnlyMemory<byte> Report, ReportStatus Status, long Signers, long ClaimableAt, ChainAddress? Challenger,
+    TokenAmount? ChallengeBond, int? CancelReason, long AcceptedBlock, TransactionName AcceptedTransaction, Bytes32? BundleSha256, long? BundleBytes, int? Accounts, int? Devices, long? Accepted, long? Rejected,
     long? Inconclusive, long? Pending, TokenAmount? Budget, TokenAmount? Allocated, TokenAmount? Unallocated);
 
 /// <summary>A whole epoch.</summary>
@@ -61,7 +62,7 @@ public sealed record EpochDetail(EpochSummary Summary, ReportFields Report, IRea
     IReadOnlyList<Uri> Evidence);
 
 /// <summary>A report's fields (docs/protocol.md, "Report").</summary>
-public sealed record ReportFields(ConfigDigest ConfigDigest, Generation Generation, Epoch Epoch, DateTimeOffset PeriodStart, DateTimeOffset PeriodEnd, long AnchorNumber, Bytes32 AnchorHash, ReportDigest PreviousDigest,
+public sealed record ReportFields(ConfigDigest ConfigDigest, Generation Generation, Epoch Epoch, DateTimeOffset PeriodStart, DateTimeOffset PeriodEnd, long AnchorNumber, [property: JsonConverter(typeof(BlockHashConverter))] Bytes32 AnchorHash, ReportDigest PreviousDigest,
     Bytes32 EvidenceRoot, Bytes32 StateRoot, Bytes32 RewardsRoot, Bytes32 MeteringRoot, long LeafCount, TokenAmount CumulativeTotal, TokenAmount Unallocated, Bytes32 ManifestHash);
 
 /// <summary>One class of one epoch in sums.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using DePin.Cryptography;
 using DePin.Protocol;
 
@@ -18,10 +19,11 @@ public sealed record NetworkName(NetworkId Id, string Chain, string? Name);
 /// <param name="Totals">Counts and amounts at the mirror's head.</param>
 /// <param name="Parameters">The parameter document, JSON as published; null until then.</param>
 /// <param name="Clock">When epochs are; null until published.</param>
-public sealed record Network(NetworkId Id, string Chain, string? Name, IReadOnlyDictionary<string, Address> Contracts, NetworkTotals Totals, JsonElement? Parameters, EpochClock? Clock);
+/// <param name="Decimals">Digits of the token after the point: 10^Decimals base units are one token.</param>
+public sealed record Network(NetworkId Id, string Chain, string? Name, IReadOnlyDictionary<string, ChainAddress> Contracts, NetworkTotals Totals, JsonElement? Parameters, EpochClock? Clock, int Decimals);
 
-/// <summary>Counts and amounts; epochs are 0 before the first.</summary>
-public sealed record NetworkTotals(long Devices, long ActiveDevices, long Providers, long Holders, long Operators, TokenAmount Minted, TokenAmount Burned, TokenAmount Claimed, TokenAmount Staked,
+/// <summary>Counts and amounts; epochs are 0 before the first. Holders and what is burned are null on Solana, where a token keeps no log.</summary>
+public sealed record NetworkTotals(long Devices, long ActiveDevices, long Providers, long? Holders, long Operators, TokenAmount Minted, TokenAmount? Burned, TokenAmount Claimed, TokenAmount Staked,
     Epoch LastAcceptedEpoch, Epoch LastFinalEpoch, Epoch LastImportedEpoch);
 
 /// <summary>When epochs are, in chain time.</summary>
@@ -46,7 +48,7 @@ public sealed record IndexerState(string Chain, MirrorHead Mirror, double? LagSe
 /// <param name="FinalizedNumber">Newest final block; -1 before there is one.</param>
 /// <param name="FinalizedTime">Its time.</param>
 /// <param name="Halted">Why the indexer stopped following; null while it follows.</param>
-public sealed record MirrorHead(long BlockNumber, Bytes32 BlockHash, DateTimeOffset? BlockTime, long FinalizedNumber, DateTimeOffset? FinalizedTime, string? Halted);
+public sealed record MirrorHead(long BlockNumber, [property: JsonConverter(typeof(BlockHashConverter))] Bytes32 BlockHash, DateTimeOffset? BlockTime, long FinalizedNumber, DateTimeOffset? FinalizedTime, string? Halted);
 
 /// <summary>First epochs whose verdicts and reward trees are kept; sums, leaves and lines are kept for ever.</summary>
 public sealed record KeptFrom(Epoch Verdicts, Epoch Trees);

@@ -22,7 +22,7 @@ public sealed record OperatorsPage(IReadOnlyList<Operator> Operators, string? Ne
 /// <param name="Slashed">Whether a fault was proven.</param>
 /// <param name="ReportsSince">Reports that it could have signed.</param>
 /// <param name="ReportsSigned">Reports that it signed.</param>
-public sealed record Operator(Address ReportKey, Address Account, Bytes32 ProtocolKey, TokenAmount Bond, string Endpoint, long ExitAt, bool Slashed, long ReportsSince, long ReportsSigned);
+public sealed record Operator(Address ReportKey, ChainAddress Account, Bytes32 ProtocolKey, TokenAmount Bond, string Endpoint, long ExitAt, bool Slashed, long ReportsSince, long ReportsSigned);
 
 /// <summary>A set of operators.</summary>
 /// <param name="Count">Number of the set.</param>
@@ -48,16 +48,16 @@ public sealed record ConfigMember(int Index, Address ReportKey, Bytes32 Protocol
 /// <param name="TreeFault">What is wrong with the reward tree, by the contract's number.</param>
 /// <param name="PayoutIndex">At which leaf.</param>
 /// <param name="Reporter">Who proved it.</param>
-public sealed record ProvenFault(long BlockNumber, int LogIndex, string Kind, Epoch Epoch, Generation? Generation, Address? Signer, int? TreeFault, long? PayoutIndex, Address Reporter);
+public sealed record ProvenFault(long BlockNumber, int LogIndex, string Kind, Epoch Epoch, Generation? Generation, Address? Signer, int? TreeFault, long? PayoutIndex, ChainAddress Reporter);
 
 /// <summary>A provider's stake pool. Shares are what stakers hold of it.</summary>
-public sealed record StakePool(Address Provider, TokenAmount Tokens, BigInteger Shares, TokenAmount ThawingTokens, long Generation, long Stakers);
+public sealed record StakePool(ChainAddress Provider, TokenAmount Tokens, BigInteger Shares, TokenAmount ThawingTokens, long Generation, long Stakers);
 
 /// <summary>What a staker holds and thaws.</summary>
-public sealed record StakerHoldings(Address Staker, IReadOnlyList<Stake> Stakes, IReadOnlyList<Thaw> Thaws);
+public sealed record StakerHoldings(ChainAddress Staker, IReadOnlyList<Stake> Stakes, IReadOnlyList<Thaw> Thaws);
 
 /// <summary>A staker's part of a pool.</summary>
-public sealed record Stake(Address Provider, Address Staker, BigInteger Shares, TokenAmount Tokens);
+public sealed record Stake(ChainAddress Provider, ChainAddress Staker, BigInteger Shares, TokenAmount Tokens);
 
 /// <summary>Stake on its way out.</summary>
 /// <param name="Provider">From whose pool.</param>
@@ -67,7 +67,7 @@ public sealed record Stake(Address Provider, Address Staker, BigInteger Shares, 
 /// <param name="ReadyAt">Chain seconds since 1970 from which it can be taken.</param>
 /// <param name="Status">How far it has come, in the mirror's word.</param>
 /// <param name="Paid">What was paid.</param>
-public sealed record Thaw(Address Provider, Address Staker, long ThawId, BigInteger Shares, long ReadyAt, string Status, TokenAmount Paid);
+public sealed record Thaw(ChainAddress Provider, ChainAddress Staker, long ThawId, BigInteger Shares, long ReadyAt, string Status, TokenAmount Paid);
 
 /// <summary>What was minted, and who shares it.</summary>
 /// <param name="Epochs">Minted epochs, newest first.</param>
@@ -82,7 +82,7 @@ public sealed record MintedEpoch(Epoch Epoch, TokenAmount Rewards, TokenAmount S
 public sealed record EmissionSplit(Epoch FirstEpoch, IReadOnlyList<EmissionSink> Sinks);
 
 /// <summary>A sink's share in 1/10,000.</summary>
-public sealed record EmissionSink(Address Account, int Bps);
+public sealed record EmissionSink(ChainAddress Account, int Bps);
 
 /// <summary>How much the distributor may still pay out.</summary>
 /// <param name="Used">Of the capacity.</param>

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Text.Json.Serialization;
 using DePin.Cryptography;
 using DePin.Protocol;
 
@@ -20,11 +21,11 @@ public sealed record AccountRewards(Account Account, TokenAmount Claimable, Toke
 /// <param name="Final">Earned up to the claimable root.</param>
 /// <param name="Claimed">Paid.</param>
 /// <param name="Epoch">The newest recomputed epoch; null before the first.</param>
-/// <param name="Balance">Tokens that it holds.</param>
+/// <param name="Balance">Tokens that it holds; null on Solana, where a token keeps no log: ask the cluster.</param>
 /// <param name="Staked">Its own stake.</param>
 /// <param name="Devices">That it owns.</param>
-public sealed record Account(long PayoutIndex, [property: System.Text.Json.Serialization.JsonPropertyName("account")] Address Address, Address Recipient, Address? NextRecipient, long? NextReadyAt,
-    TokenAmount Cumulative, TokenAmount Final, TokenAmount Claimed, Epoch? Epoch, TokenAmount Balance, TokenAmount Staked, long Devices);
+public sealed record Account(long PayoutIndex, [property: JsonPropertyName("account")] ChainAddress Address, ChainAddress Recipient, ChainAddress? NextRecipient, long? NextReadyAt,
+    TokenAmount Cumulative, TokenAmount Final, TokenAmount Claimed, Epoch? Epoch, TokenAmount? Balance, TokenAmount Staked, long Devices);
 
 /// <summary>Why an amount is what it is: one device under one rule in one epoch.</summary>
 /// <param name="Epoch">When.</param>
@@ -39,7 +40,7 @@ public sealed record Account(long PayoutIndex, [property: System.Text.Json.Seria
 /// <param name="Accepted">Proofs of the device that count.</param>
 /// <param name="Rejected">Proofs that broke a rule.</param>
 /// <param name="Inconclusive">Proofs of which nothing could be said.</param>
-public sealed record RewardLine(Epoch Epoch, Address Account, ClassId Class, string ClassName, DeviceId DeviceId, int Rule, string RuleName, BigInteger Weight, TokenAmount Amount, long Accepted, long Rejected, long Inconclusive);
+public sealed record RewardLine(Epoch Epoch, ChainAddress Account, ClassId Class, string ClassName, DeviceId DeviceId, int Rule, string RuleName, BigInteger Weight, TokenAmount Amount, long Accepted, long Rejected, long Inconclusive);
 
 /// <summary>What a device or an account came to in one epoch.</summary>
 /// <param name="Epoch">Which.</param>
@@ -59,7 +60,7 @@ public sealed record EpochEarning(Epoch Epoch, DateTimeOffset Start, TokenAmount
 /// <param name="Claimed">Paid.</param>
 /// <param name="Devices">That it owns.</param>
 /// <param name="Epoch">The newest recomputed epoch; null before the first.</param>
-public sealed record AccountEntry(long PayoutIndex, [property: System.Text.Json.Serialization.JsonPropertyName("account")] Address Address, Address Recipient, TokenAmount Cumulative, TokenAmount Claimed,
+public sealed record AccountEntry(long PayoutIndex, [property: JsonPropertyName("account")] ChainAddress Address, ChainAddress Recipient, TokenAmount Cumulative, TokenAmount Claimed,
     long Devices, Epoch? Epoch);
 
 /// <summary>A claim that was paid.</summary>
@@ -71,7 +72,7 @@ public sealed record AccountEntry(long PayoutIndex, [property: System.Text.Json.
 /// <param name="FeeTo">Who sent it for a fee; zero where nobody did.</param>
 /// <param name="Fee">The fee.</param>
 /// <param name="BlockTime">When.</param>
-public sealed record PaidClaim(long BlockNumber, int LogIndex, Address Recipient, TokenAmount Amount, TokenAmount Claimed, Address FeeTo, TokenAmount Fee, DateTimeOffset? BlockTime);
+public sealed record PaidClaim(long BlockNumber, int LogIndex, ChainAddress Recipient, TokenAmount Amount, TokenAmount Claimed, ChainAddress FeeTo, TokenAmount Fee, DateTimeOffset? BlockTime);
 
 /// <summary>A claim, ready to submit.</summary>
 /// <param name="Epoch">Epoch of the root.</param>
@@ -80,10 +81,12 @@ public sealed record PaidClaim(long BlockNumber, int LogIndex, Address Recipient
 /// <param name="Proof">Siblings, bottom first.</param>
 /// <param name="Claimable">What it asks for: cumulative less claimed.</param>
 /// <param name="Transaction">Unsigned; anyone may send it, it pays the account's recipient. Null on a chain that is not EVM.</param>
-public sealed record ReadyClaim(Epoch Epoch, Bytes32 Root, ClaimLeaf Leaf, IReadOnlyList<Bytes32> Proof, TokenAmount Claimable, UnsignedTransaction? Transaction);
+/// <param name="Solana">The same on a Solana cluster; null elsewhere.</param>
+public sealed record ReadyClaim(Epoch Epoch, Bytes32 Root, ClaimLeaf Leaf, IReadOnlyList<Bytes32> Proof, TokenAmount Claimable, UnsignedTransaction? Transaction,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] UnsignedSolanaClaim? Solana = null);
 
 /// <summary>A reward leaf as the contract takes it.</summary>
-public sealed record ClaimLeaf(uint Index, Address Account, TokenAmount Cumulative, TokenAmount Prefix, Bytes32 ItemsHash);
+public sealed record ClaimLeaf(uint Index, ChainAddress Account, TokenAmount Cumulative, TokenAmount Prefix, Bytes32 ItemsHash);
 
 /// <summary>An unsigned EVM transaction: fill in nonce, gas and fees, then sign.</summary>
 /// <param name="Chain">CAIP-2.</param>
@@ -91,3 +94,20 @@ public sealed record ClaimLeaf(uint Index, Address Account, TokenAmount Cumulati
 /// <param name="Data">Call data.</param>
 /// <param name="Value">Of the chain's own coin, in its base units.</param>
 public sealed record UnsignedTransaction(string Chain, Address To, ReadOnlyMemory<byte> Data, BigInteger Value);
+
+/// <summary>A claim for a Solana wallet.</summary>
+/// <param name="Chain">CAIP-2.</param>
+/// <param name="Payer">Who signs and pays the fee in <paramref name="Transactions"/>: the account.</param>
+/// <param name="Transactions">Unsigned, in the order in which they are sent: put a recent blockhash in the place of the zero one, sign and send. Empty where the proof is too long for one transaction; <paramref name="Instructions"/>
+/// then fit with an address lookup table.</param>
+/// <param name="Instructions">What they do, for whoever lays out transactions of its own, or pays for another's: replace <paramref name="Payer"/> wherever it signs.</param>
+public sealed record UnsignedSolanaClaim(string Chain, ChainAddress Payer, IReadOnlyList<string> Transactions, IReadOnlyList<SolanaCall> Instructions);
+
+/// <summary>An instruction of a Solana transaction.</summary>
+/// <param name="Program">Whose code runs.</param>
+/// <param name="Accounts">In the program's order.</param>
+/// <param name="Data">Base64.</param>
+public sealed record SolanaCall(ChainAddress Program, IReadOnlyList<SolanaCallAccount> Accounts, string Data);
+
+/// <summary>An account as an instruction takes it.</summary>
+public sealed record SolanaCallAccount(ChainAddress Address, bool Signer, bool Writable);

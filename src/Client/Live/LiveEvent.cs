@@ -36,7 +36,7 @@ public abstract record LiveEvent;
 /// <param name="Hash">Its hash.</param>
 /// <param name="Finalized">Newest final block; -1 before there is one.</param>
 /// <param name="Imported">Newest epoch whose evidence was recomputed; 0 before the first.</param>
-public sealed record HeadMoved(long Block, Bytes32 Hash, long Finalized, Epoch Imported) : LiveEvent
+public sealed record HeadMoved(long Block, [property: JsonConverter(typeof(BlockHashConverter))] Bytes32 Hash, long Finalized, Epoch Imported) : LiveEvent
 {
     /// <summary>What <see cref="IDePinApi.FollowAsync"/> resumes after, in another run of the program.</summary>
     [JsonIgnore]
@@ -52,7 +52,7 @@ public sealed record ReportChanged(long Block, Epoch Epoch, Generation Generatio
 /// <param name="Recipient">To whom.</param>
 /// <param name="Amount">How much.</param>
 /// <param name="Claimed">All that the account was paid until then.</param>
-public sealed record ClaimPaid(long Block, Address Account, Address Recipient, TokenAmount Amount, TokenAmount Claimed) : LiveEvent;
+public sealed record ClaimPaid(long Block, ChainAddress Account, ChainAddress Recipient, TokenAmount Amount, TokenAmount Claimed) : LiveEvent;
 
 /// <summary>A device was registered or changed.</summary>
 /// <param name="Block">Where.</param>
@@ -61,7 +61,7 @@ public sealed record ClaimPaid(long Block, Address Account, Address Recipient, T
 /// <param name="ModelId">Its model.</param>
 /// <param name="Status">What it may do.</param>
 /// <param name="Registered">Whether it is new.</param>
-public sealed record DeviceChanged(long Block, DeviceId DeviceId, Address Owner, ModelId ModelId, DeviceStatus Status, bool Registered) : LiveEvent;
+public sealed record DeviceChanged(long Block, DeviceId DeviceId, ChainAddress Owner, ModelId ModelId, DeviceStatus Status, bool Registered) : LiveEvent;
 
 /// <summary>An epoch's evidence was recomputed: its verdicts and rewards can be asked for.</summary>
 public sealed record EvidenceImported(Epoch Epoch) : LiveEvent;

@@ -5,11 +5,12 @@ namespace DePin.Storage.Read;
 
 /// <summary>Where a mirror stands: what a live feed watches.</summary>
 /// <param name="ChainId">Number of the chain in the mirror.</param>
+/// <param name="Caip2">Which chain.</param>
 /// <param name="Block">Newest mirrored block.</param>
 /// <param name="Hash">Its hash, 0x-hex.</param>
 /// <param name="Finalized">Newest final block; -1 before there is one.</param>
 /// <param name="Imported">Newest epoch whose evidence was recomputed; 0 before the first.</param>
-public sealed record MirrorPoint(short ChainId, long Block, string Hash, long Finalized, long Imported);
+public sealed record MirrorPoint(short ChainId, string Caip2, long Block, string Hash, long Finalized, long Imported);
 
 /// <summary>A report was accepted, challenged, cancelled or became final.</summary>
 public sealed record ReportChange(long Block, long Epoch, long Generation, string Digest, string Status);
@@ -39,7 +40,7 @@ public sealed class ChangeReads(NpgsqlDataSource source)
         await using var connection = await source.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<MirrorPoint>(Sql.Command(
             """
-            select k.chain_id, k.block_number as block, '0x' || encode(k.block_hash, 'hex') as hash, k.finalized_number as finalized,
+            select k.chain_id, c.caip2, k.block_number as block, '0x' || encode(k.block_hash, 'hex') as hash, k.finalized_number as finalized,
                 (select coalesce(max(e.epoch), 0) from evidence.epochs e where e.network_id = c.network_id) as imported
             from chain.checkpoints k join chain.chains c using (chain_id) where k.block_number >= c.first_block order by k.chain_id
             """, ct: ct))).AsList();

@@ -9,7 +9,7 @@ public sealed record DeviceRow(long TokenId, string DeviceId, string Owner, long
     string? Cell, string Status, long RegisteredAt, string? NextDeviceId, long? NextReadyAt, long BlockNumber);
 
 /// <summary>Which devices a list asks for; a null member does not restrict.</summary>
-/// <param name="Owner">20 bytes.</param>
+/// <param name="Owner">20 or 32 bytes, as the tables have accounts.</param>
 /// <param name="Class">Resource class.</param>
 /// <param name="Status">active, suspended or retired.</param>
 /// <param name="Within">The device's cell is this H3 cell or lies in it.</param>

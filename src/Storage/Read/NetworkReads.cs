@@ -9,8 +9,8 @@ public sealed record NetworkRow(short ChainId, string Caip2, byte[] NetworkId, l
 /// <summary>How far the mirror is. Times are of blocks; null before the first block.</summary>
 public sealed record MirrorRow(long BlockNumber, string BlockHash, DateTime? BlockTime, long FinalizedNumber, DateTime? FinalizedTime, string? Halted);
 
-/// <summary>Counts for the network's front page. Amounts are decimal text in base units.</summary>
-public sealed record NetworkTotals(long Devices, long ActiveDevices, long Providers, long Holders, long Operators, string Minted, string Burned, string Claimed, string Staked,
+/// <summary>Counts for the network's front page. Amounts are decimal text in base units. Without a log of the token, what is minted is what epochs minted.</summary>
+public sealed record NetworkTotals(long Devices, long ActiveDevices, long Providers, long? Holders, long Operators, string Minted, string? Burned, string Claimed, string Staked,
     long LastAcceptedEpoch, long LastFinalEpoch, long LastImportedEpoch);
 
 /// <summary>Newest epochs with an accepted report, and with evidence recomputed here; 0 before the first.</summary>
@@ -87,7 +87,7 @@ public sealed class NetworkReads(NpgsqlDataSource source)
                 (select count(*) from chain.payout_accounts where chain_id = @chain) as providers,
                 (select count(*) from chain.holders where chain_id = @chain and balance > 0) as holders,
                 (select count(*) from chain.operators where chain_id = @chain and not slashed) as operators,
-                coalesce((select minted::text from chain.tokens where chain_id = @chain), '0') as minted,
+                coalesce((select minted from chain.tokens where chain_id = @chain), (select sum(rewards + sinks) from chain.emission_epochs where chain_id = @chain), 0)::text as minted,
                 coalesce((select burned::text from chain.tokens where chain_id = @chain), '0') as burned,
                 (select coalesce(sum(amount), 0)::text from chain.claims where chain_id = @chain) as claimed,
                 (select coalesce(sum(tokens), 0)::text from chain.pools where chain_id = @chain) as staked,

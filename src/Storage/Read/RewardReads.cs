@@ -7,7 +7,7 @@ using Npgsql;
 namespace DePin.Storage.Read;
 
 /// <summary>What an account earned and claimed. Amounts are decimal text in base units; <paramref name="Cumulative"/> is of the newest recomputed epoch, <paramref name="Final"/> of the claimable root.</summary>
-public sealed record AccountRow(long PayoutIndex, string Account, string Recipient, string? NextRecipient, long? NextReadyAt, string Cumulative, string Final, string Claimed, long? Epoch, string Balance, string Staked, long Devices);
+public sealed record AccountRow(long PayoutIndex, string Account, string Recipient, string? NextRecipient, long? NextReadyAt, string Cumulative, string Final, string Claimed, long? Epoch, string? Balance, string Staked, long Devices);
 
 /// <summary>Why an amount is what it is: one device under one rule in one epoch.</summary>
 public sealed record LineRow(long Epoch, string Account, int Class, string DeviceId, int Rule, string Weight, string Amount, long Accepted, long Rejected, long Inconclusive);
@@ -46,7 +46,7 @@ public sealed class RewardReads(NpgsqlDataSource source)
                 coalesce((select tokens from chain.pools where chain_id = @chain and provider = p.account), 0)::text as staked,
                 (select count(*) from chain.devices where chain_id = @chain and owner = p.account) as devices
             from chain.payout_accounts p
-            left join lateral (select cumulative, epoch from evidence.leaves where network_id = @network and account = decode(repeat('00', 12), 'hex') || p.account order by epoch desc limit 1) l on true
+            left join lateral (select cumulative, epoch from evidence.leaves where network_id = @network and account = decode(repeat('00', 32 - length(p.account)), 'hex') || p.account order by epoch desc limit 1) l on true
             where p.chain_id = @chain and p.account = @account
             """, new { chain, network, account }, ct: ct));
     }
@@ -121,7 +121,7 @@ public sealed class RewardReads(NpgsqlDataSource source)
         await using var connection = await source.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<LineRow>(Sql.Command(
             $"""
-            select e.epoch, '0x' || encode(substr(l.account, 13), 'hex') as account, l.class, '0x' || encode(l.device_id, 'hex') as device_id, l.rule, l.weight::text as weight, l.amount::text as amount,
+            select e.epoch, '0x' || encode(case when substr(l.account, 1, 12) = decode(repeat('00', 12), 'hex') then substr(l.account, 13) else l.account end, 'hex') as account, l.class, '0x' || encode(l.device_id, 'hex') as device_id, l.rule, l.weight::text as weight, l.amount::text as amount,
                 l.accepted, l.rejected, l.inconclusive
             from evidence.epochs e
             cross join lateral (

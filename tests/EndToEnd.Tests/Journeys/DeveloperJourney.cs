@@ -83,7 +83,7 @@ public sealed class DeveloperJourney(RunningNetwork network)
     {
         await foreach (var pool in api.AllStakePoolsAsync(default))
         {
-            if (await RunningNetwork.TryAsync(ct => api.FindClaimAsync(pool.Provider, ct)) is { Claimable.IsZero: false } claim) return (pool.Provider, claim);
+            if (await RunningNetwork.TryAsync(ct => api.FindClaimAsync(pool.Provider, ct)) is { Claimable.IsZero: false } claim) return (pool.Provider.ToEvm(), claim);
         }
 
         throw new InvalidOperationException("No account has anything to claim.");

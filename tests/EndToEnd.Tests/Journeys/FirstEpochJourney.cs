@@ -70,7 +70,7 @@ public sealed class FirstEpochJourney(RunningNetwork network)
         var chainClaimed = await rpc.CallAsync(manifest.AddressOf("RewardDistributor"), new RewardDistributor.ClaimedCall(account), BlockTag.Latest, default);
         await TestKit.Eventually.HoldsAsync(
             async () => (await api.FindAccountAsync(account, default))!.Account.Claimed.ToUInt128() == chainClaimed, "the API shows the claim", default);
-        Assert.Equal(after, (await api.FindAccountAsync(account, default))!.Account.Balance.ToUInt128());
+        Assert.Equal(after, (await api.FindAccountAsync(account, default))!.Account.Balance!.Value.ToUInt128());
 
         // newcomer again: stopped and started, it goes on from the last block and pays the next epoch
         var stoppedAt = await rpc.GetBlockNumberAsync(default);
