@@ -3,7 +3,7 @@ using DePin.Cryptography;
 
 namespace DePin.Chain.Solana;
 
-/// <summary>The public clusters, told by their genesis hashes. A validator of one's own makes a genesis of its own; Surfpool always has the same one.</summary>
+/// <summary>The public clusters, told by their genesis hashes. A validator of one's own has a genesis of its own.</summary>
 public static class SolanaClusters
 {
     /// <summary>Where tokens are worth something.</summary>
