@@ -37,7 +37,7 @@ public static class SignerCommands
 
     private static async Task<int> RunAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var limits = SigningLimits.Of(NetworkOptions.LoadManifest(parsed), (UInt128)Tokens.Parse(parsed.GetRequiredValue(MaximumFee)));
+        var limits = SigningLimits.Of(NetworkOptions.LoadEvmManifest(parsed), (UInt128)Tokens.Parse(parsed.GetRequiredValue(MaximumFee)));
         var keys = Open(parsed, output);
         using var table = SignTable.Open(TableOf(parsed), keys.Address, keys.ProtocolKey);
         using var logs = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
