@@ -25,13 +25,12 @@ public static class NetworkOptions
     /// <summary>Key that pays.</summary>
     public static Option<string?> Key { get; } = new("--key", "-k") { Description = "Key file of the account that sends (default: the dev network's deployer)" };
 
-    /// <summary>Reads the manifest.</summary>
-    public static EvmNetworkManifest LoadManifest(ParseResult parsed)
-    {
-        var path = parsed.GetValue(Manifest) ?? Dev().Manifest;
-        if (!File.Exists(path)) throw new CliException($"There is no manifest {path}. Start a dev network with `depin dev up`, or name another with --network.");
-        return NetworkManifest.Load<EvmNetworkManifest>(path);
-    }
+    /// <summary>Reads the manifest, of whichever kind of chain.</summary>
+    public static NetworkManifest LoadManifest(ParseResult parsed) => NetworkManifest.Load(ManifestPath(parsed));
+
+    /// <summary>Reads the manifest of a network on an EVM chain.</summary>
+    /// <exception cref="DeploymentException">It is on another kind of chain.</exception>
+    public static EvmNetworkManifest LoadEvmManifest(ParseResult parsed) => NetworkManifest.Load<EvmNetworkManifest>(ManifestPath(parsed));
 
     /// <summary>Addresses of the chain's nodes, the preferred one first.</summary>
     public static IReadOnlyList<Uri> Urls(ParseResult parsed) =>
@@ -48,7 +47,7 @@ public static class NetworkOptions
     /// <exception cref="CliException">The node follows another chain than the manifest's.</exception>
     public static async Task<EvmNetworkAccess> AccessAsync(ParseResult parsed, CancellationToken ct)
     {
-        var manifest = LoadManifest(parsed);
+        var manifest = LoadEvmManifest(parsed);
         var rpc = Client(parsed);
         await CheckChainAsync(rpc, manifest, ct).ConfigureAwait(false);
         return new EvmNetworkAccess(rpc, manifest);
@@ -72,6 +71,12 @@ public static class NetworkOptions
 
     /// <summary>Fees and patience for a person who waits.</summary>
     public static FeePolicy Fees { get; } = new() { PollInterval = TimeSpan.FromMilliseconds(250) };
+
+    private static string ManifestPath(ParseResult parsed)
+    {
+        var path = parsed.GetValue(Manifest) ?? Dev().Manifest;
+        return File.Exists(path) ? path : throw new CliException($"There is no manifest {path}. Start a dev network with `depin dev up`, or name another with --network.");
+    }
 
     private static DevFolder Dev() => new(DevFolder.Default());
 

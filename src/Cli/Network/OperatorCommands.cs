@@ -53,10 +53,12 @@ public static class OperatorCommands
 
     private static async Task<int> RegisterAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var keys = OperatorKeyFiles.Ensure(Path.GetFullPath(parsed.GetRequiredValue(Keys)), ChainKind.Evm, () => Passwords.Ask(parsed, output));
         var endpoint = parsed.GetRequiredValue(Endpoint);
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")) throw new CliException($"'{endpoint}' is no http address.", ExitCodes.Usage);
-        var manifest = NetworkOptions.LoadManifest(parsed);
+        if (NetworkOptions.LoadManifest(parsed) is SolanaNetworkManifest solana)
+            return await SolanaOperators.RegisterAsync(parsed, output, solana, Path.GetFullPath(parsed.GetRequiredValue(Keys)), endpoint, parsed.GetValue(Bond), ct).ConfigureAwait(false);
+        var keys = OperatorKeyFiles.Ensure(Path.GetFullPath(parsed.GetRequiredValue(Keys)), ChainKind.Evm, () => Passwords.Ask(parsed, output));
+        var manifest = NetworkOptions.LoadEvmManifest(parsed);
         var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
         var registration = new OperatorRegistration(network.Rpc, manifest, NetworkOptions.Fees);
         var bond = parsed.GetValue(Bond) is { } text ? Tokens.Parse(text) : await registration.GetMinimumBondAsync(ct).ConfigureAwait(false);
@@ -124,18 +126,17 @@ public static class OperatorCommands
 
     private static async Task<int> StatusAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
+        var sets = await OperatorSets.OpenAsync(parsed, ct).ConfigureAwait(false);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
-        var present = (await network.GetOperatorsAsync(ct).ConfigureAwait(false)).Select(o => o.Address).ToHashSet();
-        var count = await network.Rpc.CallAsync(network.Contracts.Operators, new OperatorRegistry.ConfigCountCall(), BlockTag.Latest, ct).ConfigureAwait(false);
-        var newest = await network.Rpc.CallAsync(network.Contracts.Operators, new OperatorRegistry.ConfigByCountCall(count), BlockTag.Latest, ct).ConfigureAwait(false);
+        var present = await sets.PresentKeysAsync(ct).ConfigureAwait(false);
+        var newest = await sets.GetAsync(await sets.CountAsync(ct).ConfigureAwait(false), ct).ConfigureAwait(false);
         var rows = new List<(Address Key, string Endpoint, string Bond, string State, string Set)>();
         foreach (var key in present.Union(newest.ReportKeys).Order())
         {
-            var entry = await network.Rpc.CallAsync(network.Contracts.Operators, new OperatorRegistry.OperatorCall(key), BlockTag.Latest, ct).ConfigureAwait(false);
+            var entry = await sets.FindAsync(key, ct).ConfigureAwait(false);
             var state = entry.Slashed ? "slashed" : Uri.TryCreate(entry.Endpoint, UriKind.Absolute, out var url) ? await AnswersAsync(http, url, ct).ConfigureAwait(false) : "unreachable";
             var set = !present.Contains(key) ? $"joins with epoch {newest.FirstEpoch}" : !newest.ReportKeys.Contains(key) ? $"leaves with epoch {newest.FirstEpoch}" : "";
-            rows.Add((key, entry.Endpoint, Tokens.Show(entry.Bond), state, set));
+            rows.Add((key, entry.Endpoint, entry.Bond, state, set));
         }
 
         output.Answer(

@@ -47,7 +47,7 @@ public static class SignerCommands
 
     private static async Task<int> RunAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var manifest = Manifest(parsed);
+        var manifest = NetworkOptions.LoadManifest(parsed);
         var chain = manifest.Kind;
         var limits = SigningLimits.Of(manifest, SmallestUnits(parsed.GetRequiredValue(MaximumFee), chain));
         var keys = OperatorKeyRing.Load(Path.GetFullPath(parsed.GetRequiredValue(Folder)), () => Passwords.Ask(parsed, output), chain);
@@ -64,7 +64,7 @@ public static class SignerCommands
     {
         try
         {
-            using var signer = RemoteSigner.Connect(SocketOf(parsed), Manifest(parsed).Id, TimeSpan.FromSeconds(5));
+            using var signer = RemoteSigner.Connect(SocketOf(parsed), NetworkOptions.LoadManifest(parsed).Id, TimeSpan.FromSeconds(5));
             output.Answer(
                 new { socket = SocketOf(parsed), reportKey = signer.Address, protocolKey = signer.ProtocolKey, account = signer.Account.ToString() },
                 $"socket       {SocketOf(parsed)}", $"report key   {signer.Address}", $"protocol key {signer.ProtocolKey}", $"account      {signer.Account}");
@@ -75,8 +75,6 @@ public static class SignerCommands
             throw new CliException(problem.Message, ExitCodes.Refused);
         }
     }
-
-    private static NetworkManifest Manifest(ParseResult parsed) => parsed.GetValue(NetworkOptions.Manifest) is { } path ? NetworkManifest.Load(path) : NetworkOptions.LoadManifest(parsed);
 
     /// <summary>Coins as wei or lamports.</summary>
     private static UInt128 SmallestUnits(string coins, ChainKind chain) => chain == ChainKind.Solana ? Tokens.Parse(coins) / LamportInWei : Tokens.Parse(coins);

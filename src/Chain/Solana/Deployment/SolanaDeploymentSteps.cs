@@ -154,7 +154,7 @@ internal sealed class SolanaDeploymentSteps(
         {
             SolanaAddress[] addresses = [.. Enumerable.Range((int)first, (int)Math.Min(ModelsAtOnce, count - first + 1)).Select(id => Depin.Addresses.Model(network.Program, network.Account, (uint)id))];
             var accounts = (await rpc.GetMultipleAccountsAsync(addresses, Finality.Safe, ct).ConfigureAwait(false)).Value;
-            missing -= accounts.Where((a, i) => a is not null && IsLike(SolanaProgramAccounts.Decode<Depin.DeviceModelAccount>(a, network.Program, addresses[i]), wanted)).Count();
+            missing -= accounts.Where((a, i) => a is not null && IsLike(DeploymentAccounts.Decode<Depin.DeviceModelAccount>(a, network.Program, addresses[i]), wanted)).Count();
         }
 
         return missing <= 0;
@@ -171,7 +171,7 @@ internal sealed class SolanaDeploymentSteps(
         {
             if (!isPossible || !keys.TryGetValue(signer, out var key))
             {
-                _ownerCalls.Add($"{what}: {signer} signs {Convert.ToBase64String(SolanaMessage.Compile(signer, instructions(signer), default).Bytes.Span)}");
+                _ownerCalls.Add(SolanaOwnerCall.LineOf(what, signer, instructions(signer)));
                 await DoneAsync($"{what} left to {signer}").ConfigureAwait(false);
                 return false;
             }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using DePin.Abi;
 using DePin.Abi.Solana;
-using DePin.Chain.Rpc;
 using DePin.Chain.Solana;
 using DePin.ContractBindings.Solana;
 using DePin.Cryptography;
@@ -20,8 +19,6 @@ namespace DePin.Chain.Deployment;
 /// <param name="time">Its clock.</param>
 public sealed class SolanaNetworkDeployer(SolanaRpc rpc, PrivateKey deployer, IReadOnlyList<PrivateKey>? others = null, SolanaFeePolicy? fees = null, TimeProvider? time = null)
 {
-    private const int SlotsBack = 16; // in search of one with a block
-    private const int Looks = 25;
     private static readonly TimeSpan SlotWait = TimeSpan.FromMilliseconds(200);
 
     private readonly SolanaAddress _deployer = SolanaAddress.Of(deployer.PublicKey);
@@ -77,7 +74,7 @@ public sealed class SolanaNetworkDeployer(SolanaRpc rpc, PrivateKey deployer, IR
     private async Task<SolanaNetworkManifest> StartAsync(
         SolanaNetworkPlan plan, SolanaDeploymentProfile profile, DeploymentRequest request, SolanaDeploymentFiles files, SolanaProgramArtifact artifact, Bytes32 cluster, string hash, CancellationToken ct)
     {
-        var (slot, now) = await GetPresentAsync(ct).ConfigureAwait(false);
+        var (slot, now) = await rpc.GetPresentAsync(_time, ct).ConfigureAwait(false);
         var p = plan.Network;
         if (p.Genesis <= now)
             throw new DeploymentException($"The network's genesis ({p.Genesis}) must lie after the cluster's present time ({now}): operators must be scheduled before epoch 1 starts.");
@@ -123,29 +120,6 @@ public sealed class SolanaNetworkDeployer(SolanaRpc rpc, PrivateKey deployer, IR
         };
         manifest.Save(request.ManifestPath);
         return manifest;
-    }
-
-    // The newest block that has a time: some slots have no block, and a cluster of one's own that has just begun has none yet.
-    private async Task<(ulong Slot, ulong Time)> GetPresentAsync(CancellationToken ct)
-    {
-        for (var look = 0; ; look++)
-        {
-            var slot = await rpc.GetSlotAsync(Finality.Safe, ct).ConfigureAwait(false);
-            for (var back = 0ul; back < SlotsBack && back <= slot; back++)
-            {
-                try
-                {
-                    if (await rpc.GetBlockTimeAsync(slot - back, ct).ConfigureAwait(false) is { } seconds and > 0) return (slot, (ulong)seconds);
-                }
-                catch (SolanaRpcException e) when (e.Kind is RpcErrorKind.SlotSkipped or RpcErrorKind.BlockNotAvailable)
-                {
-                    // The one before it.
-                }
-            }
-
-            if (look == Looks) throw new DeploymentException($"The node does not know the time of any block near slot {slot}. Is it in step with its cluster?");
-            await Task.Delay(SlotWait, _time, ct).ConfigureAwait(false);
-        }
     }
 
     // What is confirmed now is final then.

@@ -41,10 +41,7 @@ public sealed class SolanaNetworkManifest : NetworkManifest
     /// <summary>Arguments of what the network was made with, by instruction, in hexadecimal: <c>initialize</c>, <c>open_registry</c>, <c>open_staking</c>.</summary>
     public SortedDictionary<string, string> Arguments { get; init; } = [];
 
-    /// <summary>
-    /// What the owner, or a maker, has yet to send, in this order: a line each, "what: signer signs message", where message is a legacy transaction message in base64 whose payer is the
-    /// signer and whose blockhash is zero: put in a recent one.
-    /// </summary>
+    /// <summary>What the owner, or a maker, has yet to send, in this order: a line each, "what: signer signs message" (<see cref="SolanaOwnerCall"/>).</summary>
     public List<string> OwnerCalls { get; set; } = [];
 
     /// <inheritdoc/>

@@ -64,7 +64,7 @@ public static class SolanaNetworkVerifier
         SolanaAccount Present(int i) => accounts[i] ?? throw new DeploymentException($"{addresses[i]}, an account of network '{manifest.Network}', is not on this cluster. Was a development cluster started anew? Move the manifest away and deploy again.");
 
         T Read<T>(int i)
-            where T : struct, ISolanaAccount<T> => SolanaProgramAccounts.Decode<T>(Present(i), network.Program, addresses[i]);
+            where T : struct, ISolanaAccount<T> => DeploymentAccounts.Decode<T>(Present(i), network.Program, addresses[i]);
 
         ReadOnlySpan<byte> TokenData(int i) => Present(i).Owner == SolanaPrograms.Token ? Present(i).Data.Span : throw Differs($"the program of {addresses[i]}, which is not SPL Token");
 

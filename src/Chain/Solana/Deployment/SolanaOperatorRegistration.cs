@@ -58,9 +58,19 @@ public sealed class SolanaOperatorRegistration(SolanaRpc rpc, SolanaNetworkManif
             ct).ConfigureAwait(false);
     }
 
+    /// <summary>Who may schedule sets now: the owner may have changed since the deployment.</summary>
+    public async Task<SolanaAddress> GetOwnerAsync(CancellationToken ct) =>
+        (await ReadAsync<Depin.NetworkAccount>(_network.Account, ct).ConfigureAwait(false))?.Owner ?? throw new DeploymentException($"The cluster knows nothing of network '{manifest.Network}'. Deploy the network first.");
+
     /// <summary>Number of sets scheduled so far.</summary>
-    public async Task<ulong> GetConfigCountAsync(CancellationToken ct) =>
-        (await ReadAsync<Depin.LedgerAccount>(_network.Ledger, ct).ConfigureAwait(false))?.ConfigCount ?? throw new DeploymentException($"Network '{manifest.Network}' has no ledger on this cluster. Deploy the network first.");
+    public async Task<ulong> GetConfigCountAsync(CancellationToken ct) => (await GetLedgerAsync(ct).ConfigureAwait(false)).ConfigCount;
+
+    /// <summary>The number of the set in force in an epoch; 0 where there is none yet.</summary>
+    public async Task<ulong> GetConfigInForceAsync(ulong epoch, CancellationToken ct)
+    {
+        var ledger = await GetLedgerAsync(ct).ConfigureAwait(false);
+        return ledger.Schedule.Take(ledger.Scheduled).Where(s => s.FirstEpoch <= epoch).Select(s => s.Count).DefaultIfEmpty().Max();
+    }
 
     /// <summary>A set by its number, from 1; null where there is none.</summary>
     public Task<Depin.ConfigAccount?> GetConfigAsync(ulong count, CancellationToken ct) => ReadAsync<Depin.ConfigAccount>(_network.Config(count), ct);
@@ -88,6 +98,9 @@ public sealed class SolanaOperatorRegistration(SolanaRpc rpc, SolanaNetworkManif
             ? instruction
             : throw new DeploymentException($"A set of {reportKeys.Count} operators takes a transaction of {size} bytes, and {SolanaMessage.MaxTransactionBytes} are the most. At most 22 operators fit.");
     }
+
+    private async Task<Depin.LedgerAccount> GetLedgerAsync(CancellationToken ct) =>
+        await ReadAsync<Depin.LedgerAccount>(_network.Ledger, ct).ConfigureAwait(false) ?? throw new DeploymentException($"Network '{manifest.Network}' has no ledger on this cluster. Deploy the network first.");
 
     private bool IsAs(in Depin.ConfigAccount config, IReadOnlyList<Address> reportKeys, ulong firstEpoch) =>
         config.FirstEpoch == firstEpoch && config.ParametersHash.ToString() == manifest.ParametersHash && config.RulesHash.ToString() == manifest.RulesHash

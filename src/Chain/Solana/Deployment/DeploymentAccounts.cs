@@ -4,7 +4,7 @@ using DePin.Chain.Solana;
 namespace DePin.Chain.Deployment;
 
 /// <summary>Reads accounts of the program.</summary>
-internal static class SolanaProgramAccounts
+internal static class DeploymentAccounts
 {
     /// <summary>An account as it stands; null where there is none.</summary>
     /// <exception cref="DeploymentException">Another kind of account is there.</exception>
