@@ -15,7 +15,9 @@ internal static class OperatorActions
 
     public static IReadOnlyList<OperatorActionView> Of(Network network, OwnOperatorRow row, OperatorStanding standing, OperatorRules rules, UInt128? amount, string? endpoint)
     {
-        if (network.EvmChainId is null || !network.Contracts.TryGetValue("OperatorRegistry", out var registry) || !network.Contracts.TryGetValue("NetworkToken", out var token)) return [];
+        if (network.EvmChainId is null)
+            return [Not("elsewhere", "Change the end point, the bond, or leave", "On Solana the operator's own account signs these, with a wallet that this page does not speak to. Do it where the account's key is: depin operator --help.")];
+        if (!network.Contracts.TryGetValue("OperatorRegistry", out var registry) || !network.Contracts.TryGetValue("NetworkToken", out var token)) return [];
         var key = new Address(row.ReportKey);
         return
         [
@@ -24,7 +26,7 @@ internal static class OperatorActions
             Bond(),
             Exit(),
             standing.IsWithdrawable
-                ? new OperatorActionView("withdraw", "Withdraw the bond", true, $"{Tokens(row.Bond)} tokens go to your account.", [new("Withdraw", Transaction(registry, new OperatorRegistry.WithdrawBondCall(key).Encode()))])
+                ? new OperatorActionView("withdraw", "Withdraw the bond", true, $"{rules.Tokens(BigInteger.Parse(row.Bond, CultureInfo.InvariantCulture))} tokens go to your account.", [new("Withdraw", Transaction(registry, new OperatorRegistry.WithdrawBondCall(key).Encode()))])
                 : Not("withdraw", "Withdraw the bond", WhyNoWithdrawal()),
         ];
 
@@ -35,8 +37,8 @@ internal static class OperatorActions
             if (row.ExitAt != 0) return Not("bond", Title, "The bond thaws or is gone: nothing can be added.");
             return new OperatorActionView("bond", Title, true, "It leaves only as the whole bond does. The token is first told that the registry may take the amount, then the registry takes it.", amount is not { } value ? [] :
             [
-                new($"Let the registry take {OperatorRules.Tokens(value)} tokens", Transaction(token, new NetworkToken.ApproveCall(Address.Parse(registry), value).Encode())),
-                new($"Add {OperatorRules.Tokens(value)} tokens to the bond", Transaction(registry, new OperatorRegistry.AddBondCall(key, value).Encode())),
+                new($"Let the registry take {rules.Tokens(value)} tokens", Transaction(token, new NetworkToken.ApproveCall(Address.Parse(registry), value).Encode())),
+                new($"Add {rules.Tokens(value)} tokens to the bond", Transaction(registry, new OperatorRegistry.AddBondCall(key, value).Encode())),
             ]);
         }
 
@@ -61,6 +63,4 @@ internal static class OperatorActions
     }
 
     private static OperatorActionView Not(string name, string title, string why) => new(name, title, false, why, []);
-
-    private static string Tokens(string amount) => OperatorRules.Tokens(BigInteger.Parse(amount, CultureInfo.InvariantCulture));
 }

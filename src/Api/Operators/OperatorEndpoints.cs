@@ -39,7 +39,7 @@ internal static class OperatorEndpoints
         var moment = await MomentAsync(found, head, reads, time, ct);
         var rules = OperatorRules.Of(found);
         return TypedResults.Ok(new OperatorAccountView(Text.Hex(found.Id), found.Caip2, found.EvmChainId, account.ToChecksum(), head?.BlockTime, moment.Clock is null ? null : moment.Epoch, moment.Progress.NextReport, moment.Progress.LastFinal,
-            rules.MinimumBond?.ToString(CultureInfo.InvariantCulture), rules.ThawSeconds, [.. rows.Select(row => OperatorStanding.Of(row, moment).View(row, moment, rules))]));
+            rules.MinimumBond?.ToString(CultureInfo.InvariantCulture), rules.ThawSeconds, rules.Decimals, [.. rows.Select(row => OperatorStanding.Of(row, moment).View(row, moment, rules))]));
     }
 
     private static async Task<Results<Ok<OwnReportsView>, ProblemHttpResult>> ReportsAsync(Networks networks, OperatorReads reads, HttpContext http, [Description(KeyMeaning)] string reportKey, string? network, [Description(LimitMeaning)] int? limit, string? cursor, CancellationToken ct)
@@ -54,7 +54,7 @@ internal static class OperatorEndpoints
             before = (epoch, generation);
         }
 
-        var rows = await reads.ReportsAsync(found.Chain, own.ReportKey, before, take, ct);
+        var rows = (await reads.ReportsAsync(found.Chain, own.ReportKey, before, take, ct)).Select(r => r.In(found.Text)).ToList();
         var minted = await reads.MintedToAsync(found.Chain, SignInGate.SignedIn(http), [.. rows.Where(r => r.Minted).Select(r => r.Epoch)], ct);
         var page = Paging.Cut("own reports", rows, take,
             r => new OwnReportView(r.Epoch, r.Generation, r.Digest, r.Status, r.Place is not null, r.HasSigned, r.Challenger, r.CancelReason, OperatorStanding.Time(r.ClaimableAt), r.AcceptedBlock, r.AcceptedAt, r.Transaction,

@@ -53,7 +53,7 @@ internal static class OperatorNotices
         if (s.State is "signs" or "leaves" or "joins" && EndpointLook.Root(row.Endpoint) is null)
             notices.Add(new("bad", "endpoint", "The end point is no address", "What is registered is not http(s)://host[:port]: devices and peers cannot reach it, and its lane is not acknowledged.", "Register another end point below.", Alerts + "laneuncertified"));
         if (s.State is "signs" or "leaves" or "joins" or "waiting" && rules.MinimumBond is { } least && BigInteger.Parse(row.Bond, CultureInfo.InvariantCulture) is var bond && bond < least)
-            notices.Add(new("warn", "bond", "The bond is below the least", $"It is {OperatorRules.Tokens(bond)}; the registry asks {OperatorRules.Tokens(least)} of who registers now.", "Add to it below.", null));
+            notices.Add(new("warn", "bond", "The bond is below the least", $"It is {rules.Tokens(bond)}; the registry asks {rules.Tokens(least)} of who registers now.", "Add to it below.", null));
         return Sorted(notices);
     }
 

@@ -4,16 +4,17 @@ namespace DePin.Api.Operators;
 /// <param name="Network">Network id, 0x-hex.</param>
 /// <param name="Chain">CAIP-2.</param>
 /// <param name="ChainId">EIP-155 id of the chain that transactions are for; null on another kind of chain.</param>
-/// <param name="Account">Who is signed in, EIP-55.</param>
+/// <param name="Account">Who is signed in, EIP-55: the account on an EVM chain, the report key on Solana.</param>
 /// <param name="ChainTime">Time of the newest mirrored block.</param>
 /// <param name="CurrentEpoch">The epoch that runs by chain time; null where the deployment does not say when epochs are.</param>
 /// <param name="NextReport">The epoch whose report the chain expects.</param>
 /// <param name="LastFinalEpoch">Newest final epoch, 0 before the first.</param>
 /// <param name="MinimumBond">Least bond in base units.</param>
 /// <param name="ThawSeconds">Chain seconds between asking for a bond and getting it.</param>
+/// <param name="Decimals">Digits of the token after the point.</param>
 /// <param name="Operators">Ascending by report key.</param>
 public sealed record OperatorAccountView(string Network, string Chain, ulong? ChainId, string Account, DateTime? ChainTime, long? CurrentEpoch, long NextReport, long LastFinalEpoch, string? MinimumBond, long? ThawSeconds,
-    IReadOnlyList<OwnOperatorView> Operators);
+    int Decimals, IReadOnlyList<OwnOperatorView> Operators);
 
 /// <summary>An operator as it stands.</summary>
 /// <param name="ReportKey">Its name: what signs reports.</param>

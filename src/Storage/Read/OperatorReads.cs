@@ -27,6 +27,9 @@ public sealed class OperatorReads(NpgsqlDataSource source)
     private const short TokenTransfer = 101;
     private const short EpochMinted = 202;
 
+    // Of operators o. An account of 32 bytes signs in by the report key, which is secp256k1 on every chain; one of 20 bytes only by itself.
+    private const string Own = "(o.account = @account or octet_length(o.account) = 32 and o.report_key = @account)";
+
     /// <summary>
     /// Whether an address is the account of an operator, not slashed, whose report key stands in a configuration in force or to come. Having a bond is not enough, for anybody may bond.
     /// </summary>
@@ -34,24 +37,24 @@ public sealed class OperatorReads(NpgsqlDataSource source)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         return await connection.ExecuteScalarAsync<bool>(Sql.Command(
-            """
+            $"""
             with here as (
                 select c.chain_id, (select coalesce(max(r.epoch), 0) + 1 from chain.reports r where r.chain_id = c.chain_id and r.status <> 'cancelled') as epoch
                 from chain.chains c where c.caip2 = @caip2)
             select exists (
                 select from here join chain.operators o using (chain_id) join chain.configs f using (chain_id)
-                where o.account = @account and not o.slashed
+                where {Own} and not o.slashed
                     and f.config_count >= coalesce((select max(n.config_count) from chain.configs n where n.chain_id = here.chain_id and n.first_epoch <= here.epoch), 0)
                     and exists (select from generate_series(0, f.n - 1) i where substr(f.report_keys, 1 + 20 * i, 20) = o.report_key))
             """, new { caip2, account = account.ToArray() }, ct: ct));
     }
 
-    /// <summary>Whether an address ever registered an operator; <paramref name="caip2"/> null: on any mirrored chain. The contract forgets none.</summary>
-    public async Task<bool> HasRegisteredAsync(string? caip2, Address account, CancellationToken ct)
+    /// <summary>Whether an address ever registered an operator on a chain whose CAIP-2 id is <paramref name="caip2"/>, or on any of a namespace (<c>solana:</c>), or on any (empty). The contract forgets none.</summary>
+    public async Task<bool> HasRegisteredAsync(string caip2, Address account, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         return await connection.ExecuteScalarAsync<bool>(Sql.Command(
-            "select exists (select from chain.operators o join chain.chains c using (chain_id) where o.account = @account and (@caip2::text is null or c.caip2 = @caip2))",
+            $"select exists (select from chain.operators o join chain.chains c using (chain_id) where {Own} and (c.caip2 = @caip2 or right(@caip2, 1) = ':' and starts_with(c.caip2, @caip2) or @caip2 = ''))",
             new { caip2, account = account.ToArray() }, ct: ct));
     }
 
@@ -60,7 +63,7 @@ public sealed class OperatorReads(NpgsqlDataSource source)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         return (await connection.QueryAsync<OwnOperatorRow>(Sql.Command(
-            "select report_key, protocol_key, bond::text as bond, endpoint, exit_at, slashed from chain.operators where chain_id = @chain and account = @account order by report_key limit 50",
+            $"select report_key, protocol_key, bond::text as bond, endpoint, exit_at, slashed from chain.operators o where chain_id = @chain and {Own} order by report_key limit 50",
             new { chain, account = account.ToArray() }, ct: ct))).AsList();
     }
 
@@ -69,7 +72,7 @@ public sealed class OperatorReads(NpgsqlDataSource source)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         return await connection.QuerySingleOrDefaultAsync<OwnOperatorRow>(Sql.Command(
-            "select report_key, protocol_key, bond::text as bond, endpoint, exit_at, slashed from chain.operators where chain_id = @chain and account = @account and report_key = @reportKey",
+            $"select report_key, protocol_key, bond::text as bond, endpoint, exit_at, slashed from chain.operators o where chain_id = @chain and {Own} and report_key = @reportKey",
             new { chain, account = account.ToArray(), reportKey }, ct: ct));
     }
 

@@ -1,7 +1,10 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using DePin.Abi;
 using DePin.Abi.Solana;
 using DePin.Api.Live;
 using DePin.Chain;
@@ -198,6 +201,54 @@ public sealed class TwoChainsTests(TwoChainsFixture fixture) : IClassFixture<Two
         host.StartServer();
         var root = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();
         await BrowserScript.RunAsync("tests/Api.Tests/browser/status.mjs", [root, "Second", "0.98", ChainId.Solana(fixture.Solana.Chain).ToString()], ["status-solana"], static what => throw new InvalidOperationException(what));
+    }
+
+    [Fact]
+    public async Task An_operator_on_Solana_signs_in_with_its_report_key_and_sees_how_it_stands()
+    {
+        var key = fixture.Solana.Operators[0].Report;
+        using var client = fixture.Api.Host.CreateClient();
+        Assert.Equal(HttpStatusCode.Forbidden, await EnterAsync(31_337)); // the EVM network has no such operator
+        Assert.Equal(HttpStatusCode.OK, await EnterAsync(0));
+
+        var account = await GetAsync("");
+        Assert.Equal((key.Address.ToChecksum(), JsonValueKind.Null, "6000000000", 3_600, 9), (account.GetProperty("account").GetString(), account.GetProperty("chainId").ValueKind, account.GetProperty("minimumBond").GetString(),
+            account.GetProperty("thawSeconds").GetInt32(), account.GetProperty("decimals").GetInt32()));
+        var own = Assert.Single(account.GetProperty("operators").EnumerateArray());
+        Assert.Equal((key.Address.ToString(), "signs"), (own.GetProperty("reportKey").GetString(), own.GetProperty("state").GetString()));
+        Assert.Contains(own.GetProperty("notices").EnumerateArray(), n => n.GetProperty("why").GetString()!.Contains("the registry asks 6 of", StringComparison.Ordinal));
+        var report = Assert.Single((await GetAsync($"/{key.Address}/reports")).GetProperty("items").EnumerateArray());
+        Assert.Equal((fixture.AttestedBy, fixture.Solana.Owner.ToString(), true), (report.GetProperty("transaction").GetString(), report.GetProperty("challenger").GetString(), report.GetProperty("hasSigned").GetBoolean()));
+        var action = Assert.Single((await GetAsync($"/{key.Address}/actions")).EnumerateArray());
+        Assert.False(action.GetProperty("possible").GetBoolean());
+        Assert.Equal(HttpStatusCode.NotFound, (await client.GetAsync(new Uri($"/v1/operator/{fixture.Solana.Operators[1].Report.Address}/reports?{fixture.Query}", UriKind.Relative))).StatusCode); // another's
+
+        // Where the account itself can sign, its report key says nothing.
+        var reads = new Storage.Read.OperatorReads(fixture.Api.Source);
+        Assert.False(await reads.HasRegisteredAsync("", ApiFixture.OperatorKeys[0], Ct));
+        Assert.True(await reads.HasRegisteredAsync("", ApiFixture.Bonder.Address, Ct));
+        Assert.False(await reads.HasRegisteredAsync("solana:", ApiFixture.Bonder.Address, Ct));
+        Assert.True(await reads.IsInConfigurationAsync(ChainId.Solana(fixture.Solana.Chain).ToString(), key.Address, Ct));
+
+        async Task<JsonElement> GetAsync(string path)
+        {
+            var response = await client.GetAsync(new Uri($"/v1/operator{path}?{fixture.Query}", UriKind.Relative));
+            var body = await response.Content.ReadAsStringAsync();
+            Assert.True(response.IsSuccessStatusCode, body);
+            return JsonSerializer.Deserialize<JsonElement>(body);
+        }
+
+        async Task<HttpStatusCode> EnterAsync(ulong chain)
+        {
+            var challenge = JsonSerializer.Deserialize<JsonElement>(await client.GetStringAsync(new Uri($"/v1/session/nonce?chain={chain}", UriKind.Relative)));
+            var text = new SignInText(key.Address, challenge.GetProperty("nonce").GetString()!, challenge.GetProperty("issuedAt").GetDateTimeOffset()) { Domain = "localhost", Uri = "http://localhost/operator/", ChainId = chain }.ToString();
+            var signed = key.SignDigest(PersonalMessage.Digest(Encoding.UTF8.GetBytes(text)));
+            byte[] signature = [.. signed.R.ToArray(), .. signed.S.ToArray(), (byte)(27 + signed.YParity)];
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/session", UriKind.Relative)) { Content = JsonContent.Create(new { message = text, signature = "0x" + Convert.ToHexStringLower(signature) }) };
+            request.Headers.Add("X-Depin-Operator", "1");
+            using var response = await client.SendAsync(request);
+            return response.StatusCode;
+        }
     }
 
     // As a wallet does: another blockhash, a signature, sent. The second time there is nothing left to pay.

@@ -5,16 +5,19 @@ const code = text => el('code', { title: text, textContent: short(text) });
 const quiet = text => el('p', { className: 'quiet', textContent: text });
 const date = time => time ? `${new Date(time).toISOString().slice(0, 16).replace('T', ' ')}` : '–';
 
-// Amounts are decimal text in base units of 18 decimals and stay exact: only the shown digits are cut.
-const units = (text, places = 2) => {
+// Amounts are decimal text in base units of the token's decimals, of an EVM chain's coin in those of 18, and stay exact: only the shown digits are cut.
+let decimals = 18;
+const units = (text, places = 2, of = decimals) => {
   if (text === null || text === undefined) return '–';
-  const digits = BigInt(text).toString().padStart(19, '0');
-  return `${BigInt(digits.slice(0, -18)).toLocaleString('en')}.${digits.slice(-18).slice(0, places)}`;
+  const digits = BigInt(text).toString().padStart(of + 1, '0');
+  const at = digits.length - of;
+  return `${BigInt(digits.slice(0, at)).toLocaleString('en')}.${digits.slice(at).slice(0, places).padEnd(places, '0')}`;
 };
+const coins = (text, places) => units(text, places, 18);
 const base = text => {
-  const match = /^\s*(\d+)(?:\.(\d{1,18}))?\s*$/.exec(text);
-  const value = match ? BigInt(match[1]) * 10n ** 18n + BigInt((match[2] ?? '').padEnd(18, '0')) : 0n;
-  if (value === 0n) throw new Error('An amount is a number above 0 with at most 18 decimals.');
+  const match = /^\s*(\d+)(?:\.(\d+))?\s*$/.exec(text);
+  const value = match && (match[2] ?? '').length <= decimals ? BigInt(match[1] + (match[2] ?? '').padEnd(decimals, '0')) : 0n;
+  if (value === 0n) throw new Error(`An amount is a number above 0 with at most ${decimals} decimals.`);
   return value.toString();
 };
 
@@ -99,7 +102,7 @@ function cards(account, o, reports, node) {
     stage('Standing', text, o.state === 'joins' ? `signs from epoch ${o.signsFrom} on` : member, kind),
     stage('Signed', reports.of > 0 ? `${reports.signedOf} of ${reports.of}` : 'none yet', o.quorum ? `reports of its set; each takes ${o.quorum} of ${o.setSize} signatures, in turn` : 'reports of its set', reports.notices.some(n => n.code === 'silent') ? 'bad' : reports.of > 0 ? 'good' : '', share),
     stage('Bond', units(o.bond.amount), bondHint, o.state === 'slashed' ? 'bad' : o.bond.isWithdrawable ? 'warn' : ''),
-    node ? stage('Coins for gas', units(node.balance.toString(), 4), left === null ? 'no report yet to reckon by' : few ? `for ${count(left)} more reports: send coins to ${short(account.account)} (docs/alerts.md#reportunlanded)` : `for ${count(left > 999999n ? 999999n : left)} more reports at the recent price`, few ? 'bad' : 'good')
+    node ? stage('Coins for gas', coins(node.balance.toString(), 4), left === null ? 'no report yet to reckon by' : few ? `for ${count(left)} more reports: send coins to ${short(account.account)} (docs/alerts.md#reportunlanded)` : `for ${count(left > 999999n ? 999999n : left)} more reports at the recent price`, few ? 'bad' : 'good')
       : stage('Coins for gas', '–', 'your wallet knows: let it use the network’s chain', ''));
 }
 
@@ -119,7 +122,7 @@ function reportsSection(account, o, reports, node) {
   const rows = reports.items.map(r => {
     const receipt = node?.of.get(r.transaction);
     const own = receipt && receipt.from.toLowerCase() === account.account.toLowerCase();
-    const cost = receipt ? `${units(costOf(receipt).toString(), 6)}` : '–';
+    const cost = receipt ? `${coins(costOf(receipt).toString(), 6)}` : '–';
     return el('tr', {},
       el('td', {}, String(r.epoch), r.generation > 0 ? el('small', { textContent: `generation ${r.generation}` }) : null),
       el('td', {}, mark(r.status, statusKinds[r.status] ?? 'soft'), r.challenger ? el('small', { textContent: `challenged by ${short(r.challenger)}` }) : r.cancelReason !== null ? el('small', { textContent: r.cancelReason === 2 ? 'tree fault' : 'by the arbiter' }) : null),
@@ -158,6 +161,7 @@ async function refresh() {
     }));
     if (mine !== round) return;
     shown = account;
+    decimals = account.decimals;
     at('moment').textContent = `${account.chain}${account.currentEpoch ? ` · epoch ${account.currentEpoch} runs` : ''} · report of epoch ${account.nextReport} is next · ${date(account.chainTime)} chain time`;
     patch(at('signed-in'), parts.map(({ o, reports, process, actions, node }) => el('article', { id: `operator-${o.reportKey}` },
       el('div', { className: 'head' }, el('h2', { textContent: 'Report key' }), el('code', { textContent: o.reportKey })),
@@ -237,7 +241,7 @@ function show(next) {
 }
 
 signsIn({
-  ask, show, statement: 'See how your operator of this network stands.', uri: `${location.origin}/operator/`, chain: /^eip155:(\d+)$/.exec(wanted ?? '')?.[1],
+  ask, show, statement: 'See how your operator of this network stands.', uri: `${location.origin}/operator/`, chain: wanted?.startsWith('solana:') ? '0' : /^eip155:(\d+)$/.exec(wanted ?? '')?.[1],
 });
 at('signed-in').addEventListener('submit', event => {
   event.preventDefault();
