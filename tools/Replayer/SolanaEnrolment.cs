@@ -155,7 +155,8 @@ public sealed class SolanaEnrolment(SolanaNetworkAccess network, PrivateKey make
         {
             var there = (await rpc.GetMultipleAccountsAsync([.. part.Select(p => p.Address)], Finality.Safe, ct).ConfigureAwait(false)).Value;
             requests.AddRange(part.Zip(there, (p, account) => new SolanaTransactionRequest(
-                [.. Lamports(p.Address, account?.Lamports ?? 0, need), .. Deposit(p.Address, Math.Max(p.Lacks, least), decimals)]) { Signers = [p.Key], Units = Units }));
+                [.. Lamports(p.Address, account?.Lamports ?? 0, need), .. Deposit(p.Address, Math.Max(p.Lacks, least), decimals)])
+            { Signers = [p.Key], Units = Units }));
         }
 
         await Group.SendAllAsync(requests, done => progress(Counted("staked for", done, requests.Count, "providers")), ct).ConfigureAwait(false);
