@@ -25,8 +25,11 @@ public sealed class SolanaEnrolment(SolanaNetworkAccess network, PrivateKey make
     /// <summary>Most devices of a batch: its proof leaves room in a transaction for a P-256 device's check and the compute budget.</summary>
     private const int MostOfBatch = 256;
 
-    /// <summary>Twice what the dearest registration takes (contracts/solana/snapshots/compute.json): how long an address is looked for differs by device.</summary>
-    private const uint RegistrationUnits = 120_000;
+    /// <summary>
+    /// Compute units of a registration, and of a deposit with its token account: more than twice what the dearest take (contracts/solana/snapshots/compute.json), since how long an
+    /// address is looked for differs. Said here, they need no simulation each.
+    /// </summary>
+    private const uint Units = 120_000;
 
     /// <summary>Lamports beyond rent: fees of two thousand transactions.</summary>
     private const ulong Change = 10_000_000;
@@ -82,7 +85,7 @@ public sealed class SolanaEnrolment(SolanaNetworkAccess network, PrivateKey make
             var id = await EnsureBatchAsync(batch, ct).ConfigureAwait(false);
             requests.AddRange(part.Where(missing.Contains).Select(d => new SolanaTransactionRequest(registration.Register(
                 sender.Payer, d.Key, OwnerOf(d), ModelOf(d), d.Source.Cell, new MakerWord.InBatch(makerId, id, batch.Prove(d.Id.Value)), Deadline))
-            { Units = RegistrationUnits }));
+            { Units = Units }));
         }
 
         await Group.SendAllAsync(requests, done => progress(Counted("registered", done, requests.Count, "devices")), ct).ConfigureAwait(false);
@@ -148,14 +151,18 @@ public sealed class SolanaEnrolment(SolanaNetworkAccess network, PrivateKey make
         // A provider pays the rent of its pool and its position.
         var need = await RentAsync(0, ct).ConfigureAwait(false) + await RentAsync(Depin.PoolAccount.Size, ct).ConfigureAwait(false) + await RentAsync(Depin.PositionAccount.Size, ct).ConfigureAwait(false);
         var requests = new List<SolanaTransactionRequest>();
-        foreach (var (key, provider, lacks) in poor)
+        foreach (var part in poor.Chunk(SolanaRpc.MostAccounts))
         {
-            var has = (await rpc.GetBalanceAsync(provider, Finality.Safe, ct).ConfigureAwait(false)).Value;
-            requests.Add(new SolanaTransactionRequest([.. has < need ? (SolanaInstruction[])[SystemProgram.Transfer(sender.Payer, provider, need + Change - has)] : [], .. Deposit(provider, Math.Max(lacks, least), decimals)]) { Signers = [key] });
+            var there = (await rpc.GetMultipleAccountsAsync([.. part.Select(p => p.Address)], Finality.Safe, ct).ConfigureAwait(false)).Value;
+            requests.AddRange(part.Zip(there, (p, account) => new SolanaTransactionRequest(
+                [.. Lamports(p.Address, account?.Lamports ?? 0, need), .. Deposit(p.Address, Math.Max(p.Lacks, least), decimals)])
+            { Signers = [p.Key], Units = Units }));
         }
 
         await Group.SendAllAsync(requests, done => progress(Counted("staked for", done, requests.Count, "providers")), ct).ConfigureAwait(false);
     }
+
+    private SolanaInstruction[] Lamports(SolanaAddress provider, ulong has, ulong need) => has >= need ? [] : [SystemProgram.Transfer(sender.Payer, provider, need + Change - has)];
 
     // In one transaction, so that no run leaves a provider with tokens and without a stake.
     private SolanaInstruction[] Deposit(SolanaAddress provider, ulong tokens, byte decimals)

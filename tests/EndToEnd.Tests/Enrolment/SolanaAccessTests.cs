@@ -1,6 +1,7 @@
 using DePin.Abi.Solana;
 using DePin.ContractBindings.Solana;
 using DePin.Cryptography;
+using DePin.DeviceSdk;
 using DePin.Protocol;
 using DePin.Sdk.Network;
 using DePin.TestKit;
@@ -27,17 +28,21 @@ public sealed class SolanaAccessTests(SolanaDeviceNetwork network) : IClassFixtu
         Assert.Equal(Solana.Operators.Select(o => new Bytes32(o.Protocol.PublicKey.Bytes)), operators.Select(o => o.ProtocolKey));
         Assert.Equal(Enumerable.Range(9000, 4).Select(port => new Uri($"http://127.0.0.1:{port}/é")), operators.Select(o => o.Endpoint));
 
-        // A set of one from epoch 2 on.
-        var later = Solana.Operators[2].Report.Address;
-        var accounts = Solana.Network;
+        // From epoch 2 on a newcomer stands for the last of them.
+        var (newcomer, protocol, accounts) = (PrivateKey.Generate(KeyType.Secp256k1).Address, new Bytes32(PrivateKey.Generate(KeyType.Ed25519).PublicKey.Bytes), Solana.Network);
+        await Solana.SendAsync(default, new Depin.RegisterOperatorInstruction(newcomer, protocol, DeployedSolana.Bond, "https://newcomer.example")
+            .ToInstruction(accounts.Program, new Depin.RegisterOperatorAccounts { Account = Solana.Owner, Network = accounts.Account, Source = Solana.OwnersTokens }));
+        Address[] next = [.. Solana.Operators.Take(3).Select(o => o.Report.Address).Append(newcomer).Order()];
         await Solana.SendAsync(default, new Depin.ScheduleConfigInstruction(2, Keccak256.Hash("parameters"u8), Keccak256.Hash("rules"u8)).ToInstruction(
             accounts.Program, new Depin.ScheduleConfigAccounts { Owner = Solana.Owner, Payer = Solana.Owner, Network = accounts.Account, Config = accounts.Config(2), Previous = accounts.Config(1) },
-            SolanaAccountMeta.Writable(accounts.Operator(later))));
-        await Solana.TravelAsync(Solana.Genesis + 1, default);
+            [.. next.Select(key => SolanaAccountMeta.Writable(accounts.Operator(key)))]));
+        await Solana.TravelAsync(Solana.Genesis + 30, default);
         Assert.InRange(await access.GetTimeAsync(default), Solana.Genesis, Solana.Genesis + 300);
-        Assert.Equal(4, (await access.GetOperatorsAsync(default)).Length);
-        await Solana.TravelAsync(Solana.Genesis + DeployedSolana.EpochLength + 1, default);
-        Assert.Equal(later, Assert.Single(await access.GetOperatorsAsync(default)).Address);
+        Assert.Equal(operators.ToArray(), (await access.GetOperatorsAsync(default)).ToArray());
+        await Solana.TravelAsync(Solana.Genesis + DeployedSolana.EpochLength + 30, default);
+        operators = await access.GetOperatorsAsync(default);
+        Assert.Equal(next, operators.Select(o => o.Address));
+        Assert.Equal(new OperatorEndpoint(newcomer, new Uri("https://newcomer.example"), protocol), operators[Array.IndexOf(next, newcomer)]);
     }
 
     [Fact]
