@@ -137,7 +137,7 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
             }
 
             started.Add(await StartHostAsync("api", "Api", settings.Ports.Api, Common("Api", "api"), ct).ConfigureAwait(false));
-            var jobs = Following(sides[0], "Jobs", "jobs");
+            var jobs = Common("Jobs", "jobs");
             foreach (var (i, side) in sides.Index())
             {
                 jobs[$"Jobs__Networks__{i}__Manifest"] = side.Chain.Folder.Manifest;
