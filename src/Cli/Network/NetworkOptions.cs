@@ -6,6 +6,7 @@ using DePin.Chain.Rpc;
 using DePin.Cli.Dev;
 using DePin.Client;
 using DePin.Cryptography;
+using DePin.Protocol;
 using DePin.Sdk.Network;
 
 namespace DePin.Cli.Network;
@@ -40,9 +41,9 @@ public static class NetworkOptions
     /// <summary>A client of the chain.</summary>
     public static EvmRpc Client(ParseResult parsed) => new(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = Urls(parsed) });
 
-    /// <summary>A client of the API.</summary>
-    public static DePinClient ApiOf(ParseResult parsed) =>
-        DePinClient.Create(new DePinClientOptions { BaseAddress = Url(parsed.GetValue(Api) ?? string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Api}")) });
+    /// <summary>A client of the API, about one of the networks that it serves or about the first.</summary>
+    public static DePinClient ApiOf(ParseResult parsed, NetworkId? network = null) =>
+        DePinClient.Create(new DePinClientOptions { Network = network?.ToString(), BaseAddress = Url(parsed.GetValue(Api) ?? string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Api}")) });
 
     /// <summary>Contracts and chain together.</summary>
     /// <exception cref="CliException">The node follows another chain than the manifest's.</exception>
