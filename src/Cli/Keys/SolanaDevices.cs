@@ -61,8 +61,8 @@ internal static class SolanaDevices
     }
 
     private static SolanaTransactionSender Sender(ParseResult parsed, SolanaNetworkAccess network) =>
-        new(network.Rpc, AnyNetwork.SolanaSender(parsed), AnyNetwork.SolanaFees, SolanaVerifierTransactions.Names(network.Accounts.Program));
+        new(network.Rpc, SolanaOptions.Sender(parsed), SolanaOptions.Fees, SolanaVerifierTransactions.Names(network.Accounts.Program));
 
     private static PrivateKey LoadMaker(string path) =>
-        !AnyNetwork.IsSolanaForm(path) && PrivateKey.TypeOf(path) == KeyType.Secp256k1 ? PrivateKey.Load(path, KeyType.Secp256k1) : AnyNetwork.LoadSolana(path);
+        !SolanaOptions.IsSolanaForm(path) && PrivateKey.TypeOf(path) == KeyType.Secp256k1 ? PrivateKey.Load(path, KeyType.Secp256k1) : SolanaOptions.Load(path);
 }

@@ -1,12 +1,9 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
-using DePin.Chain.Evm;
-using DePin.ContractBindings.Evm;
 using DePin.Protocol.Evidence;
 using DePin.Protocol.Reports;
 using DePin.Protocol.Verification;
-using DePin.Sdk.Network;
 
 namespace DePin.Cli.Network;
 
@@ -30,8 +27,8 @@ public static class AuditCommands
     {
         var offline = parsed.GetValue(Offline);
         if (offline && parsed.GetValue(Bundle) is null) throw new CliException("--offline needs the evidence in a file: pass --bundle.", ExitCodes.Usage);
-        var network = offline ? null : await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
-        var bytes = parsed.GetValue(Bundle) is { } file ? await File.ReadAllBytesAsync(file, ct).ConfigureAwait(false) : await EvidenceDownload.FetchAsync(output, network!, (ulong?)parsed.GetValue(Epoch), ct).ConfigureAwait(false);
+        var settlement = offline ? null : await Settlement.OpenAsync(parsed, ct).ConfigureAwait(false);
+        var bytes = parsed.GetValue(Bundle) is { } file ? await File.ReadAllBytesAsync(file, ct).ConfigureAwait(false) : await EvidenceDownload.FetchAsync(output, settlement!, (ulong?)parsed.GetValue(Epoch), ct).ConfigureAwait(false);
         if (parsed.GetValue(Save) is { } keep) await File.WriteAllBytesAsync(keep, bytes, ct).ConfigureAwait(false);
         var bundle = EvidenceBundle.Parse(bytes);
         var start = Stopwatch.GetTimestamp();
@@ -43,7 +40,7 @@ public static class AuditCommands
             new("the report follows from the evidence", result.Matches, string.Join("; ", result.Differences.Select(d => $"{d.Field}: recomputed {d.Recomputed}, attested {d.Attested}"))),
             new("a quorum of the config's operators signed it", result.Attestation == AttestationFault.None, result.Attestation == AttestationFault.None ? "" : result.Attestation.ToString()),
         };
-        if (network is not null) checks.AddRange(await CompareWithChainAsync(network, bundle, ct).ConfigureAwait(false));
+        if (settlement is not null) checks.AddRange(await CompareWithChainAsync(settlement, bundle, ct).ConfigureAwait(false));
         var holds = checks.TrueForAll(c => c.Holds);
         var report = bundle.Report.Report;
         var verdicts = result.Outcome.Verdicts;
@@ -74,19 +71,18 @@ public static class AuditCommands
         return holds ? ExitCodes.Success : ExitCodes.Refused;
     }
 
-    private static async Task<IReadOnlyList<Check>> CompareWithChainAsync(EvmNetworkAccess network, EvidenceBundle bundle, CancellationToken ct)
+    private static async Task<IReadOnlyList<Check>> CompareWithChainAsync(ISettlementReader settlement, EvidenceBundle bundle, CancellationToken ct)
     {
         var report = bundle.Report.Report;
-        var accepted = await network.Rpc.CallAsync(network.Contracts.Verifier, new ReportVerifier.AcceptedCall(report.Epoch.Value), BlockTag.Latest, ct).ConfigureAwait(false);
-        var config = await network.Rpc.CallAsync(network.Contracts.Operators, new OperatorRegistry.ConfigDigestAtCall(report.Epoch.Value), BlockTag.Latest, ct).ConfigureAwait(false);
-        var checks = new List<Check>
-        {
-            new("the chain accepted this very report", accepted.Digest == report.Digest.Value, accepted.Digest == report.Digest.Value ? "" : accepted.Digest.IsZero ? "it accepted none for the epoch" : $"it holds {accepted.Digest}"),
-            new("the chain holds this rewards root", accepted.RewardsRoot == report.RewardsRoot, accepted.RewardsRoot == report.RewardsRoot ? "" : $"it holds {accepted.RewardsRoot}"),
+        var accepted = await settlement.FindAcceptedAsync(report.Epoch, ct).ConfigureAwait(false);
+        var config = await settlement.GetConfigAsync(report.Epoch, ct).ConfigureAwait(false);
+        var anchor = await settlement.FindBlockAsync(report.AnchorNumber, ct).ConfigureAwait(false);
+        return
+        [
+            new("the chain accepted this very report", accepted?.Digest == report.Digest.Value, accepted is null ? settlement.WhyNoReport : accepted.Digest == report.Digest.Value ? "" : $"it holds {accepted.Digest}"),
+            new("the chain holds this rewards root", accepted?.RewardsRoot == report.RewardsRoot, accepted is null ? "it holds none" : accepted.RewardsRoot == report.RewardsRoot ? "" : $"it holds {accepted.RewardsRoot}"),
             new("the config is the one in force", config == report.Config.Value, config == report.Config.Value ? "" : $"the chain has {config}"),
-        };
-        var anchor = await network.Rpc.GetHeaderAsync(BlockTag.At(report.AnchorNumber), ct).ConfigureAwait(false);
-        checks.Add(new Check("the anchor is a block of the chain", anchor?.Hash == report.AnchorHash, anchor is null ? "the node does not have it" : anchor.Hash == report.AnchorHash ? "" : $"the node has {anchor.Hash}"));
-        return checks;
+            new("the anchor is a block of the chain", anchor == report.AnchorHash, anchor is null ? "the node does not have it" : anchor == report.AnchorHash ? "" : $"the node has {anchor}"),
+        ];
     }
 }

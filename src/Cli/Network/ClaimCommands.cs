@@ -1,31 +1,28 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Numerics;
-using DePin.Abi;
-using DePin.Chain.Evm;
 using DePin.Client;
-using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
+using DePin.Protocol;
 using DePin.Protocol.Evidence;
+using DePin.Protocol.Rewards;
 using DePin.Protocol.Verification;
-using DePin.Sdk.Network;
 
 namespace DePin.Cli.Network;
 
 /// <summary><c>depin claim</c>: pays rewards out, by a proof from the API or one computed here from the evidence.</summary>
 public static class ClaimCommands
 {
-    private const int MaxClaims = 50;
     private static readonly Argument<string[]> Addresses = new("address") { Description = "Payout accounts", Arity = ArgumentArity.ZeroOrMore };
     private static readonly Option<bool> All = new("--all") { Description = "Every provider of the network" };
     private static readonly Option<bool> Evidence = new("--evidence") { Description = "Ask no API: fetch the newest final epoch's evidence from the operators, recompute it and prove the claim from that" };
     private static readonly Option<string?> Bundle = new("--bundle", "-b") { Description = "As --evidence, from a bundle that `depin audit --save` kept" };
 
     /// <summary>A claim under a root.</summary>
-    private sealed record Pending(Bytes32 Root, RewardDistributor.Claim Claim);
+    private sealed record Pending(Bytes32 Root, ClaimProof Proof);
 
     /// <summary>What one account got; <paramref name="Waits"/>: the breaker held back the rest.</summary>
-    private sealed record Payment(Address Account, UInt128 Amount, ulong Block, bool Waits);
+    private sealed record Payment(string Account, UInt128 Amount, ulong Block, bool Waits);
 
     /// <summary>The command.</summary>
     public static Command Create() => new Command("claim", "Pay out what is claimable: always to the account or the recipient it chose, whoever sends it")
@@ -38,95 +35,77 @@ public static class ClaimCommands
         var accounts = (parsed.GetValue(Addresses) ?? []).Select(AccountCommands.Parse).ToList();
         var all = parsed.GetValue(All);
         if (accounts.Count == 0 && !all) throw new CliException("Whose rewards? Name payout accounts, or pass --all.", ExitCodes.Usage);
-        var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
-        using var trace = ClaimTrace.Start(network);
-        using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
+        using var sender = await ClaimSenders.OpenAsync(parsed, ct).ConfigureAwait(false);
         var pending = parsed.GetValue(Evidence) || parsed.GetValue(Bundle) is not null
-            ? await FromEvidenceAsync(parsed, output, network, all ? null : [.. accounts.Select(a => a.ToEvm())], ct).ConfigureAwait(false)
-            : await FromApiAsync(parsed, all ? null : accounts, ct).ConfigureAwait(false);
+            ? await FromEvidenceAsync(parsed, output, sender.Settlement, all ? null : [.. accounts.Select(a => a.Account)], ct).ConfigureAwait(false)
+            : await FromApiAsync(parsed, sender.Settlement, all ? null : accounts, ct).ConfigureAwait(false);
         var paid = new List<Payment>();
         try
         {
-            await PayAsync(network, sender, trace, pending, paid, ct).ConfigureAwait(false);
+            await PayAsync(sender, pending, paid, ct).ConfigureAwait(false);
         }
         catch (Exception) when (paid.Count > 0)
         {
-            Tell(output, paid); // what is paid is paid, whatever becomes of the rest
+            Tell(output, paid, sender.Decimals); // what is paid is paid, whatever becomes of the rest
             throw;
         }
 
         var waiting = paid.Count(p => p.Waits);
         if (waiting > 0) output.Remark($"{waiting} of {pending.Count} accounts wait for the rest: the distributor's outflow breaker has no room now. It drains with chain time; claim again later.");
-        Tell(output, paid);
+        Tell(output, paid, sender.Decimals);
         return paid.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;
     }
 
-    private static async Task PayAsync(EvmNetworkAccess network, TransactionSender sender, ClaimTrace trace, List<Pending> pending, List<Payment> paid, CancellationToken ct)
+    private static async Task PayAsync(IClaimSender sender, List<Pending> pending, List<Payment> paid, CancellationToken ct)
     {
-        foreach (var group in pending.Chunk(MaxClaims))
+        foreach (var group in pending.Chunk(sender.MostAtOnce))
         {
             // Leaves of one request may come from two roots while an epoch becomes final; each root is claimed by itself.
             foreach (var root in group.GroupBy(c => c.Root))
             {
-                var claims = root.Select(c => c.Claim).ToArray();
-                var before = await ClaimedAsync(network, [.. claims.Select(c => c.Leaf.Account)], ct).ConfigureAwait(false);
-                var began = ClaimTrace.Begin();
-                var receipt = await sender.SendAsync(network.Contracts.Distributor, new RewardDistributor.ClaimManyCall(root.Key, claims), ct).ConfigureAwait(false);
-                await trace.PaidAsync(began, root.Key, claims.Length, receipt, ct).ConfigureAwait(false);
-                var after = await ClaimedAsync(network, [.. claims.Select(c => c.Leaf.Account)], ct).ConfigureAwait(false);
-                paid.AddRange(claims.Select((claim, i) => new Payment(claim.Leaf.Account, after[i] - before[i], receipt.BlockNumber, after[i] < claim.Leaf.Cumulative)));
+                var claims = root.Select(c => c.Proof).ToArray();
+                var before = await ClaimedAsync(sender.Settlement, claims, ct).ConfigureAwait(false);
+                var block = await sender.SendAsync(root.Key, claims, ct).ConfigureAwait(false);
+                var after = await ClaimedAsync(sender.Settlement, claims, ct).ConfigureAwait(false);
+                paid.AddRange(claims.Select((claim, i) => new Payment(sender.Settlement.NameOf(claim.Leaf.Account), after[i] - before[i], block, after[i] < claim.Leaf.Cumulative)));
             }
         }
     }
 
-    private static void Tell(Output output, List<Payment> paid) => output.Answer(
+    private static void Tell(Output output, List<Payment> paid, byte decimals) => output.Answer(
         paid.Select(p => new { account = p.Account, amount = p.Amount.ToString(CultureInfo.InvariantCulture), block = p.Block }),
-        paid.Count == 0 ? ["Nothing is claimable yet: rewards can be claimed once their epoch is final."] : [.. paid.Select(p => $"{p.Account}  {Tokens.Show((BigInteger)p.Amount)}")]);
+        paid.Count == 0 ? ["Nothing is claimable yet: rewards can be claimed once their epoch is final."] : [.. paid.Select(p => $"{p.Account}  {Tokens.Show((BigInteger)p.Amount, decimals)}")]);
 
     // The tree of the newest final epoch, computed here: neither the API nor the operator that gave the bundle is believed.
-    private static async Task<List<Pending>> FromEvidenceAsync(ParseResult parsed, Output output, EvmNetworkAccess network, HashSet<Address>? accounts, CancellationToken ct)
+    private static async Task<List<Pending>> FromEvidenceAsync(ParseResult parsed, Output output, ISettlementReader settlement, HashSet<AccountId>? accounts, CancellationToken ct)
     {
-        var current = await network.Rpc.CallAsync(network.Contracts.Distributor, new RewardDistributor.CurrentCall(), BlockTag.Latest, ct).ConfigureAwait(false);
+        var (current, previous) = await settlement.GetRootsAsync(ct).ConfigureAwait(false);
         if (current.Epoch == 0) throw new CliException("No epoch with rewards is final yet. Rewards can be claimed once their epoch is final.", ExitCodes.Refused);
         var bytes = parsed.GetValue(Bundle) is { } file
             ? await File.ReadAllBytesAsync(file, ct).ConfigureAwait(false)
-            : await EvidenceDownload.FetchAsync(output, network, current.Epoch, ct).ConfigureAwait(false);
+            : await EvidenceDownload.FetchAsync(output, settlement, current.Epoch, ct).ConfigureAwait(false);
         var bundle = EvidenceBundle.Parse(bytes);
         var tree = (await output.WaitAsync($"recomputing epoch {bundle.Window.Epoch}", _ => Task.Run(() => EpochAudit.Run(BuiltInClasses.Catalog, bundle), ct)).ConfigureAwait(false)).Outcome.Tree;
-        if (tree.Root != current.RootValue)
-        {
-            var previous = await network.Rpc.CallAsync(network.Contracts.Distributor, new RewardDistributor.PreviousCall(), BlockTag.Latest, ct).ConfigureAwait(false);
-            if (tree.Root != previous.RootValue)
-                throw new CliException(
-                    $"The evidence of epoch {bundle.Window.Epoch} gives root {tree.Root}. The contract takes claims against {current.RootValue} (epoch {current.Epoch}) or {previous.RootValue} (epoch {previous.Epoch}). "
-                    + (parsed.GetValue(Bundle) is null ? "See which check fails with: depin audit" : "Keep a newer bundle with `depin audit --save`, or fetch it with --evidence."),
-                    ExitCodes.Refused);
-        }
+        if (tree.Root != current.Root && tree.Root != previous.Root)
+            throw new CliException(
+                $"The evidence of epoch {bundle.Window.Epoch} gives root {tree.Root}. The contract takes claims against {current.Root} (epoch {current.Epoch}) or {previous.Root} (epoch {previous.Epoch}). "
+                + (parsed.GetValue(Bundle) is null ? "See which check fails with: depin audit" : "Keep a newer bundle with `depin audit --save`, or fetch it with --evidence."),
+                ExitCodes.Refused);
 
-        var leaves = Enumerable.Range(0, (int)tree.LeafCount).Select(i => (Index: (uint)i, Account: new Address(tree.LeafAt((uint)i).Account.Value.AsSpan()[12..])))
-            .Where(l => accounts is null || accounts.Contains(l.Account)).ToList();
-        var claimed = await ClaimedAsync(network, [.. leaves.Select(l => l.Account)], ct).ConfigureAwait(false);
-        var pending = new List<Pending>();
-        for (var i = 0; i < leaves.Count; i++)
-        {
-            var proof = tree.ProofAt(leaves[i].Index);
-            if (proof.Leaf.Cumulative <= claimed[i]) continue;
-            pending.Add(new Pending(tree.Root, new RewardDistributor.Claim(
-                new RewardLeaf(proof.Leaf.Index, leaves[i].Account, proof.Leaf.Cumulative, proof.Leaf.Prefix, proof.Leaf.ItemsHash), [.. proof.Siblings])));
-        }
-
-        return pending;
+        var proofs = Enumerable.Range(0, (int)tree.LeafCount).Where(i => accounts is null || accounts.Contains(tree.LeafAt((uint)i).Account)).Select(i => tree.ProofAt((uint)i)).ToList();
+        var claimed = await ClaimedAsync(settlement, proofs, ct).ConfigureAwait(false);
+        return [.. proofs.Where((p, i) => p.Leaf.Cumulative > claimed[i]).Select(p => new Pending(tree.Root, p))];
     }
 
-    private static async Task<List<Pending>> FromApiAsync(ParseResult parsed, IReadOnlyList<ChainAddress>? accounts, CancellationToken ct)
+    private static async Task<List<Pending>> FromApiAsync(ParseResult parsed, ISettlementReader settlement, IReadOnlyList<ChainAddress>? accounts, CancellationToken ct)
     {
-        using var api = NetworkOptions.ApiOf(parsed);
+        using var api = NetworkOptions.ApiOf(parsed, settlement.Network);
         var pending = new List<Pending>();
         await foreach (var account in accounts?.ToAsyncEnumerable() ?? AccountCommands.ProvidersAsync(api, ct))
         {
             if (await FindAsync(api, account, ct).ConfigureAwait(false) is not { Claimable.IsZero: false } ready) continue;
-            pending.Add(new Pending(ready.Root, new RewardDistributor.Claim(
-                new RewardLeaf(ready.Leaf.Index, ready.Leaf.Account.ToEvm(), ready.Leaf.Cumulative.ToUInt128(), ready.Leaf.Prefix.ToUInt128(), ready.Leaf.ItemsHash), [.. ready.Proof])));
+            pending.Add(new Pending(ready.Root, new ClaimProof(
+                new RewardLeaf(ready.Leaf.Index, ready.Leaf.Account.Account, ready.Leaf.Cumulative.ToUInt128(), ready.Leaf.Prefix.ToUInt128(), ready.Leaf.ItemsHash), [.. ready.Proof])));
         }
 
         return pending;
@@ -144,7 +123,6 @@ public static class ClaimCommands
         }
     }
 
-    private static async Task<IReadOnlyList<UInt128>> ClaimedAsync(EvmNetworkAccess network, IReadOnlyList<Address> accounts, CancellationToken ct) => accounts.Count == 0
-        ? []
-        : await network.Rpc.CallAsync([.. accounts.Select(a => (network.Contracts.Distributor, (IContractCall<UInt128>)new RewardDistributor.ClaimedCall(a)))], BlockTag.Latest, ct).ConfigureAwait(false);
+    private static Task<IReadOnlyList<UInt128>> ClaimedAsync(ISettlementReader settlement, IReadOnlyList<ClaimProof> claims, CancellationToken ct) =>
+        settlement.GetClaimedAsync([.. claims.Select(c => (c.Leaf.Index, c.Leaf.Account))], ct);
 }

@@ -1,7 +1,9 @@
 using System.CommandLine;
+using DePin.Abi.Solana;
 using DePin.Chain.Rpc;
 using DePin.Cli.Dev;
 using DePin.Mirror;
+using DePin.Protocol;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -18,20 +20,25 @@ public static class IndexCommands
     /// <summary>The command.</summary>
     public static Command Create() => new("index", "Check and rebuild the mirror")
     {
-        new Command("verify", "Compare the mirror with contract calls at one block") { Database, At, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(VerifyAsync),
+        new Command("verify", "Compare the mirror with what the chain holds at one block") { Database, At, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(VerifyAsync),
         new Command("rebuild", "Index the chain anew beside the mirror and compare the two. The indexer must be stopped; that of the dev network rests by itself") { Database, Promote, Quorum, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RebuildAsync),
     };
 
     private static async Task<int> VerifyAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var manifest = NetworkOptions.LoadManifest(parsed);
+        var manifest = Settlement.Manifest(parsed);
         await using var database = new MirrorDatabase(Connection(parsed));
-        var verifier = new MirrorVerifier(database, manifest.ToMirroredNetwork(), manifest.ToEmissionSchedule(), NetworkOptions.Client(parsed));
+        var network = manifest.ToMirroredNetwork();
+        var providers = Providers(parsed, quorum: 1);
+        await providers.CheckChainAsync(network, ct).ConfigureAwait(false);
+        var verifier = providers.CreateVerifier(database, network, manifest.ToEmissionSchedule());
+        if (parsed.GetValue(At) is not null && network.Kind == ChainKind.Solana) throw new CliException("A Solana cluster keeps no past of its accounts: leave --at out to compare with what is finalized now.", ExitCodes.Usage);
         var result = await verifier.VerifyAsync((ulong?)parsed.GetValue(At), ct).ConfigureAwait(false);
+        var hash = network.Kind == ChainKind.Solana ? Base58.Encode(result.Block.Hash.AsSpan()) : result.Block.Hash.ToString();
         output.Answer(
-            new { block = result.Block.Number, hash = result.Block.Hash, compared = result.Compared, differences = result.Differences },
+            new { block = result.Block.Number, hash, compared = result.Compared, differences = result.Differences },
             [
-                $"block {result.Block.Number} ({result.Block.Hash})",
+                $"block {result.Block.Number} ({hash})",
                 .. result.Compared.Select(c => $"  {c.Key}: {c.Value:N0} compared"),
                 .. result.Differences.Select(d => $"  DIFFERS {d.What}: mirror {d.Mirror}, chain {d.Chain}"),
                 result.Differences.Count == 0 ? "The mirror is the chain." : $"{result.Differences.Count} differences. Rebuild with: depin index rebuild --promote",
@@ -41,12 +48,12 @@ public static class IndexCommands
 
     private static async Task<int> RebuildAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var manifest = NetworkOptions.LoadManifest(parsed);
+        var manifest = Settlement.Manifest(parsed);
         var network = manifest.ToMirroredNetwork();
         var connection = Connection(parsed);
         await using var owner = NpgsqlDataSource.Create(connection);
         var rebuild = new MirrorRebuild(
-            owner, connection, network, Source(parsed, network), new FollowerOptions(), TimeProvider.System, NullLoggerFactory.Instance);
+            owner, connection, network, Providers(parsed, parsed.GetValue(Quorum)).CreateSource(network, NullLoggerFactory.Instance), new FollowerOptions(), TimeProvider.System, NullLoggerFactory.Instance);
         await using var rest = parsed.GetValue(Database) is null ? await IndexerRest.BeginAsync(new DevFolder(DevFolder.Default()), output, ct).ConfigureAwait(false) : null;
         var result = await output.ProgressAsync("indexing", told => rebuild.RunAsync(
             parsed.GetValue(Promote), new Progress<RebuildProgress>(p => told(p.Block, p.Target, null)), ct)).ConfigureAwait(false);
@@ -60,12 +67,11 @@ public static class IndexCommands
         return result.Differences.Count == 0 ? ExitCodes.Success : ExitCodes.Refused;
     }
 
-    private static IChainSource Source(ParseResult parsed, MirroredNetwork network)
+    private static ChainProviders Providers(ParseResult parsed, int quorum)
     {
         RpcProviderOptions[] providers = [.. NetworkOptions.Urls(parsed).Select(url => new RpcProviderOptions { Url = url })];
-        var quorum = parsed.GetValue(Quorum);
         if (quorum < 1 || quorum > providers.Length) throw new CliException($"--quorum is {quorum} of {providers.Length} --rpc.", ExitCodes.Usage);
-        return new ChainProviders(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, providers, quorum, "--rpc", TimeProvider.System).CreateSource(network, NullLoggerFactory.Instance);
+        return new ChainProviders(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, providers, quorum, "--rpc", TimeProvider.System);
     }
 
     private static string Connection(ParseResult parsed)

@@ -6,6 +6,7 @@ using DePin.Chain.Rpc;
 using DePin.Cli.Dev;
 using DePin.Client;
 using DePin.Cryptography;
+using DePin.Protocol;
 using DePin.Sdk.Network;
 
 namespace DePin.Cli.Network;
@@ -14,7 +15,7 @@ namespace DePin.Cli.Network;
 public static class NetworkOptions
 {
     /// <summary>Manifest file.</summary>
-    public static Option<string?> Manifest { get; } = new("--network", "-n") { Description = "Manifest of the network (default: the dev network of the clone)" };
+    public static Option<string?> Manifest { get; } = new("--network", "-n") { Description = "Manifest of the network, or evm or solana for those of the dev network (default: the first of the dev network)" };
 
     /// <summary>Chain.</summary>
     public static Option<string[]> Rpc { get; } = new("--rpc") { Description = "JSON-RPC of the chain, in order of preference (default: the dev network's)", DefaultValueFactory = _ => [] };
@@ -33,15 +34,28 @@ public static class NetworkOptions
     public static EvmNetworkManifest LoadEvmManifest(ParseResult parsed) => NetworkManifest.Load<EvmNetworkManifest>(ManifestPath(parsed));
 
     /// <summary>Addresses of the chain's nodes, the preferred one first.</summary>
-    public static IReadOnlyList<Uri> Urls(ParseResult parsed) =>
-        [.. (parsed.GetValue(Rpc) is { Length: > 0 } given ? given : [string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Chain}")]).Select(Url)];
+    /// <exception cref="CliException">None is named, and the network is not the dev network's.</exception>
+    public static IReadOnlyList<Uri> Urls(ParseResult parsed)
+    {
+        if (parsed.GetValue(Rpc) is { Length: > 0 } given) return [.. given.Select(Url)];
+        if (IsDevSolana(parsed)) return [Url(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Solana}"))];
+        if (parsed.GetValue(Manifest) is not null && LoadManifest(parsed) is SolanaNetworkManifest solana)
+            throw new CliException($"Network {solana.Network} is on Solana: name a node of its cluster with --rpc.", ExitCodes.Usage);
+        return [Url(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Chain}"))];
+    }
+
+    /// <summary>Whether the options name the dev network's network on Solana, whose node and keys are known.</summary>
+    public static bool IsDevSolana(ParseResult parsed) => Path.GetFullPath(Chosen(parsed)) == Dev().Solana.Manifest;
+
+    /// <summary>The key of the dev network's deployer on Solana.</summary>
+    public static string DevSolanaKey => Dev().Solana.In("keys", "deployer.key");
 
     /// <summary>A client of the chain.</summary>
     public static EvmRpc Client(ParseResult parsed) => new(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = Urls(parsed) });
 
-    /// <summary>A client of the API.</summary>
-    public static DePinClient ApiOf(ParseResult parsed) =>
-        DePinClient.Create(new DePinClientOptions { BaseAddress = Url(parsed.GetValue(Api) ?? string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Api}")) });
+    /// <summary>A client of the API, about one of the networks that it serves or about the first.</summary>
+    public static DePinClient ApiOf(ParseResult parsed, NetworkId? network = null) =>
+        DePinClient.Create(new DePinClientOptions { Network = network?.ToString(), BaseAddress = Url(parsed.GetValue(Api) ?? string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Api}")) });
 
     /// <summary>Contracts and chain together.</summary>
     /// <exception cref="CliException">The node follows another chain than the manifest's.</exception>
@@ -74,9 +88,17 @@ public static class NetworkOptions
 
     private static string ManifestPath(ParseResult parsed)
     {
-        var path = parsed.GetValue(Manifest) ?? Dev().Manifest;
+        var path = Chosen(parsed);
         return File.Exists(path) ? path : throw new CliException($"There is no manifest {path}. Start a dev network with `depin dev up`, or name another with --network.");
     }
+
+    private static string Chosen(ParseResult parsed) => parsed.GetValue(Manifest) switch
+    {
+        null => File.Exists(Dev().Manifest) || !File.Exists(Dev().Solana.Manifest) ? Dev().Manifest : Dev().Solana.Manifest,
+        "evm" when !File.Exists("evm") => Dev().Manifest,
+        "solana" when !File.Exists("solana") => Dev().Solana.Manifest,
+        var path => path,
+    };
 
     private static DevFolder Dev() => new(DevFolder.Default());
 

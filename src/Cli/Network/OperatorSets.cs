@@ -48,7 +48,7 @@ internal abstract class OperatorSets
     /// <summary>Shows what the owner would send.</summary>
     public abstract Task PrintAsync(Output output, IReadOnlyList<Address> reportKeys, ulong firstEpoch, CancellationToken ct);
 
-    private sealed class Evm(EvmNetworkManifest manifest, Sdk.Network.NetworkAccess network) : OperatorSets
+    private sealed class Evm(EvmNetworkManifest manifest, Sdk.Network.EvmNetworkAccess network) : OperatorSets
     {
         private readonly Address _registry = network.Contracts.Operators;
         private readonly OperatorRegistration _registration = new(network.Rpc, manifest, NetworkOptions.Fees);

@@ -11,13 +11,13 @@ internal static class SolanaOptions
     /// <summary>Fees and patience for a person who waits.</summary>
     public static SolanaFeePolicy Fees { get; } = new() { PollInterval = TimeSpan.FromMilliseconds(250) };
 
-    /// <summary>A client of the cluster, which has no default.</summary>
-    public static SolanaRpc Client(ParseResult parsed) => parsed.GetValue(NetworkOptions.Rpc) is { Length: > 0 }
+    /// <summary>A client of the cluster; by default only where the network is the dev network's.</summary>
+    public static SolanaRpc Client(ParseResult parsed) => parsed.GetValue(NetworkOptions.Rpc) is { Length: > 0 } || NetworkOptions.IsDevSolana(parsed)
         ? new SolanaRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = NetworkOptions.Urls(parsed) })
         : throw new CliException("Which node? Name one of the network's cluster with --rpc.", ExitCodes.Usage);
 
-    /// <summary>The key of the account that sends, which has no default.</summary>
-    public static PrivateKey Sender(ParseResult parsed) => parsed.GetValue(NetworkOptions.Key) is { } path
+    /// <summary>The key of the account that sends; by default only where the network is the dev network's.</summary>
+    public static PrivateKey Sender(ParseResult parsed) => (parsed.GetValue(NetworkOptions.Key) ?? (NetworkOptions.IsDevSolana(parsed) ? NetworkOptions.DevSolanaKey : null)) is { } path
         ? Load(path)
         : throw new CliException("Whose key? Name the file of an Ed25519 key with --key: one of `depin keys new --type ed25519`, or of Solana's own tools.", ExitCodes.Usage);
 
@@ -25,15 +25,18 @@ internal static class SolanaOptions
     public static PrivateKey Load(string path)
     {
         if (!File.Exists(path)) throw new CliException($"There is no key file {path}. Make one with `depin keys new --type ed25519 {path}`.");
-        using (var file = new StreamReader(path))
-        {
-            int first;
-            do first = file.Read();
-            while (first >= 0 && char.IsWhiteSpace((char)first));
-            if (first != '[') return PrivateKey.Load(path, KeyType.Ed25519);
-        }
+        return IsSolanaForm(path) ? SolanaKeyFile.Load(path) : PrivateKey.Load(path, KeyType.Ed25519);
+    }
 
-        return SolanaKeyFile.Load(path);
+    /// <summary>Whether a key file is a JSON array, as Solana's own tools write it.</summary>
+    public static bool IsSolanaForm(string path)
+    {
+        if (!File.Exists(path)) return false;
+        using var file = new StreamReader(path);
+        int first;
+        do first = file.Read();
+        while (first >= 0 && char.IsWhiteSpace((char)first));
+        return first == '[';
     }
 
     /// <summary>Runs what a program may refuse; the refusal is told with the way out.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using DePin.Abi;
+using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
@@ -32,6 +33,7 @@ public static class StakeCommands
         yield return unstake.Does(UnstakeAsync);
         yield return withdraw.Does(async (parsed, output, ct) =>
         {
+            if (Settlement.Manifest(parsed) is SolanaNetworkManifest solana) return await SolanaStakes.WithdrawAsync(parsed, output, solana, parsed.GetValue(thaw), parsed.GetValue(Provider), ct).ConfigureAwait(false);
             var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
             using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
             var receipt = await sender.SendAsync(network.Contracts.Staking, new ProviderStaking.WithdrawCall(PoolOf(parsed, sender), (ulong)parsed.GetValue(thaw)), ct).ConfigureAwait(false);
@@ -42,6 +44,8 @@ public static class StakeCommands
 
     private static async Task<int> StakeAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
+        if (Settlement.Manifest(parsed) is SolanaNetworkManifest solana)
+            return await SolanaStakes.StakeAsync(parsed, output, solana, parsed.GetRequiredValue(Amount), parsed.GetValue(Provider), ct).ConfigureAwait(false);
         var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
         var amount = Tokens.Parse(parsed.GetRequiredValue(Amount));
         using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
@@ -60,6 +64,8 @@ public static class StakeCommands
 
     private static async Task<int> UnstakeAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
+        if (Settlement.Manifest(parsed) is SolanaNetworkManifest solana)
+            return await SolanaStakes.UnstakeAsync(parsed, output, solana, parsed.GetRequiredValue(Amount), parsed.GetValue(Provider), ct).ConfigureAwait(false);
         var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
         var amount = Tokens.Parse(parsed.GetRequiredValue(Amount));
         using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);

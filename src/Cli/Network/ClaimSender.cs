@@ -1,0 +1,108 @@
+using System.CommandLine;
+using DePin.Abi.Solana;
+using DePin.Chain.Deployment;
+using DePin.Chain.Evm;
+using DePin.Chain.Solana;
+using DePin.ContractBindings.Evm;
+using DePin.ContractBindings.Solana;
+using DePin.Cryptography;
+using DePin.Protocol.Rewards;
+using DePin.Sdk.Network;
+
+namespace DePin.Cli.Network;
+
+/// <summary>Sends claims: always to the account or the recipient that it chose, whoever pays for it.</summary>
+internal interface IClaimSender : IDisposable
+{
+    /// <summary>What the chain holds.</summary>
+    ISettlementReader Settlement { get; }
+
+    /// <summary>Digits of the token after the point.</summary>
+    byte Decimals { get; }
+
+    /// <summary>Most claims of one transaction.</summary>
+    int MostAtOnce { get; }
+
+    /// <summary>Claims under one root; the number of the block, or of the slot, that holds the transaction.</summary>
+    Task<ulong> SendAsync(Bytes32 root, IReadOnlyList<ClaimProof> claims, CancellationToken ct);
+}
+
+/// <summary>Claims at the contracts of an EVM chain.</summary>
+internal sealed class EvmClaimSender(EvmNetworkAccess network, TransactionSender sender) : IClaimSender
+{
+    private readonly ClaimTrace trace = ClaimTrace.Start(network);
+
+    public ISettlementReader Settlement { get; } = new EvmSettlement(network);
+
+    public byte Decimals => Tokens.EvmDecimals;
+
+    public int MostAtOnce => 50;
+
+    public async Task<ulong> SendAsync(Bytes32 root, IReadOnlyList<ClaimProof> claims, CancellationToken ct)
+    {
+        var began = ClaimTrace.Begin();
+        var receipt = await sender.SendAsync(network.Contracts.Distributor, new RewardDistributor.ClaimManyCall(root, [.. claims.Select(Claim)]), ct).ConfigureAwait(false);
+        await trace.PaidAsync(began, root, claims.Count, receipt, ct).ConfigureAwait(false);
+        return receipt.BlockNumber;
+    }
+
+    public void Dispose()
+    {
+        trace.Dispose();
+        sender.Dispose();
+    }
+
+    private static RewardDistributor.Claim Claim(ClaimProof proof) => new(
+        new ContractBindings.Evm.RewardLeaf(proof.Leaf.Index, EvmSettlement.AddressOf(proof.Leaf.Account), proof.Leaf.Cumulative, proof.Leaf.Prefix, proof.Leaf.ItemsHash), [.. proof.Siblings]);
+}
+
+/// <summary>Claims at the program: one a transaction, behind what makes the recipient's token account where that is not there yet; the sender pays its rent (some 0.002 SOL).</summary>
+internal sealed class SolanaClaimSender(SolanaAccess access, SolanaTransactionSender sender) : IClaimSender
+{
+    public ISettlementReader Settlement { get; } = new SolanaSettlement(access);
+
+    public byte Decimals => access.Manifest.Decimals;
+
+    public int MostAtOnce => 1;
+
+    public async Task<ulong> SendAsync(Bytes32 root, IReadOnlyList<ClaimProof> claims, CancellationToken ct)
+    {
+        var proof = claims.Single();
+        var account = SolanaAddress.From(proof.Leaf.Account.Value);
+        var payout = await access.GetAsync<Depin.PayoutAccount>(access.Network.Payout(account), ct).ConfigureAwait(false);
+        var open = TokenProgram.CreateAssociated(sender.Payer, payout.Recipient, access.Network.Mint);
+        var claim = new Depin.ClaimInstruction(root, new Depin.Leaf(proof.Leaf.Cumulative, proof.Leaf.Prefix, proof.Leaf.ItemsHash), [.. proof.Siblings]).ToInstruction(access.Network.Program, new Depin.ClaimAccounts
+        {
+            Sender = sender.Payer,
+            Network = access.Network.Account,
+            Page = access.Network.PageOf(proof.Leaf.Index),
+            Payout = access.Network.Payout(account),
+            To = access.TokensOf(payout.Recipient),
+        });
+        // The budget's instructions, which the sender adds, take room too.
+        if (SolanaMessage.Measure(sender.Payer, [ComputeBudget.SetUnitLimit(1), ComputeBudget.SetUnitPrice(1), open, claim], null) <= SolanaMessage.MaxTransactionBytes)
+            return (await SolanaAccess.SendAsync(sender, [open, claim], ct).ConfigureAwait(false)).Slot;
+        await SolanaAccess.SendAsync(sender, [open], ct).ConfigureAwait(false);
+        return (await SolanaAccess.SendAsync(sender, [claim], ct).ConfigureAwait(false)).Slot;
+    }
+
+    public void Dispose()
+    {
+    }
+}
+
+/// <summary>The sender for the network that the options name.</summary>
+internal static class ClaimSenders
+{
+    public static async Task<IClaimSender> OpenAsync(ParseResult parsed, CancellationToken ct)
+    {
+        if (Settlement.Manifest(parsed) is SolanaNetworkManifest solana)
+        {
+            var access = await SolanaAccess.OpenAsync(parsed, solana, ct).ConfigureAwait(false);
+            return new SolanaClaimSender(access, access.Sender(parsed));
+        }
+
+        var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
+        return new EvmClaimSender(network, new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees));
+    }
+}

@@ -1,0 +1,252 @@
+using System.Globalization;
+using System.Net;
+using System.Text;
+using System.Text.Json;
+using DePin.Abi.Solana;
+using DePin.Chain;
+using DePin.Chain.Deployment;
+using DePin.Cli.Network;
+using DePin.Client;
+using DePin.ContractBindings.Solana;
+using DePin.Cryptography;
+using DePin.Mirror;
+using DePin.Protocol;
+using DePin.Protocol.Reports;
+using DePin.Protocol.Rewards;
+using DePin.Protocol.State;
+using DePin.TestKit;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace DePin.EndToEnd.Tests.Solana;
+
+/// <summary>The commands of providers, stakers, auditors and whoever runs an indexer, for a network on Solana: the committed program on a real runtime.</summary>
+public sealed class SolanaCommandTests : IAsyncLifetime
+{
+    private const ulong Staked = 100_000; // base units of nine decimals
+    private const ulong Earned = 987_654_321;
+    private static readonly CancellationToken Ct = CancellationToken.None;
+
+    private readonly PrivateKey wallet = PrivateKey.Generate(KeyType.Ed25519);
+    private readonly string folder = Directory.CreateTempSubdirectory("depin-commands-").FullName;
+    private DeployedSolana solana = null!;
+
+    private SolanaAddress Wallet => SolanaAddress.Of(wallet.PublicKey);
+
+    private SolanaAddress Tokens => ProgramAddress.AssociatedToken(Wallet, solana.Network.Mint, SolanaPrograms.Token);
+
+    private string ManifestPath => Path.Combine(folder, "network.json");
+
+    private string KeyPath => Path.Combine(folder, "wallet.key");
+
+    public async Task InitializeAsync()
+    {
+        solana = await DeployedSolana.StartAsync(operators: 4, Ct);
+        var (network, owner) = (solana.Network, solana.Owner);
+        wallet.Save(KeyPath);
+        Manifest().Save(ManifestPath);
+        await solana.Rpc.RequestAirdropAsync(Wallet, 1_000_000_000, Ct);
+        await solana.SendAsync(Ct, new Depin.OpenPayoutInstruction(Wallet).ToInstruction(network.Program, new Depin.OpenPayoutAccounts { Payer = owner, Network = network.Account, Page = network.PageOf(0) }));
+        await Eventually.HoldsAsync(async () => (await solana.Rpc.GetBalanceAsync(Wallet, Finality.Safe, Ct)).Value > 0, "the airdrop arrived", Ct);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await solana.DisposeAsync();
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Stake_goes_in_and_comes_out_by_the_tokens_own_decimals()
+    {
+        await solana.SendAsync(Ct,
+            new Depin.OpenStakingInstruction(new Depin.StakingSettings(solana.Owner, 10, 1_000_000, 3_600, 4, 8)).ToInstruction(
+                solana.Network.Program, new Depin.OpenStakingAccounts { Owner = solana.Owner, Payer = solana.Owner, Network = solana.Network.Account }),
+            TokenProgram.CreateAssociated(solana.Owner, Wallet, solana.Network.Mint), TokenProgram.TransferChecked(solana.OwnersTokens, solana.Network.Mint, Tokens, solana.Owner, 3 * Staked, 9));
+
+        var refused = await RunAsync("stake", "0.00030001");
+        Assert.Equal(1, refused.Code);
+        Assert.Contains($"{Wallet} holds 0.0003 tokens, less than 0.00030001", refused.ToString(), StringComparison.Ordinal);
+        Assert.Contains("at most 9 decimals", (await RunAsync("stake", "0.0000000001")).ToString(), StringComparison.Ordinal);
+
+        var staked = await AnswerAsync("stake", "0.0001");
+        Assert.Equal((Wallet.ToString(), "100000", "100000"), (Text(staked, "provider"), Text(staked, "staked"), Text(staked, "stake")));
+        Assert.Equal(2 * Staked, await solana.BalanceAsync(Tokens, Ct));
+        Assert.Contains("has 0.0001 staked", (await RunAsync("unstake", "0.00010001")).ToString(), StringComparison.Ordinal);
+
+        var thaw = await AnswerAsync("unstake", "0.00004");
+        Assert.Equal("40000", Text(thaw, "tokens"));
+        Assert.Contains("ThawNotReady", (await RunAsync("withdraw", Text(thaw, "thaw"))).ToString(), StringComparison.OrdinalIgnoreCase);
+        await solana.TravelAsync((ulong)thaw.GetProperty("readyAt").GetDateTimeOffset().ToUnixTimeSeconds() + 1, Ct);
+        Assert.True((await AnswerAsync("withdraw", Text(thaw, "thaw"))).GetProperty("withdrawn").GetBoolean());
+        Assert.Equal((2 * Staked) + 40_000, await solana.BalanceAsync(Tokens, Ct));
+        await AnswerAsync("unstake", "0.00006"); // all that is left
+    }
+
+    [Fact]
+    public async Task A_claim_is_paid_and_what_the_chain_holds_is_read_and_the_mirror_compared()
+    {
+        var (report, tree) = await FinalReportAsync();
+        var settlement = new SolanaSettlement(new SolanaAccess(solana.Rpc, (SolanaNetworkManifest)NetworkManifest.Load(ManifestPath)));
+        Assert.Equal(1ul, await settlement.GetLastFinalAsync(Ct));
+        Assert.Equal(new AcceptedReport(report.Digest.Value, tree.Root), await settlement.FindAcceptedAsync(new Epoch(1), Ct));
+        Assert.Null(await settlement.FindAcceptedAsync(new Epoch(17), Ct)); // the same place of the ledger
+        Assert.Equal(solana.Config.Digest.Value, await settlement.GetConfigAsync(new Epoch(1), Ct));
+        Assert.Equal((new ClaimableRoot(1, tree.Root), default), await settlement.GetRootsAsync(Ct));
+        Assert.Equal(Enumerable.Range(0, 4).Select(i => new Uri($"http://127.0.0.1:{9000 + i}/é")), await settlement.GetEndpointsAsync(Ct));
+        Assert.Equal([UInt128.Zero], await settlement.GetClaimedAsync([(0, new AccountId(Wallet.ToBytes32()))], Ct));
+        var slot = await solana.Rpc.GetSlotAsync(Finality.Finalized, Ct);
+        Assert.Equal((await solana.Rpc.GetBlockAsync(slot, Finality.Safe, Ct))!.Hash, await settlement.FindBlockAsync(slot, Ct));
+
+        // The API is one that serves several networks: the command names its own.
+        var leaf = tree.ProofAt(0);
+        var ready = new ReadyClaim(new Epoch(1), tree.Root, new ClaimLeaf(0, ChainAddress.Parse(Wallet.ToString()), new TokenAmount(Earned), default, leaf.Leaf.ItemsHash), [.. leaf.Siblings], new TokenAmount(Earned), null);
+        await using (var api = new OneAnswer($"/v1/accounts/{Wallet}/claim?network={solana.Config.NetworkId}", JsonSerializer.Serialize(ready, ApiJson.Options)))
+        {
+            var paid = Assert.Single((await AnswerAsync("claim", Wallet.ToString(), "--api", api.Url.ToString())).EnumerateArray());
+            Assert.Equal((Wallet.ToString(), Earned.ToString(CultureInfo.InvariantCulture)), (Text(paid, "account"), Text(paid, "amount")));
+        }
+
+        Assert.Equal(Earned, await solana.BalanceAsync(Tokens, Ct));
+        Assert.Equal([(UInt128)Earned], await settlement.GetClaimedAsync([(0, new AccountId(Wallet.ToBytes32()))], Ct));
+        await VerifyAsync();
+    }
+
+    private async Task VerifyAsync()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var mirrored = new MirrorDatabase(database.ConnectionString, MirrorDatabase.Live);
+        var network = NetworkManifest.Load(ManifestPath).ToMirroredNetwork();
+        var mirror = new ChainMirror(mirrored, network);
+        await mirror.InitializeAsync(Ct);
+        await solana.Node.Rpc.PauseClockAsync(Ct);
+        var follower = new ChainFollower(mirror, new SolanaChainSource(solana.Rpc, network), new FollowerOptions(), TimeProvider.System, NullLogger<ChainFollower>.Instance);
+        while (await follower.StepAsync(Ct) != Convergence.NothingNew)
+        {
+        }
+
+        string[] verify = ["index", "verify", "--database", database.ConnectionString, "--network", ManifestPath, "--rpc", solana.Node.Url.ToString()];
+        var same = await RunningNetwork.DepinAsync(verify);
+        Assert.True(same.Code == 0, same.ToString());
+        Assert.Contains("The mirror is the chain.", same.Output, StringComparison.Ordinal);
+        await database.ExecuteAsync("update chain.operator_versions set bond = bond + 1 where report_key = (select min(report_key) from chain.operator_versions)", Ct);
+        var changed = await RunningNetwork.DepinAsync(verify);
+        Assert.Equal(1, changed.Code);
+        Assert.Contains("DIFFERS operators", changed.Output, StringComparison.Ordinal);
+        Assert.Contains("leave --at out", (await RunningNetwork.DepinAsync([.. verify, "--at", "5"])).Error, StringComparison.Ordinal);
+        await solana.Node.Rpc.ResumeClockAsync(Ct);
+    }
+
+    private async Task<(Report Report, RewardTree Tree)> FinalReportAsync()
+    {
+        var network = solana.Network;
+        var tree = RewardTree.Build(solana.Config.RewardDomain, [new LedgerEntry(new AccountId(Wallet.ToBytes32()), Earned, Keccak256.Hash([1]))]);
+        var report = new Report
+        {
+            Config = solana.Config.Digest,
+            Generation = new Generation(0),
+            Epoch = new Epoch(1),
+            PeriodStart = solana.Genesis,
+            PeriodEnd = solana.Genesis + DeployedSolana.EpochLength,
+            AnchorNumber = 1,
+            AnchorHash = Keccak256.Hash([5]),
+            Previous = ReportDigest.None,
+            EvidenceRoot = Keccak256.Hash([2]),
+            StateRoot = Keccak256.Hash([3]),
+            RewardsRoot = tree.Root,
+            MeteringRoot = default,
+            LeafCount = tree.LeafCount,
+            CumulativeTotal = tree.Total,
+            Unallocated = new EmissionSchedule(DeployedSolana.EmissionBase, DeployedSolana.EmissionDecay).BudgetOf(1, []) - tree.Total,
+            ManifestHash = Keccak256.Hash([4]),
+        };
+        await solana.TravelAsync(solana.Genesis + DeployedSolana.EpochLength + 1, Ct);
+        var signatures = solana.Operators.Take(3).Select(o => o.Report.SignDigest(report.Digest.Value).ToArray()).ToArray();
+        await solana.SendAsync(Ct, new Depin.AttestInstruction(report.Encode(), 0b0111, signatures).ToInstruction(network.Program, new Depin.AttestAccounts { Network = network.Account, Config = network.Config(1) }));
+        await solana.TravelAsync(solana.Genesis + (2 * DeployedSolana.EpochLength), Ct);
+        await solana.SendAsync(Ct, new Depin.FinalizeInstruction(1).ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint }));
+        return (report, tree);
+    }
+
+    private SolanaNetworkManifest Manifest() => new()
+    {
+        Network = "commands",
+        NetworkId = solana.Config.NetworkId.ToString(),
+        ChainGenesisHash = SolanaAddress.From(solana.Chain).ToString(),
+        Profile = "dev",
+        Deployer = solana.Owner.ToString(),
+        DeploymentHash = Bytes32.Zero.ToString(),
+        Complete = true,
+        DeployBlock = solana.FirstSlot - 1,
+        Genesis = solana.Genesis,
+        EpochLength = DeployedSolana.EpochLength,
+        ChallengeWindow = 1,
+        ParametersHash = solana.Config.ParametersHash.ToString(),
+        RulesHash = solana.Config.RulesHash.ToString(),
+        Parameters = "{}",
+        Decimals = 9,
+        Program = solana.Network.Program.ToString(),
+        CodeHash = "",
+        Mint = solana.Network.Mint.ToString(),
+        Owner = solana.Owner.ToString(),
+        Arbiter = solana.Owner.ToString(),
+        EmissionBase = DeployedSolana.EmissionBase.ToString(CultureInfo.InvariantCulture),
+        EmissionDecay = DeployedSolana.EmissionDecay.ToString(CultureInfo.InvariantCulture),
+        BreakerWindow = DeployedSolana.BreakerWindow,
+        MinimumBond = DeployedSolana.Bond.ToString(CultureInfo.InvariantCulture),
+        BondThaw = 3_600,
+    };
+
+    private Task<ToolResult> RunAsync(params string[] arguments) =>
+        RunningNetwork.DepinAsync([.. arguments, "--network", ManifestPath, "--rpc", solana.Node.Url.ToString(), "--key", KeyPath, "--json"]);
+
+    private async Task<JsonElement> AnswerAsync(params string[] arguments)
+    {
+        var result = await RunAsync(arguments);
+        Assert.True(result.Code == 0, result.ToString());
+        return JsonSerializer.Deserialize<JsonElement>(result.Output);
+    }
+
+    private static string Text(JsonElement answer, string name) => answer.GetProperty(name).ValueKind == JsonValueKind.String ? answer.GetProperty(name).GetString()! : answer.GetProperty(name).GetRawText();
+
+    /// <summary>Answers one question, over and over, and refuses every other.</summary>
+    private sealed class OneAnswer : IAsyncDisposable
+    {
+        private readonly HttpListener listener = new();
+        private readonly Task serving;
+
+        public OneAnswer(string question, string answer)
+        {
+            Url = new Uri($"http://127.0.0.1:{RunningNetwork.FreeRange(1)}/");
+            listener.Prefixes.Add(Url.ToString());
+            listener.Start();
+            serving = ServeAsync(question, Encoding.UTF8.GetBytes(answer));
+        }
+
+        public Uri Url { get; }
+
+        public async ValueTask DisposeAsync()
+        {
+            listener.Close();
+            await serving;
+        }
+
+        private async Task ServeAsync(string question, byte[] answer)
+        {
+            try
+            {
+                while (true)
+                {
+                    var context = await listener.GetContextAsync();
+                    var known = context.Request.RawUrl == question;
+                    context.Response.StatusCode = known ? 200 : 400;
+                    context.Response.ContentType = "application/json";
+                    await context.Response.OutputStream.WriteAsync(known ? answer : "{}"u8.ToArray());
+                    context.Response.Close();
+                }
+            }
+            catch (Exception closed) when (closed is HttpListenerException or ObjectDisposedException)
+            {
+            }
+        }
+    }
+}
