@@ -107,6 +107,13 @@ public sealed class SolanaNetworkDeploymentTests : IAsyncLifetime, IDisposable
         await registration.ScheduleAsync(_deployer, [.. operators.Keys], 5, _ct);
         Assert.Equal((1ul, 4ul), ((await registration.GetConfigAsync(1, _ct))!.Value.FirstEpoch, (await registration.GetConfigAsync(1, _ct))!.Value.LastEpoch));
 
+        // What fits a transaction.
+        Address[] many = [.. Enumerable.Range(0, 25).Select(_ => PrivateKey.Generate(KeyType.Secp256k1).Address)];
+        var widest = registration.ScheduleInstruction(Deployer, many[..22], 9, 2);
+        Assert.Equal(many[..22].Order().Select(network.Operator), widest.Accounts[^22..].Select(a => a.Address));
+        Assert.InRange(SolanaMessage.Measure(Deployer, [widest], null), 1, SolanaMessage.MaxTransactionBytes);
+        Assert.Contains("At most 22 operators fit", Assert.Throws<DeploymentException>(() => registration.ScheduleInstruction(Deployer, many, 9, 2)).Message, StringComparison.Ordinal);
+
         // Asked again, it only checks.
         var balance = await LamportsAsync(Deployer);
         var written = await File.ReadAllTextAsync(Request().ManifestPath, _ct);
