@@ -32,8 +32,8 @@ public static class SolanaDevices
                 .ToInstruction(network.Program, new Depin.OpenStakingAccounts { Owner = owner, Payer = owner, Network = network.Account })).ConfigureAwait(false);
     }
 
-    /// <summary>What a deployment would write down of the network; with <paramref name="cluster"/> or <paramref name="mint"/>, what is wrong.</summary>
-    public static SolanaNetworkManifest ToManifest(this DeployedSolana solana, SolanaAddress? cluster = null, SolanaAddress? mint = null) => new()
+    /// <summary>What a deployment would write down of the network; with <paramref name="cluster"/> or <paramref name="mint"/>, what is wrong. The parameters are canonical.</summary>
+    public static SolanaNetworkManifest ToManifest(this DeployedSolana solana, SolanaAddress? cluster = null, SolanaAddress? mint = null, string parameters = "{}") => new()
     {
         Network = "test",
         NetworkId = SolanaNetworkManifest.IdOf(solana.Chain, solana.Network).ToString(),
@@ -48,7 +48,7 @@ public static class SolanaDevices
         ChallengeWindow = 1,
         ParametersHash = solana.Config.ParametersHash.ToString(),
         RulesHash = solana.Config.RulesHash.ToString(),
-        Parameters = "{}",
+        Parameters = parameters,
         Decimals = 9,
         Program = solana.Network.Program.ToString(),
         CodeHash = "",

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using DePin.Chain.Deployment;
 using DePin.Cli.Keys;
 using DePin.Cryptography;
 using DePin.Protocol;
