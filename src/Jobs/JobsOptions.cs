@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using DePin.Storage;
 
 namespace DePin.Jobs;
@@ -19,13 +20,14 @@ public sealed record JobsOptions
     /// <summary>Whether to bring the database to this build's schema at the start, which takes its owner. Default true.</summary>
     public bool Migrate { get; init; } = true;
 
-    /// <summary>Network manifest written by <c>depin network deploy</c>. Required.</summary>
-    [Required]
-    public required string Manifest { get; init; }
+    /// <summary>Network manifest written by <c>depin network deploy</c>, of chain 1 of the database. Required unless Networks names one.</summary>
+    public string Manifest { get; init; } = "";
 
-    /// <summary>JSON-RPC URLs of the chain, in order of preference; used by the reconciliation. At least one.</summary>
-    [Required, MinLength(1)]
-    public required Uri[] Rpc { get; init; }
+    /// <summary>JSON-RPC URLs of that chain, in order of preference; used by the reconciliation. At least one with Manifest.</summary>
+    public Uri[] Rpc { get; init; } = [];
+
+    /// <summary>More networks of the same database, each with manifest, nodes and the number of its chain.</summary>
+    public NetworkOptions[] Networks { get; init; } = [];
 
     /// <summary>Seconds between reconciliations; default 60.</summary>
     [Range(1, 86_400)]
@@ -68,4 +70,37 @@ public sealed record JobsOptions
     /// <summary>Minutes after which a sign-in to the dashboard ends by itself; default 8 hours.</summary>
     [Range(1, 7 * 1440)]
     public int SessionMinutes { get; init; } = 480;
+
+    /// <summary>All networks, that of Manifest and Rpc first.</summary>
+    /// <exception cref="ValidationException">There is none, or one is incomplete or shares its chain's number with another; the message names the setting.</exception>
+    public IReadOnlyList<NetworkOptions> AllNetworks()
+    {
+        if (Manifest.Length == 0 && Rpc.Length > 0) throw new ValidationException("Jobs:Rpc is set without Jobs:Manifest: name the network's manifest.");
+        List<(string Where, NetworkOptions Network)> all = Manifest.Length == 0 ? [] : [("Jobs", new NetworkOptions { Manifest = Manifest, Rpc = Rpc })];
+        all.AddRange(Networks.Select((n, i) => (string.Create(CultureInfo.InvariantCulture, $"Jobs:Networks:{i}"), n)));
+        if (all.Count == 0) throw new ValidationException("Set Jobs:Manifest and Jobs:Rpc:0, or Jobs:Networks:0:Manifest and Jobs:Networks:0:Rpc:0.");
+        foreach (var (where, network) in all)
+        {
+            if (network.Manifest.Length == 0) throw new ValidationException($"Set {where}:Manifest to the path of the network manifest that 'depin network deploy' wrote.");
+            if (network.Rpc.Length == 0) throw new ValidationException($"Set {where}:Rpc:0 to the URL of a node of the network's chain.");
+            if (network.ChainId < 1) throw new ValidationException($"{where}:ChainId is {network.ChainId}: chains are numbered from 1, as Indexer:ChainId says.");
+        }
+
+        if (all.GroupBy(n => n.Network.ChainId).FirstOrDefault(g => g.Count() > 1) is { } same)
+            throw new ValidationException($"{string.Join(" and ", same.Select(n => n.Where))} both name chain {same.Key} of the database: set ChainId to what the network's indexer has in Indexer:ChainId.");
+        return [.. all.Select(n => n.Network)];
+    }
+}
+
+/// <summary>A network of the database.</summary>
+public sealed record NetworkOptions
+{
+    /// <summary>Network manifest written by <c>depin network deploy</c>. Required.</summary>
+    public string Manifest { get; init; } = "";
+
+    /// <summary>JSON-RPC URLs of the chain, in order of preference; used by the reconciliation. At least one.</summary>
+    public Uri[] Rpc { get; init; } = [];
+
+    /// <summary>Number of the chain in the database: the network's <c>Indexer:ChainId</c>. Default 1.</summary>
+    public short ChainId { get; init; } = 1;
 }

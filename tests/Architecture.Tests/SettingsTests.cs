@@ -23,7 +23,7 @@ public sealed partial class SettingsTests
         ]),
         ("Indexer", "The indexer", [("Indexer", "src/Indexer/IndexerOptions.cs", "IndexerOptions"), ("Indexer:Rpc:0", Providers, "RpcProviderOptions")]),
         ("Api", "The API", [("Api", "src/Api/ApiOptions.cs", "ApiOptions")]),
-        ("Jobs", "The job host", [("Jobs", "src/Jobs/JobsOptions.cs", "JobsOptions")]),
+        ("Jobs", "The job host", [("Jobs", "src/Jobs/JobsOptions.cs", "JobsOptions"), ("Jobs:Networks:0", "src/Jobs/JobsOptions.cs", "NetworkOptions")]),
         ("Hosting", "Telemetry, of every host", [("Telemetry", "src/Hosting/TelemetryOptions.cs", "TelemetryOptions")]),
     ];
 
