@@ -101,7 +101,7 @@ public sealed partial class SettingsTests
         "TimeSpan" => "time",
         "string" => "text",
         "bool" => "true, false",
-        "Uri[]" or "string[]" or "RpcProviderOptions[]" => "list",
+        "Uri[]" or "string[]" or "RpcProviderOptions[]" or "NetworkOptions[]" => "list",
         "Uri" or "Uri?" => "URL",
         "int" or "long" or "short" => "whole number",
         "double" => "number",
