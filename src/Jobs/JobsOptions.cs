@@ -1,10 +1,11 @@
 using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using DePin.Storage;
 
 namespace DePin.Jobs;
 
 /// <summary>Settings of the job host, section <c>Jobs</c>.</summary>
-public sealed record JobsOptions : IValidatableObject
+public sealed record JobsOptions
 {
     /// <summary>Configuration section.</summary>
     public const string Section = "Jobs";
@@ -19,14 +20,14 @@ public sealed record JobsOptions : IValidatableObject
     /// <summary>Whether to bring the database to this build's schema at the start, which takes its owner. Default true.</summary>
     public bool Migrate { get; init; } = true;
 
-    /// <summary>Network manifest written by <c>depin network deploy</c>. Required where <c>Networks</c> is empty.</summary>
+    /// <summary>Network manifest written by <c>depin network deploy</c>, of chain 1 of the database. Required unless Networks names one.</summary>
     public string Manifest { get; init; } = "";
 
-    /// <summary>JSON-RPC URLs of the chain, in order of preference; used by the reconciliation. At least one where <c>Networks</c> is empty.</summary>
+    /// <summary>JSON-RPC URLs of that chain, in order of preference; used by the reconciliation. At least one with Manifest.</summary>
     public Uri[] Rpc { get; init; } = [];
 
-    /// <summary>The networks in the database, where there are several; then <c>Manifest</c> and <c>Rpc</c> are left out.</summary>
-    public ReconciledNetworkOptions[] Networks { get; init; } = [];
+    /// <summary>More networks of the same database, each with manifest, nodes and the number of its chain.</summary>
+    public NetworkOptions[] Networks { get; init; } = [];
 
     /// <summary>Seconds between reconciliations; default 60.</summary>
     [Range(1, 86_400)]
@@ -70,33 +71,36 @@ public sealed record JobsOptions : IValidatableObject
     [Range(1, 7 * 1440)]
     public int SessionMinutes { get; init; } = 480;
 
-    /// <summary>Every network: those of <see cref="Networks"/>, or the one.</summary>
-    public IReadOnlyList<ReconciledNetworkOptions> All() => Networks.Length > 0 ? Networks : [new ReconciledNetworkOptions { Manifest = Manifest, Rpc = Rpc }];
-
-    /// <inheritdoc/>
-    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    /// <summary>All networks, that of Manifest and Rpc first.</summary>
+    /// <exception cref="ValidationException">There is none, or one is incomplete or shares its chain's number with another; the message names the setting.</exception>
+    public IReadOnlyList<NetworkOptions> AllNetworks()
     {
-        if (Networks.Length > 0 && (Manifest.Length > 0 || Rpc.Length > 0))
-            yield return new ValidationResult("Set either Jobs:Networks, or Jobs:Manifest and Jobs:Rpc for a single network.");
-        foreach (var (i, network) in All().Index())
+        if (Manifest.Length == 0 && Rpc.Length > 0) throw new ValidationException("Jobs:Rpc is set without Jobs:Manifest: name the network's manifest.");
+        List<(string Where, NetworkOptions Network)> all = Manifest.Length == 0 ? [] : [("Jobs", new NetworkOptions { Manifest = Manifest, Rpc = Rpc })];
+        all.AddRange(Networks.Select((n, i) => (string.Create(CultureInfo.InvariantCulture, $"Jobs:Networks:{i}"), n)));
+        if (all.Count == 0) throw new ValidationException("Set Jobs:Manifest and Jobs:Rpc:0, or Jobs:Networks:0:Manifest and Jobs:Networks:0:Rpc:0.");
+        foreach (var (where, network) in all)
         {
-            var where = Networks.Length > 0 ? $"Jobs:Networks:{i}:" : "Jobs:";
-            if (network.Manifest.Length == 0) yield return new ValidationResult($"Set {where}Manifest to the path of the network manifest that 'depin network deploy' wrote.");
-            if (network.Rpc.Length == 0) yield return new ValidationResult($"Set {where}Rpc:0 to the URL of a node of the network's chain.");
-            if (network.ChainId < 1 || All().Count(n => n.ChainId == network.ChainId) > 1) yield return new ValidationResult($"{where}ChainId must be the number that the network's indexer has (Indexer:ChainId), each network's its own.");
+            if (network.Manifest.Length == 0) throw new ValidationException($"Set {where}:Manifest to the path of the network manifest that 'depin network deploy' wrote.");
+            if (network.Rpc.Length == 0) throw new ValidationException($"Set {where}:Rpc:0 to the URL of a node of the network's chain.");
+            if (network.ChainId < 1) throw new ValidationException($"{where}:ChainId is {network.ChainId}: chains are numbered from 1, as Indexer:ChainId says.");
         }
+
+        if (all.GroupBy(n => n.Network.ChainId).FirstOrDefault(g => g.Count() > 1) is { } same)
+            throw new ValidationException($"{string.Join(" and ", same.Select(n => n.Where))} both name chain {same.Key} of the database: set ChainId to what the network's indexer has in Indexer:ChainId.");
+        return [.. all.Select(n => n.Network)];
     }
 }
 
-/// <summary>One of several networks in a database.</summary>
-public sealed record ReconciledNetworkOptions
+/// <summary>A network of the database.</summary>
+public sealed record NetworkOptions
 {
     /// <summary>Network manifest written by <c>depin network deploy</c>. Required.</summary>
     public string Manifest { get; init; } = "";
 
-    /// <summary>JSON-RPC URLs of the chain, in order of preference. At least one.</summary>
+    /// <summary>JSON-RPC URLs of the chain, in order of preference; used by the reconciliation. At least one.</summary>
     public Uri[] Rpc { get; init; } = [];
 
-    /// <summary>Number of the chain in the database, as its indexer has it. Default 1.</summary>
+    /// <summary>Number of the chain in the database: the network's <c>Indexer:ChainId</c>. Default 1.</summary>
     public short ChainId { get; init; } = 1;
 }

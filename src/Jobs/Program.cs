@@ -14,7 +14,7 @@ var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = ar
 builder.Configuration.AddQuietLibraries();
 builder.Services.AddOptions<JobsOptions>().BindConfiguration(JobsOptions.Section).ValidateDataAnnotations().ValidateOnStart();
 var options = builder.Configuration.GetSection(JobsOptions.Section).Get<JobsOptions>()
-    ?? throw new InvalidOperationException("The job host needs settings: set Jobs:Database, Jobs:Manifest and Jobs:Rpc (or Jobs__Database, …).");
+    ?? throw new InvalidOperationException("The job host needs settings: set Jobs:Database, Jobs:Manifest and Jobs:Rpc:0 (or Jobs__Database, …).");
 if (options.Migrate)
 {
     await using var owner = NpgsqlDataSource.Create(options.Database);
@@ -28,10 +28,11 @@ var store = new NpgsqlConnectionStringBuilder(database) { SearchPath = "jobs" }.
 
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database));
+var networks = options.AllNetworks().Select(n => (Manifest: NetworkManifest.Load(n.Manifest), n.Rpc, n.ChainId)).ToArray();
 builder.Services.AddSingleton(_ => new MirrorDatabase(database));
 builder.Services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan });
-var networks = options.All().Select(n => (Options: n, Manifest: NetworkManifest.Load(n.Manifest))).ToList(); // read at once: a wrong file ends the host
-builder.Services.AddSingleton<IReadOnlyList<ReconciledNetwork>>(p => [.. networks.Select(n => ReconciledNetwork.Of(n.Manifest, n.Options, p.GetRequiredService<MirrorDatabase>(), p.GetRequiredService<HttpClient>()))]);
+foreach (var (manifest, rpc, chainId) in networks)
+    builder.Services.AddSingleton(p => Reconciled.Create(manifest, chainId, rpc, p.GetRequiredService<MirrorDatabase>(), p.GetRequiredService<HttpClient>(), p.GetRequiredService<TimeProvider>()));
 builder.Services.AddSingleton<HousekeepingStore>().AddSingleton<ParticipantReads>();
 builder.Services.AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Quartz", "System.Runtime"));
 builder.Services.AddTelemetry(builder.Configuration, "depin-jobs");

@@ -1,50 +1,38 @@
 using System.Runtime.ExceptionServices;
-using DePin.Chain.Deployment;
-using DePin.Chain.Rpc;
 using DePin.Mirror;
 using DePin.Storage.Jobs;
 using Quartz;
 
 namespace DePin.Jobs;
 
-/// <summary>A network whose mirror is compared with its chain.</summary>
-/// <param name="Network">As mirrored.</param>
-/// <param name="Verifier">Compares.</param>
-public sealed record ReconciledNetwork(MirroredNetwork Network, IMirrorVerifier Verifier)
-{
-    /// <summary>By its manifest and settings.</summary>
-    public static ReconciledNetwork Of(NetworkManifest manifest, ReconciledNetworkOptions options, MirrorDatabase database, HttpClient http)
-    {
-        var network = manifest.ToMirroredNetwork(options.ChainId);
-        var providers = new ChainProviders(http, [.. options.Rpc.Select(url => new RpcProviderOptions { Url = url })], 1, JobsOptions.Section, TimeProvider.System);
-        return new ReconciledNetwork(network, providers.CreateVerifier(database, network, manifest.ToEmissionSchedule()));
-    }
-}
-
-/// <summary>Compares the mirror of each network with its chain and records what differs. The alarm rules read the record. A chain that does not answer keeps no other from being compared.</summary>
+/// <summary>
+/// Compares each network's mirror with its chain at the newest final block and records what differs. The alarm rules read the record. A network whose chain does not answer keeps no other
+/// from being compared; the job fails for it afterwards, and is tried again.
+/// </summary>
 [DisallowConcurrentExecution]
-public sealed partial class ReconcileJob(IReadOnlyList<ReconciledNetwork> networks, HousekeepingStore store, TimeProvider time, ILogger<ReconcileJob> logger) : IJob
+public sealed partial class ReconcileJob(IEnumerable<Reconciled> networks, HousekeepingStore store, TimeProvider time, ILogger<ReconcileJob> logger) : IJob
 {
     private const int MostRecorded = 100;
 
     /// <inheritdoc/>
     public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken)
     {
-        ExceptionDispatchInfo? failed = null;
+        var failures = new List<Exception>();
         foreach (var (network, verifier) in networks)
         {
             try
             {
                 await CompareAsync(network, verifier, cancellationToken);
             }
-            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
-                LogFailed(network.Caip2, error.Message);
-                failed ??= ExceptionDispatchInfo.Capture(error);
+                LogFailed(network.Caip2, e.Message);
+                failures.Add(e);
             }
         }
 
-        failed?.Throw(); // the run failed, and is tried again
+        if (failures.Count == 1) ExceptionDispatchInfo.Throw(failures[0]);
+        if (failures.Count > 1) throw new AggregateException(failures);
     }
 
     private async Task CompareAsync(MirroredNetwork network, IMirrorVerifier verifier, CancellationToken ct)
@@ -71,6 +59,6 @@ public sealed partial class ReconcileJob(IReadOnlyList<ReconciledNetwork> networ
     [LoggerMessage(2, LogLevel.Error, "The mirror of {Chain} differed from the chain at block {Block} in {Count} values")]
     private partial void LogDiffers(string chain, ulong block, int count);
 
-    [LoggerMessage(3, LogLevel.Warning, "Could not compare the mirror of {Chain}: {Why}")]
+    [LoggerMessage(3, LogLevel.Warning, "The mirror of {Chain} could not be compared: {Why}")]
     private partial void LogFailed(string chain, string why);
 }

@@ -23,7 +23,7 @@ public sealed partial class SettingsTests
         ]),
         ("Indexer", "The indexer", [("Indexer", "src/Indexer/IndexerOptions.cs", "IndexerOptions"), ("Indexer:Rpc:0", Providers, "RpcProviderOptions")]),
         ("Api", "The API", [("Api", "src/Api/ApiOptions.cs", "ApiOptions")]),
-        ("Jobs", "The job host", [("Jobs", "src/Jobs/JobsOptions.cs", "JobsOptions")]),
+        ("Jobs", "The job host", [("Jobs", "src/Jobs/JobsOptions.cs", "JobsOptions"), ("Jobs:Networks:0", "src/Jobs/JobsOptions.cs", "NetworkOptions")]),
         ("Hosting", "Telemetry, of every host", [("Telemetry", "src/Hosting/TelemetryOptions.cs", "TelemetryOptions")]),
     ];
 
@@ -101,7 +101,7 @@ public sealed partial class SettingsTests
         "TimeSpan" => "time",
         "string" => "text",
         "bool" => "true, false",
-        "Uri[]" or "string[]" or "RpcProviderOptions[]" => "list",
+        "Uri[]" or "string[]" or "RpcProviderOptions[]" or "NetworkOptions[]" => "list",
         "Uri" or "Uri?" => "URL",
         "int" or "long" or "short" => "whole number",
         "double" => "number",

@@ -30,8 +30,7 @@ public sealed class ReconcileTests
         var mirror = new ChainMirror(mirrored, network);
         await mirror.InitializeAsync(ct);
         var store = new HousekeepingStore(database.DataSource);
-        var reconcile = Job(new ReconciledNetwork(network, new MirrorVerifier(mirrored, network, manifest.ToEmissionSchedule(), rpc)));
-        ReconcileJob Job(params ReconciledNetwork[] networks) => new(networks, store, TimeProvider.System, NullLogger<ReconcileJob>.Instance);
+        var reconcile = new ReconcileJob([new Reconciled(network, new MirrorVerifier(mirrored, network, manifest.ToEmissionSchedule(), rpc))], store, TimeProvider.System, NullLogger<ReconcileJob>.Instance);
         var alarms = new AlarmJob(store, new ParticipantReads(database.DataSource), JobsNetwork.Options(), TimeProvider.System, NullLogger<AlarmJob>.Instance);
 
         // Nothing is mirrored: there is nothing to compare, and that is no failure.
@@ -48,13 +47,6 @@ public sealed class ReconcileTests
         Assert.Equal("[]", same.Differences);
         Assert.True(same.Compared > 10);
 
-        // A chain that does not answer fails the run, and keeps no other from being compared.
-        await database.ExecuteAsync("delete from jobs.reconciliations", ct);
-        var silent = new ReconciledNetwork(network with { ChainId = 2, Caip2 = "eip155:1" }, new SilentChain());
-        var failed = await Assert.ThrowsAsync<IOException>(() => Job(silent, new ReconciledNetwork(network, new MirrorVerifier(mirrored, network, manifest.ToEmissionSchedule(), rpc))).Execute(null!, ct).AsTask());
-        Assert.Equal("no answer", failed.Message);
-        Assert.Equal(network.Caip2, Assert.Single(await store.ReconciliationsAsync(ct)).Chain);
-
         await database.ExecuteAsync("update chain.holders set balance = balance + 7 where balance = 1002", ct);
         await reconcile.Execute(null!, ct);
         await reconcile.Execute(null!, ct);
@@ -70,8 +62,45 @@ public sealed class ReconcileTests
         Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from jobs.alarms where cleared_at is null and key like '%/mirror-differs'", ct));
     }
 
-    private sealed class SilentChain : IMirrorVerifier
+    [Fact]
+    public async Task A_network_whose_chain_does_not_answer_keeps_no_other_from_being_compared_and_is_told_of()
     {
-        public Task<MirrorVerification> VerifyAsync(ulong? at, CancellationToken ct) => throw new IOException("no answer");
+        var ct = CancellationToken.None;
+        await using var database = await TestDatabase.CreateAsync();
+        var store = new HousekeepingStore(database.DataSource);
+        var (first, second, third) = (NetworkOf(1, "eip155:31337"), NetworkOf(2, "solana:11111111111111111111111111111111"), NetworkOf(3, "eip155:1"));
+        var job = new ReconcileJob(
+            [new Reconciled(first, new Answer(null)), new Reconciled(second, new Answer(["operators 1"])), new Reconciled(third, new Answer([]))], store, TimeProvider.System, NullLogger<ReconcileJob>.Instance);
+        await Assert.ThrowsAsync<HttpRequestException>(async () => await job.Execute(null!, ct));
+        Assert.Equal([(third.Caip2, "[]"), (second.Caip2, "[\"operators 1: mirror a, chain b\"]")], (await store.ReconciliationsAsync(ct)).Select(r => (r.Chain, r.Differences)));
+    }
+
+    [Fact]
+    public void Networks_are_named_one_beside_the_other_and_what_is_amiss_is_told_by_its_setting()
+    {
+        var network = new NetworkOptions { Manifest = "other.json", Rpc = [new Uri("http://127.0.0.1:1")], ChainId = 2 };
+        var options = new JobsOptions { Database = "", Manifest = "one.json", Rpc = [new Uri("http://127.0.0.1:2")], Networks = [network] };
+        Assert.Equal([("one.json", (short)1), ("other.json", (short)2)], options.AllNetworks().Select(n => (n.Manifest, n.ChainId)));
+        Assert.Equal([network], (options with { Manifest = "", Rpc = [] }).AllNetworks());
+
+        Assert.Contains("Jobs:Networks:0:Manifest", Why(options with { Manifest = "", Rpc = [], Networks = [] }), StringComparison.Ordinal);
+        Assert.Contains("Jobs:Manifest", Why(options with { Manifest = "" }), StringComparison.Ordinal);
+        Assert.Contains("Jobs:Rpc:0", Why(options with { Rpc = [] }), StringComparison.Ordinal);
+        Assert.Contains("Jobs:Networks:0:Manifest", Why(options with { Networks = [network with { Manifest = "" }] }), StringComparison.Ordinal);
+        Assert.Contains("Jobs:Networks:0:Rpc:0", Why(options with { Networks = [network with { Rpc = [] }] }), StringComparison.Ordinal);
+        Assert.Contains("Jobs:Networks:0:ChainId", Why(options with { Networks = [network with { ChainId = 0 }] }), StringComparison.Ordinal);
+        Assert.Contains("Jobs and Jobs:Networks:0", Why(options with { Networks = [network with { ChainId = 1 }] }), StringComparison.Ordinal);
+
+        static string Why(JobsOptions options) => Assert.Throws<System.ComponentModel.DataAnnotations.ValidationException>(() => options.AllNetworks()).Message;
+    }
+
+    private static MirroredNetwork NetworkOf(short chain, string caip2) => new(chain, caip2, default, 1, 0, new Dictionary<ContractKind, Protocol.AccountId>());
+
+    /// <summary>Finds these differences; null does not answer.</summary>
+    private sealed class Answer(string[]? differences) : IMirrorVerifier
+    {
+        public Task<MirrorVerification> VerifyAsync(ulong? at, CancellationToken ct) => differences is null
+            ? throw new HttpRequestException("no answer")
+            : Task.FromResult(new MirrorVerification(new BlockPoint(7, default), new SortedDictionary<string, int> { ["operators"] = 4 }, [.. differences.Select(d => new MirrorDifference(d, "a", "b"))]));
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using DePin.Oracle.Ingest;
 using DePin.Protocol.Evidence;
 using DePin.Protocol.Rewards;
@@ -44,6 +45,38 @@ public sealed class EpochOnSolanaTests
 
         Assert.Equal(1, await CountAsync(operators, "purpose = 'attest' and epoch = 1"));
         Assert.True(ledger.NextFinal > 1);
+        foreach (var one in operators) await one.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Without_the_operator_whose_turn_it_is_the_next_one_sends_and_a_provider_that_lies_is_outvoted()
+    {
+        await using var network = await SolanaNetworkOfOperators.StartAsync(Ct);
+        // It hides the network's transactions, and that a report was accepted.
+        await using var liar = await RpcProxy.StartAsync(network.Node.Url, Ct);
+        liar.Apply(new RpcFault.Lie((_, answer) =>
+        {
+            answer["result"] = new JsonArray();
+            return answer;
+        }), "getSignaturesForAddress");
+        await using var honest = await RpcProxy.StartAsync(network.Node.Url, Ct);
+        // Epoch 1, generation 0: operator 1 would send first.
+        var operators = new List<ChainOperator>();
+        foreach (var i in (int[])[0, 2, 3]) operators.Add(await network.CreateOperatorAsync(i, Ct, stageDelay: TimeSpan.FromSeconds(20), rpc: i == 3 ? [liar.Url, network.Node.Url, honest.Url] : null));
+        foreach (var one in operators) await one.StartAsync(Ct);
+        network.StartClock(epoch: 2, second: 60, TimeSpan.FromSeconds(1));
+        await FinalAsync(network, epoch: 1);
+
+        Assert.True(liar.Faulted > 0);
+        var digests = new HashSet<string>();
+        foreach (var one in operators)
+        {
+            await Eventually.HoldsAsync(async () => await one.Database.ScalarAsync<long>("select count(*) from oracle.reports where epoch = 1 and status = 'final'", Ct) == 1, "the operator knows that its report is final", Ct, Patience);
+            digests.Add((await one.Database.ScalarAsync<string>("select encode(digest, 'hex') from oracle.reports where epoch = 1", Ct))!);
+        }
+
+        Assert.Single(digests);
+        Assert.Equal(1, await CountAsync([operators[1]], "purpose = 'attest' and epoch = 1 and status in ('included', 'finalized')"));
         foreach (var one in operators) await one.DisposeAsync();
     }
 

@@ -1,17 +1,23 @@
 using DePin.Abi;
 using DePin.Cryptography;
-using DePin.Mirror;
 using DePin.SignIn;
 using DePin.Storage.Read;
 using Microsoft.Extensions.Options;
 
 namespace DePin.Jobs.Dashboard;
 
-/// <summary>The dashboard as a site to sign in to: operators of a configuration in force or to come, and whom the settings name.</summary>
-internal sealed class DashboardSite(OperatorReads operators, MirroredNetwork network, IOptions<JobsOptions> options) : ISignInSite
+/// <summary>
+/// The dashboard as a site to sign in to: operators of a configuration in force or to come of a network on an EVM chain, and whom the settings name. An operator's account on Solana signs no
+/// Ethereum message: it is let in by an address in <c>Jobs:Admins</c>.
+/// </summary>
+internal sealed class DashboardSite(OperatorReads operators, IEnumerable<Reconciled> networks, IOptions<JobsOptions> options) : ISignInSite
 {
+    private const string Evm = "eip155:";
+    private const ulong Ethereum = 1; // what wallets are on by themselves; a sign-in sends nothing to it
+
     private readonly HashSet<Address> admins = [.. options.Value.Admins.Select(ParseAdmin)];
-    private readonly IReadOnlyList<ulong> chains = [ulong.Parse(network.Caip2.AsSpan(7), System.Globalization.CultureInfo.InvariantCulture)];
+    private readonly IReadOnlyList<ulong> chains = [.. networks.Select(n => n.Network.Caip2).Where(c => c.StartsWith(Evm, StringComparison.Ordinal))
+        .Select(c => ulong.Parse(c.AsSpan(Evm.Length), System.Globalization.CultureInfo.InvariantCulture)).Distinct()];
 
     public string Cookie => "depin-jobs";
 
@@ -27,9 +33,15 @@ internal sealed class DashboardSite(OperatorReads operators, MirroredNetwork net
 
     public string WhoSignsIn => "The jobs are shown to operators of the network: sign in with the wallet that registered the operator.";
 
-    public Task<IReadOnlyList<ulong>> ChainsAsync(CancellationToken ct) => Task.FromResult(chains);
+    public Task<IReadOnlyList<ulong>> ChainsAsync(CancellationToken ct) => Task.FromResult(chains.Count > 0 ? chains : [Ethereum]);
 
-    public async Task<bool> MayEnterAsync(Address address, ulong? chain, CancellationToken ct) => admins.Contains(address) || await operators.IsInConfigurationAsync(network.Caip2, address, ct);
+    public async Task<bool> MayEnterAsync(Address address, ulong? chain, CancellationToken ct)
+    {
+        if (admins.Contains(address)) return true;
+        foreach (var id in chains.Where(id => chain is null || chain == id))
+            if (await operators.IsInConfigurationAsync(Evm + id.ToString(System.Globalization.CultureInfo.InvariantCulture), address, ct)) return true;
+        return false;
+    }
 
     public string WhyNot(string address) => $"{address} is neither the account of an operator in the network's current configuration nor listed in Jobs:Admins.";
 
