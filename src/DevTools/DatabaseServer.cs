@@ -19,6 +19,15 @@ public static class DatabaseServer
         await create.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
     }
 
+    /// <summary>Drops a database with all that is in it, and whoever is connected to it; nothing where there is none.</summary>
+    public static async Task DropDatabaseAsync(string maintenance, string database, CancellationToken ct)
+    {
+        await using var connection = new NpgsqlConnection(maintenance);
+        await connection.OpenAsync(ct).ConfigureAwait(false);
+        await using var drop = new NpgsqlCommand($"drop database if exists {Quote(database)} with (force)", connection);
+        await drop.ExecuteNonQueryAsync(ct).ConfigureAwait(false);
+    }
+
     /// <summary>
     /// Makes a login that by itself may do nothing: it connects to <paramref name="database"/>, which is closed to those without this grant, and acts
     /// there as one of <paramref name="roles"/>. Repeatable.

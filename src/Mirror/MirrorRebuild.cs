@@ -57,7 +57,7 @@ public sealed class MirrorRebuild(NpgsqlDataSource owner, string connectionStrin
         // What moved while it was compared cannot be told from what was wrong.
         if (previous is not null && (await new MirrorReader(oldDatabase, network, new EmissionSchedule(0, 0)).GetCheckpointAsync(ct))?.Block != previous.Block)
             throw new ChainSourceException("The mirror moved on while it was compared: its indexer runs. Stop the indexer and run it again.");
-        if (promote) await MirrorSchema.PromoteRebuildAsync(owner, ct);
+        if (promote) await MirrorSchema.PromoteRebuildAsync(owner, network.ChainId, ct);
         else await MirrorSchema.DropRebuildAsync(owner, ct);
         return result;
     }

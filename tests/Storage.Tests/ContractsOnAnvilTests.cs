@@ -93,7 +93,7 @@ public sealed class ContractsOnAnvilTests : IAsyncLifetime
         await CatchUpAsync(NewFollower(fresh));
         Assert.Empty(MirrorContent.Differences(await MirrorContent.HashAsync(_mirrored, 1, _ct), await MirrorContent.HashAsync(rebuilt, 1, _ct)));
         var head = (await fresh.GetCheckpointAsync(_ct)).Block.Number.ToString(System.Globalization.CultureInfo.InvariantCulture);
-        await MirrorSchema.PromoteRebuildAsync(_database.DataSource, _ct);
+        await MirrorSchema.PromoteRebuildAsync(_database.DataSource, 1, _ct);
         Assert.Equal(head, await _database.ScalarAsync<string>("select block_number::text from chain.checkpoints", _ct));
     }
 

@@ -1,3 +1,4 @@
+using DePin.Cryptography;
 using DePin.Mirror;
 using DePin.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -47,6 +48,39 @@ public sealed class RebuildTests
         await fixture.Database.ExecuteAsync("delete from chain.claims where ctid = (select min(ctid) from chain.claims)", CancellationToken.None);
         var result = await Rebuild(fixture).RunAsync(promote: false, null, CancellationToken.None);
         Assert.Equal(["holders", "claims"], result.Differences);
+    }
+
+    [Fact]
+    public async Task Another_chain_in_the_database_stays_when_one_is_rebuilt_and_when_one_is_forgotten()
+    {
+        await using var fixture = await FilledAsync();
+        var other = new FakeChain(FakeChain.DefaultNetwork with { ChainId = 2, Caip2 = "eip155:31338", NetworkId = Keccak256.Hash("another network"u8), Chain = Bytes32.FromUInt64(31_338) });
+        var random = new Random(61);
+        var activity = new FakeNetworkActivity();
+        for (var i = 0; i < 30; i++) other.Mine(activity.Block(random, 8));
+        var mirror = new ChainMirror(fixture.Mirrored, other.Network);
+        await mirror.InitializeAsync(CancellationToken.None);
+        ChainFollower Follower() => new(mirror, other, fixture.Options, TimeProvider.System, NullLogger<ChainFollower>.Instance);
+        await fixture.CatchUpAsync(Follower());
+        Task<IReadOnlyDictionary<string, string>> OtherAsync() => MirrorContent.HashAsync(fixture.Mirrored, 2, CancellationToken.None);
+        var (one, two) = (await fixture.HashAsync(), await OtherAsync());
+        Assert.Contains("claims", MirrorContent.Differences(one, two));
+
+        Assert.Empty((await Rebuild(fixture).RunAsync(promote: true, null, CancellationToken.None)).Differences);
+        Assert.Empty(MirrorContent.Differences(one, await fixture.HashAsync()));
+        Assert.Empty(MirrorContent.Differences(two, await OtherAsync()));
+        other.Mine(activity.Block(random, 8));
+        await fixture.CatchUpAsync(Follower()); // it is followed on
+        Assert.Equal(31UL, (await mirror.GetCheckpointAsync(CancellationToken.None)).Block.Number);
+
+        await MirrorSchema.ForgetAsync(fixture.Database.DataSource, 2, CancellationToken.None);
+        Assert.Equal(0L, await fixture.ScalarAsync<long>("select count(*) from chain.chains where chain_id = 2"));
+        Assert.Equal(0L, await fixture.ScalarAsync<long>("select count(*) from chain.logs where chain_id = 2"));
+        Assert.Empty(MirrorContent.Differences(one, await fixture.HashAsync()));
+        await MirrorSchema.ForgetAsync(fixture.Database.DataSource, 2, CancellationToken.None); // nothing
+        await mirror.InitializeAsync(CancellationToken.None);
+        await fixture.CatchUpAsync(Follower()); // and it can be mirrored anew
+        Assert.Equal(31UL, (await mirror.GetCheckpointAsync(CancellationToken.None)).Block.Number);
     }
 
     private static async Task<MirrorFixture> FilledAsync()
