@@ -5,6 +5,7 @@ using DePin.Chain;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.Chain.Rpc;
+using DePin.Chain.Solana;
 using DePin.Client;
 using DePin.Mirror;
 using DePin.Storage;
@@ -58,6 +59,11 @@ public static class CommandRunner
             return ExitCodes.Usage;
         }
         catch (EvmRevertException problem)
+        {
+            output.Error(Reverts.Explain(problem));
+            return ExitCodes.Refused;
+        }
+        catch (SolanaProgramException problem)
         {
             output.Error(Reverts.Explain(problem));
             return ExitCodes.Refused;

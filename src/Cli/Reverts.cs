@@ -1,6 +1,7 @@
 using System.Globalization;
 using DePin.Abi;
 using DePin.Chain;
+using DePin.Chain.Solana;
 using DePin.Cli.Network;
 using DePin.ContractBindings.Evm;
 
@@ -11,6 +12,18 @@ public static class Reverts
 {
     /// <summary>The contract's own words, and where there is one, the way out.</summary>
     public static string Explain(EvmRevertException problem) => Advice(problem) is { } advice ? $"{problem.Message}. {advice}" : $"{problem.Message}.";
+
+    /// <summary>The program's own words, and where there is one, the way out.</summary>
+    public static string Explain(SolanaProgramException problem) => Advice(problem.ErrorName) is { } advice ? $"{problem.Message}. {advice}" : $"{problem.Message}.";
+
+    private static string? Advice(string solanaError) => solanaError switch
+    {
+        "NotMaker" or "BadMakerSignature" => "Pass the key file of the maker's account, or of its approval key, with --maker.",
+        "MakerInactive" or "QuotaExceeded" => "The network's owner changes makers and their quotas.",
+        "NotDeviceOwner" => "Pass the key of the device's owner with --key.",
+        "BreakerExhausted" => "The outflow breaker lets no more through now; it drains with chain time. Try later.",
+        _ => null,
+    };
 
     private static string? Advice(EvmRevertException problem)
     {

@@ -4,7 +4,7 @@ using DePin.Storage;
 namespace DePin.Jobs;
 
 /// <summary>Settings of the job host, section <c>Jobs</c>.</summary>
-public sealed record JobsOptions
+public sealed record JobsOptions : IValidatableObject
 {
     /// <summary>Configuration section.</summary>
     public const string Section = "Jobs";
@@ -19,13 +19,14 @@ public sealed record JobsOptions
     /// <summary>Whether to bring the database to this build's schema at the start, which takes its owner. Default true.</summary>
     public bool Migrate { get; init; } = true;
 
-    /// <summary>Network manifest written by <c>depin network deploy</c>. Required.</summary>
-    [Required]
-    public required string Manifest { get; init; }
+    /// <summary>Network manifest written by <c>depin network deploy</c>. Required where <c>Networks</c> is empty.</summary>
+    public string Manifest { get; init; } = "";
 
-    /// <summary>JSON-RPC URLs of the chain, in order of preference; used by the reconciliation. At least one.</summary>
-    [Required, MinLength(1)]
-    public required Uri[] Rpc { get; init; }
+    /// <summary>JSON-RPC URLs of the chain, in order of preference; used by the reconciliation. At least one where <c>Networks</c> is empty.</summary>
+    public Uri[] Rpc { get; init; } = [];
+
+    /// <summary>The networks in the database, where there are several; then <c>Manifest</c> and <c>Rpc</c> are left out.</summary>
+    public ReconciledNetworkOptions[] Networks { get; init; } = [];
 
     /// <summary>Seconds between reconciliations; default 60.</summary>
     [Range(1, 86_400)]
@@ -68,4 +69,34 @@ public sealed record JobsOptions
     /// <summary>Minutes after which a sign-in to the dashboard ends by itself; default 8 hours.</summary>
     [Range(1, 7 * 1440)]
     public int SessionMinutes { get; init; } = 480;
+
+    /// <summary>Every network: those of <see cref="Networks"/>, or the one.</summary>
+    public IReadOnlyList<ReconciledNetworkOptions> All() => Networks.Length > 0 ? Networks : [new ReconciledNetworkOptions { Manifest = Manifest, Rpc = Rpc }];
+
+    /// <inheritdoc/>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Networks.Length > 0 && (Manifest.Length > 0 || Rpc.Length > 0))
+            yield return new ValidationResult("Set either Jobs:Networks, or Jobs:Manifest and Jobs:Rpc for a single network.");
+        foreach (var (i, network) in All().Index())
+        {
+            var where = Networks.Length > 0 ? $"Jobs:Networks:{i}:" : "Jobs:";
+            if (network.Manifest.Length == 0) yield return new ValidationResult($"Set {where}Manifest to the path of the network manifest that 'depin network deploy' wrote.");
+            if (network.Rpc.Length == 0) yield return new ValidationResult($"Set {where}Rpc:0 to the URL of a node of the network's chain.");
+            if (network.ChainId < 1 || All().Count(n => n.ChainId == network.ChainId) > 1) yield return new ValidationResult($"{where}ChainId must be the number that the network's indexer has (Indexer:ChainId), each network's its own.");
+        }
+    }
+}
+
+/// <summary>One of several networks in a database.</summary>
+public sealed record ReconciledNetworkOptions
+{
+    /// <summary>Network manifest written by <c>depin network deploy</c>. Required.</summary>
+    public string Manifest { get; init; } = "";
+
+    /// <summary>JSON-RPC URLs of the chain, in order of preference. At least one.</summary>
+    public Uri[] Rpc { get; init; } = [];
+
+    /// <summary>Number of the chain in the database, as its indexer has it. Default 1.</summary>
+    public short ChainId { get; init; } = 1;
 }

@@ -1,6 +1,4 @@
 using DePin.Chain.Deployment;
-using DePin.Chain.Evm;
-using DePin.Chain.Rpc;
 using DePin.Hosting;
 using DePin.Jobs;
 using DePin.Jobs.Dashboard;
@@ -30,10 +28,10 @@ var store = new NpgsqlConnectionStringBuilder(database) { SearchPath = "jobs" }.
 
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton(_ => NpgsqlDataSource.Create(database));
-var manifest = NetworkManifest.Load(options.Manifest);
-builder.Services.AddSingleton(manifest.ToMirroredNetwork()).AddSingleton(manifest.ToEmissionSchedule()).AddSingleton(_ => new MirrorDatabase(database));
+builder.Services.AddSingleton(_ => new MirrorDatabase(database));
 builder.Services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Timeout.InfiniteTimeSpan });
-builder.Services.AddSingleton(p => new EvmRpc(p.GetRequiredService<HttpClient>(), new RpcOptions { Urls = options.Rpc })).AddSingleton<IMirrorVerifier, MirrorVerifier>();
+var networks = options.All().Select(n => (Options: n, Manifest: NetworkManifest.Load(n.Manifest))).ToList(); // read at once: a wrong file ends the host
+builder.Services.AddSingleton<IReadOnlyList<ReconciledNetwork>>(p => [.. networks.Select(n => ReconciledNetwork.Of(n.Manifest, n.Options, p.GetRequiredService<MirrorDatabase>(), p.GetRequiredService<HttpClient>()))]);
 builder.Services.AddSingleton<HousekeepingStore>().AddSingleton<ParticipantReads>();
 builder.Services.AddSingleton(_ => new PrometheusText("DePin.", "Npgsql", "Quartz", "System.Runtime"));
 builder.Services.AddTelemetry(builder.Configuration, "depin-jobs");

@@ -14,7 +14,7 @@ namespace DePin.Mirror;
 /// one, which may be undone; the finalized one is rooted. Events are the calls by which the program tells them to itself, in successful transactions, laid out by <see cref="SolanaEvents"/>. Its
 /// lines in the log are not read: the runtime cuts a log at 10,000 bytes, so that whoever writes first could hide what follows.
 /// </summary>
-/// <remarks>Every block is read whole: right everywhere, and much to read where a cluster is busy.</remarks>
+/// <remarks>Every block is read whole: right everywhere, and much to read where a cluster is busy. Of Surfpool's runtime, whose clock leaps, only some slots are read: <see cref="SurfpoolSlots"/>.</remarks>
 public sealed class SolanaChainSource : IChainSource
 {
     private const int TransactionHashLength = 64;
@@ -29,6 +29,7 @@ public sealed class SolanaChainSource : IChainSource
     private readonly MirroredNetwork _network;
     private readonly SolanaAddress _program;
     private readonly SolanaAddress _account;
+    private readonly SurfpoolSlots _surfpool;
     private bool? _isSurfpool;
 
     /// <param name="rpc">The cluster.</param>
@@ -39,6 +40,7 @@ public sealed class SolanaChainSource : IChainSource
         (_rpc, _network) = (rpc, network);
         _program = SolanaAddress.From(network.Contracts[ContractKind.SettlementProgram].Value);
         _account = SolanaAddress.From(network.Contracts[ContractKind.NetworkAccount].Value);
+        _surfpool = new SurfpoolSlots(rpc, _account);
     }
 
     /// <inheritdoc/>
@@ -56,6 +58,13 @@ public sealed class SolanaChainSource : IChainSource
     /// <inheritdoc/>
     public async Task<ChainHeads> GetHeadsAsync(CancellationToken ct)
     {
+        if (await IsSurfpoolAsync(ct))
+        {
+            var seen = await AskAsync(_surfpool.LookAsync(ct));
+            var final = await AskAsync(_rpc.GetSlotAsync(Finality.Finalized, ct));
+            return new ChainHeads(await AskAsync(_surfpool.NewestAsync(seen, ct)), (await AskAsync(_surfpool.NewestAsync(Math.Min(final, seen), ct))).Point);
+        }
+
         var confirmed = await AskAsync(_rpc.GetSlotAsync(Finality.Safe, ct));
         var latest = await NewestAsync(confirmed, Finality.Safe, ct) ?? throw new ChainSourceException($"The node has no block in the slots up to {confirmed}.");
         var rooted = await AskAsync(_rpc.GetSlotAsync(Finality.Finalized, ct));
@@ -65,6 +74,7 @@ public sealed class SolanaChainSource : IChainSource
     /// <inheritdoc/>
     public async Task<IReadOnlyList<BlockHeader>> GetHeadersAsync(ulong from, ulong to, CancellationToken ct)
     {
+        if (await IsSurfpoolAsync(ct)) return await AskAsync(_surfpool.HeadersAsync(from, to, ct));
         var slots = await AskAsync(_rpc.GetBlocksAsync(from, to, Finality.Safe, ct));
         return await HeadersAsync(slots, Finality.Safe, ct);
     }
@@ -72,12 +82,22 @@ public sealed class SolanaChainSource : IChainSource
     /// <inheritdoc/>
     public async Task<LogBatch> GetLogsAsync(ulong from, ulong to, CancellationToken ct)
     {
+        if (await IsSurfpoolAsync(ct)) return await LogsAsync(await AskAsync(_surfpool.WithTransactionsAsync(from, to, ct)), null, ct);
         var slots = await AskAsync(_rpc.GetBlocksAsync(from, to, Finality.Safe, ct));
         return await LogsAsync(slots, null, ct);
     }
 
     /// <inheritdoc/>
-    public Task<LogBatch> GetLogsByHashAsync(IReadOnlyList<BlockPoint> blocks, CancellationToken ct) => LogsAsync([.. blocks.Select(b => b.Number)], blocks, ct);
+    public async Task<LogBatch> GetLogsByHashAsync(IReadOnlyList<BlockPoint> blocks, CancellationToken ct)
+    {
+        if (blocks.Count > 0 && await IsSurfpoolAsync(ct))
+        {
+            var filled = await AskAsync(_surfpool.WithTransactionsAsync(blocks.Min(b => b.Number), blocks.Max(b => b.Number), ct));
+            blocks = [.. blocks.Where(b => filled.Contains(b.Number))];
+        }
+
+        return await LogsAsync([.. blocks.Select(b => b.Number)], blocks, ct);
+    }
 
     /// <inheritdoc/>
     public Task<LogBatch> GetBlockLogsAsync(BlockPoint block, CancellationToken ct) => GetLogsByHashAsync([block], ct);
@@ -99,7 +119,7 @@ public sealed class SolanaChainSource : IChainSource
         var headers = new BlockHeader[slots.Count];
         for (var i = 0; i < headers.Length; i++)
         {
-            var block = await MendAsync(blocks[i] ?? throw Missing(slots[i]), ct);
+            var block = blocks[i] ?? throw Missing(slots[i]);
             headers[i] = new BlockHeader(block.Slot, block.Hash, block.ParentHash, await TimeAsync(block, ct), default) { ParentNumber = block.ParentSlot };
         }
 
@@ -108,12 +128,14 @@ public sealed class SolanaChainSource : IChainSource
 
     private async Task<LogBatch> LogsAsync(IReadOnlyList<ulong> slots, IReadOnlyList<BlockPoint>? expected, CancellationToken ct)
     {
+        if (slots.Count == 0) return new LogBatch(TransactionHashLength);
         var blocks = await AskAsync(_rpc.GetBlocksAsync(slots, Finality.Safe, ct));
         var batch = new LogBatch(TransactionHashLength);
         var collector = new Collector(this, batch);
         for (var i = 0; i < slots.Count; i++)
         {
-            var block = await MendAsync(blocks[i] ?? throw Missing(slots[i]), ct);
+            var block = blocks[i] ?? throw Missing(slots[i]);
+            if (_isSurfpool == true) block = SurfpoolBlocks.Mend(block);
             if (expected is not null && block.Hash != expected[i].Hash) throw new ChainSourceException($"The node has another block in slot {block.Slot}: the chain moved while it was read.");
             collector.Add(block);
         }
@@ -121,17 +143,10 @@ public sealed class SolanaChainSource : IChainSource
         return batch;
     }
 
-    private async ValueTask<SolanaBlock> MendAsync(SolanaBlock block, CancellationToken ct)
-    {
-        _isSurfpool ??= (await AskAsync(_rpc.GetVersionAsync(ct))).IsSurfpool;
-        return _isSurfpool.Value ? SurfpoolBlocks.Mend(block) : block;
-    }
+    private async ValueTask<bool> IsSurfpoolAsync(CancellationToken ct) => _isSurfpool ??= (await AskAsync(_rpc.GetVersionAsync(ct))).IsSurfpool;
 
-    private async ValueTask<ulong> TimeAsync(SolanaBlock block, CancellationToken ct)
-    {
-        var time = _isSurfpool == true ? null : block.Time;
-        return (ulong)(time ?? await AskAsync(_rpc.GetBlockTimeAsync(block.Slot, ct)) ?? throw new ChainSourceException($"The node does not know when the block in slot {block.Slot} was made."));
-    }
+    private async ValueTask<ulong> TimeAsync(SolanaBlock block, CancellationToken ct) => (ulong)(block.Time
+        ?? await AskAsync(_rpc.GetBlockTimeAsync(block.Slot, ct)) ?? throw new ChainSourceException($"The node does not know when the block in slot {block.Slot} was made."));
 
     private static ChainSourceException Missing(ulong slot) => new($"The node names slot {slot} and does not have its block: it lags.");
 

@@ -1,6 +1,5 @@
 using System.ComponentModel.DataAnnotations;
 using DePin.Chain.Deployment;
-using DePin.Chain.Evm;
 using DePin.Chain.Rpc;
 using DePin.Cryptography;
 using DePin.Mirror;
@@ -10,7 +9,6 @@ using DePin.Oracle.Ingest;
 using DePin.Oracle.Network;
 using DePin.Oracle.Round;
 using DePin.Oracle.Transmit;
-using DePin.Protocol;
 using DePin.Protocol.Verification;
 using DePin.Signing;
 using DePin.Storage;
@@ -83,13 +81,11 @@ public static class OracleConfiguration
         var options = configuration.GetSection("Oracle").Get<OracleOptions>() ?? new OracleOptions();
         foreach (var part in new object[] { options, options.Ingest, options.Lanes, options.Round, options.Transmit, options.Evidence }) Check(part);
 
-        var manifest = NetworkManifest.Load<EvmNetworkManifest>(options.Manifest);
+        var manifest = NetworkManifest.Load(options.Manifest);
         var parameters = manifest.NetworkParameters;
-        var keys = await OpenKeysAsync(options, manifest.Id, ct);
+        var keys = await OpenKeysAsync(options, manifest, ct);
         var network = manifest.ToMirroredNetwork();
         var providers = new ChainProviders(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, options.Rpc, options.RpcQuorum, "Oracle", TimeProvider.System);
-        var rpc = providers.Evm; // for transactions: what it says decides about no signature
-        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, keys.Account, keys.SignTransaction), manifest.ChainId, manifest.AddressOf("ReportVerifier"));
         return new OracleSetup
         {
             Facts = new NetworkFacts(manifest.Id, manifest.Genesis, manifest.EpochLength, (ulong)parameters.LateSeconds, (ulong)parameters.EpochGraceSeconds),
@@ -105,21 +101,22 @@ public static class OracleConfiguration
             Round = options.Round,
             Transmit = options.Transmit,
             Evidence = options.Evidence,
-            Link = new ChainLink(network, manifest.ToEmissionSchedule(), parameters, catalog, new EvmVerifierTransactions(transmitter), Source: null) { Providers = providers },
+            Link = new ChainLink(network, manifest.ToEmissionSchedule(), parameters, catalog, VerifierTransactions.Create(manifest, providers, keys), Source: null) { Providers = providers },
         };
     }
 
-    private static async Task<IOperatorSigner> OpenKeysAsync(OracleOptions options, NetworkId network, CancellationToken ct)
+    private static async Task<IOperatorSigner> OpenKeysAsync(OracleOptions options, NetworkManifest manifest, CancellationToken ct)
     {
         if ((options.Keys.Length > 0) == (options.Signer.Length > 0))
             throw new ValidationException("Set either Oracle:Keys, the folder of the keys, or Oracle:Signer, the socket of the process that holds them.");
-        if (options.Keys.Length > 0) return OperatorKeyRing.Load(options.Keys, options.PasswordFile.Length > 0 ? () => KeyFile.ReadPassword(options.PasswordFile) : null);
+        if (options.Keys.Length > 0) return OperatorKeyRing.Load(options.Keys, options.PasswordFile.Length > 0 ? () => KeyFile.ReadPassword(options.PasswordFile) : null, manifest.Kind);
         if (options.SignerTimeout <= TimeSpan.Zero || options.SignerTimeout > TimeSpan.FromMinutes(1)) throw new ValidationException("Oracle:SignerTimeout is a time above 0, at most a minute.");
         for (var told = false; ; told = true)
         {
             try
             {
-                return RemoteSigner.Connect(options.Signer, network, options.SignerTimeout);
+                var signer = RemoteSigner.Connect(options.Signer, manifest.Id, options.SignerTimeout);
+                return signer.Account.Kind == manifest.Kind ? signer : throw new ValidationException($"The signer at '{options.Signer}' pays with an account of a {signer.Account.Kind} chain, and the network is on {manifest.Chain}.");
             }
             catch (SignerUnreachableException problem)
             {

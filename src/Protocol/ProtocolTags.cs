@@ -4,6 +4,7 @@ namespace DePin.Protocol;
 public static class ProtocolTags
 {
     public static ReadOnlySpan<byte> Network => "\u0019DePIN network v1"u8;
+    public static ReadOnlySpan<byte> Device => "\u0019DePIN device v1"u8;
     public static ReadOnlySpan<byte> Proof => "\u0019DePIN proof v1"u8;
     public static ReadOnlySpan<byte> Receipt => "\u0019DePIN receipt v1"u8;
     public static ReadOnlySpan<byte> Receipts => "\u0019DePIN receipts v1"u8;

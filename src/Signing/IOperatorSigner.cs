@@ -1,3 +1,5 @@
+using DePin.Abi.Solana;
+using DePin.Chain;
 using DePin.Chain.Evm;
 using DePin.Cryptography;
 using DePin.Protocol.Lanes;
@@ -19,7 +21,7 @@ public interface IOperatorSigner
     Bytes32 ProtocolKey { get; }
 
     /// <summary>The account that sends transactions.</summary>
-    Address Account { get; }
+    ChainAccount Account { get; }
 
     /// <summary>Why nothing can be signed at the moment; null while it can.</summary>
     string? Problem { get; }
@@ -40,10 +42,17 @@ public interface IOperatorSigner
     /// <exception cref="SigningRefusedException">The signer holds that it must not be signed.</exception>
     ProtocolSignature SignProtocol(ReadOnlySpan<byte> message);
 
-    /// <summary>Signs a transaction of the account.</summary>
+    /// <summary>Signs a transaction of the account on an EVM chain.</summary>
     /// <exception cref="SignerUnreachableException">Try again later.</exception>
     /// <exception cref="SigningRefusedException">The signer holds that it must not be signed.</exception>
+    /// <exception cref="InvalidOperationException">The account is not of an EVM chain.</exception>
     CompactSignature SignTransaction(EvmTransaction transaction);
+
+    /// <summary>Signs a transaction of the account on Solana.</summary>
+    /// <exception cref="SignerUnreachableException">Try again later.</exception>
+    /// <exception cref="SigningRefusedException">The signer holds that it must not be signed.</exception>
+    /// <exception cref="InvalidOperationException">The account is not of Solana.</exception>
+    SolanaSignature SignTransaction(SolanaMessage message);
 }
 
 /// <summary>What became of a report: a signature, a refusal for good, or neither, where the report is not known here yet.</summary>

@@ -1,5 +1,8 @@
+using DePin.Abi.Solana;
+using DePin.Chain;
 using DePin.Chain.Evm;
 using DePin.Cryptography;
+using DePin.Protocol;
 using DePin.Protocol.Lanes;
 using DePin.Protocol.Reports;
 using DePin.Protocol.Rounds;
@@ -12,7 +15,7 @@ namespace DePin.Signing;
 /// </summary>
 /// <param name="Report">secp256k1: signs report digests and nothing else.</param>
 /// <param name="Protocol">Ed25519: receipts, acknowledgements, round messages.</param>
-/// <param name="Transaction">secp256k1: pays for transactions.</param>
+/// <param name="Transaction">Pays for transactions: secp256k1 on an EVM chain, Ed25519 on Solana.</param>
 public sealed record OperatorKeyRing(PrivateKey Report, PrivateKey Protocol, PrivateKey Transaction) : IOperatorSigner
 {
     /// <inheritdoc/>
@@ -22,23 +25,37 @@ public sealed record OperatorKeyRing(PrivateKey Report, PrivateKey Protocol, Pri
     public Bytes32 ProtocolKey { get; } = new(Protocol.PublicKey.Bytes);
 
     /// <inheritdoc/>
-    public Address Account { get; } = Transaction.Address;
+    public ChainAccount Account { get; } = ChainAccount.Of(Transaction.PublicKey);
 
     /// <inheritdoc/>
     public string? Problem => null;
 
+    /// <summary>New keys for a kind of chain.</summary>
+    public static OperatorKeyRing Generate(ChainKind chain) =>
+        new(PrivateKey.Generate(KeyType.Secp256k1), PrivateKey.Generate(KeyType.Ed25519), PrivateKey.Generate(ChainAccount.KeyTypeOf(chain)));
+
     /// <summary>Reads the three keys of a folder, each a keystore (<c>report.json</c>) or bare (<c>report.key</c>).</summary>
     /// <param name="folder">With <c>report</c>, <c>protocol</c> and <c>transaction</c>.</param>
     /// <param name="password">Asked once, where one of them is a keystore; null where there is none to give.</param>
+    /// <param name="chain">Of the network: it decides the type of the transaction key.</param>
     /// <exception cref="InvalidOperationException">A file is missing or cannot be used; the message names it and what to do.</exception>
-    public static OperatorKeyRing Load(string folder, Func<string>? password)
+    public static OperatorKeyRing Load(string folder, Func<string>? password, ChainKind chain)
     {
         string? told = null;
         Func<string>? once = password is null ? null : () => told ??= password();
-        return new OperatorKeyRing(One("report", KeyType.Secp256k1), One("protocol", KeyType.Ed25519), One("transaction", KeyType.Secp256k1));
+        return new OperatorKeyRing(One("report", KeyType.Secp256k1), One("protocol", KeyType.Ed25519), One("transaction", ChainAccount.KeyTypeOf(chain)));
 
-        PrivateKey One(string name, KeyType type) => KeyFile.Load(KeyFile.Find(folder, name) ?? Path.Combine(folder, name + ".key"), type, once);
+        PrivateKey One(string name, KeyType type) => LoadOne(folder, name, type, once);
     }
+
+    /// <summary>Reads one key of a folder.</summary>
+    /// <param name="folder">As <see cref="Load"/> reads it.</param>
+    /// <param name="name"><c>report</c>, <c>protocol</c> or <c>transaction</c>.</param>
+    /// <param name="type">The type wanted.</param>
+    /// <param name="password">Asked where it is a keystore; null where there is none to give.</param>
+    /// <exception cref="InvalidOperationException">The file is missing or cannot be used; the message names it and what to do.</exception>
+    public static PrivateKey LoadOne(string folder, string name, KeyType type, Func<string>? password) =>
+        KeyFile.Load(KeyFile.Find(folder, name) ?? Path.Combine(folder, name + ".key"), type, password);
 
     /// <inheritdoc/>
     public void Check()
@@ -53,8 +70,15 @@ public sealed record OperatorKeyRing(PrivateKey Report, PrivateKey Protocol, Pri
     public ProtocolSignature SignProtocol(ReadOnlySpan<byte> message) => new(Protocol.Sign(message));
 
     /// <inheritdoc/>
-    public CompactSignature SignTransaction(EvmTransaction transaction) => Transaction.SignDigest(transaction.SigningHash());
+    public CompactSignature SignTransaction(EvmTransaction transaction) => Of(ChainKind.Evm).SignDigest(transaction.SigningHash());
+
+    /// <inheritdoc/>
+    public SolanaSignature SignTransaction(SolanaMessage message) => new(Of(ChainKind.Solana).Sign(message.Bytes.Span));
 
     /// <inheritdoc/>
     public override string ToString() => $"operator {Address}";
+
+    private PrivateKey Of(ChainKind chain) => Account.Kind == chain
+        ? Transaction
+        : throw new InvalidOperationException($"The transaction key is of {Transaction.Type}, for a {Account.Kind} chain, and the transaction of {chain}. Use keys that were made for this network's chain.");
 }

@@ -1,6 +1,8 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net.Sockets;
+using DePin.Abi.Solana;
+using DePin.Chain;
 using DePin.Chain.Evm;
 using DePin.Cryptography;
 using DePin.Protocol;
@@ -17,7 +19,7 @@ namespace DePin.Signing;
 /// </summary>
 public sealed class RemoteSigner : IOperatorSigner, IDisposable
 {
-    private const int IdentitySize = 104;
+    private const int IdentitySize = 117;
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(1);
 
     private readonly UnixDomainSocketEndPoint _endPoint;
@@ -33,10 +35,14 @@ public sealed class RemoteSigner : IOperatorSigner, IDisposable
         _path = path;
         _endPoint = new UnixDomainSocketEndPoint(path);
         _timeoutMs = (int)timeout.TotalMilliseconds;
-        _identity = Ask(SignerRequest.Hello, []).Signature;
+        var hello = Ask(SignerRequest.Hello, []);
+        if (hello.Refusal != SigningRefusal.None) throw new InvalidOperationException($"The signer at '{path}' refused this node: {hello.Why}.");
+        _identity = hello.Signature;
+        if (_identity.Length != IdentitySize) throw new InvalidOperationException($"The signer at '{path}' says who it is in {_identity.Length} bytes, not {IdentitySize}: run node and signer of one release.");
         var reader = new CanonicalReader(_identity, "signer's identity");
         var of = new NetworkId(reader.Word());
-        (Address, ProtocolKey, Account) = (reader.Address(), reader.Word(), reader.Address());
+        (Address, ProtocolKey, Account) = (reader.Address(), reader.Word(), new ChainAccount((ChainKind)reader.U8(), new AccountId(reader.Word())));
+        if (!Enum.IsDefined(Account.Kind)) throw new InvalidOperationException($"The signer at '{path}' has an account of a kind of chain, {(byte)Account.Kind}, that this node does not know.");
         if (of != network) throw new InvalidOperationException($"The signer at '{path}' is of network {of}, this node of {network}. Start it with this network's manifest, or name another socket.");
     }
 
@@ -47,7 +53,7 @@ public sealed class RemoteSigner : IOperatorSigner, IDisposable
     public Bytes32 ProtocolKey { get; }
 
     /// <inheritdoc/>
-    public Address Account { get; }
+    public ChainAccount Account { get; }
 
     /// <inheritdoc/>
     public string? Problem => _problem;
@@ -91,6 +97,9 @@ public sealed class RemoteSigner : IOperatorSigner, IDisposable
 
     /// <inheritdoc/>
     public CompactSignature SignTransaction(EvmTransaction transaction) => new(Signature(SignerRequest.Transaction, transaction.EncodeUnsigned()));
+
+    /// <inheritdoc/>
+    public SolanaSignature SignTransaction(SolanaMessage message) => new(Signature(SignerRequest.Transaction, message.Bytes.Span));
 
     /// <inheritdoc/>
     public void Dispose()

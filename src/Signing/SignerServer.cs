@@ -187,7 +187,7 @@ public sealed partial class SignerServer : IAsyncDisposable
         var (version, kind) = (frame[0], (SignerRequest)frame[1]);
         var body = frame[2..];
         var answer = version != SignerWire.Version
-            ? SigningAnswer.Refused(SigningRefusal.Unknown, $"the signer speaks version {SignerWire.Version}, not {version}")
+            ? SigningAnswer.Refused(SigningRefusal.Unknown, $"the signer speaks version {SignerWire.Version} of its protocol, not {version}: run node and signer of one release")
             : kind switch
             {
                 SignerRequest.Hello => SigningAnswer.Made(_desk.Identity),

@@ -5,7 +5,7 @@ namespace DePin.Signing;
 /// <summary>What a request asks for.</summary>
 public enum SignerRequest : byte
 {
-    /// <summary>Body empty; answered with network id 32 · report address 20 · protocol key 32 · account 20.</summary>
+    /// <summary>Body empty; answered with network id 32 · report address 20 · protocol key 32 · kind of chain u8 · account 32.</summary>
     Hello = 1,
 
     /// <summary>Body: a report, 348 bytes; answered with a signature of 64.</summary>
@@ -14,19 +14,19 @@ public enum SignerRequest : byte
     /// <summary>Body: a receipt, an acknowledgement or a round message; answered with a signature of 64.</summary>
     Protocol = 3,
 
-    /// <summary>Body: an unsigned transaction; answered with a signature of 64.</summary>
+    /// <summary>Body: an unsigned transaction of an EVM chain, or a Solana message; answered with a signature of 64.</summary>
     Transaction = 4,
 }
 
 /// <summary>
-/// The signer's protocol, version 1. Request: length u32 · version u8 · kind u8 · body. Answer: length u32 · refusal u16 · body; after 0 the body is what was asked for, else
+/// The signer's protocol, version 2 (in version 1 the account was an EVM address of 20 bytes, without a kind). Request: length u32 · version u8 · kind u8 · body. Answer: length u32 · refusal u16 · body; after 0 the body is what was asked for, else
 /// earlier vote (length u32 · bytes, empty where there is none) · reason in UTF-8. The length counts what follows it. Requests of one connection are answered in
 /// their order.
 /// </summary>
 public static class SignerWire
 {
     /// <summary>The version.</summary>
-    public const byte Version = 1;
+    public const byte Version = 2;
 
     /// <summary>Most bytes after the length: a round message of 1 MiB and its head.</summary>
     public const int MaxFrame = (1 << 20) + 64;

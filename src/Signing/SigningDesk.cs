@@ -1,7 +1,3 @@
-using DePin.Abi;
-using DePin.Chain.Deployment;
-using DePin.Chain.Evm;
-using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Protocol.Canonical;
@@ -10,18 +6,6 @@ using DePin.Protocol.Reports;
 using DePin.Protocol.Rounds;
 
 namespace DePin.Signing;
-
-/// <summary>What the signer knows of the network, and how much a transaction may cost.</summary>
-/// <param name="Network">Whose receipts and acknowledgements are signed.</param>
-/// <param name="ChainId">Whose transactions.</param>
-/// <param name="ReportVerifier">The only contract that they may call.</param>
-/// <param name="MaximumFee">Most wei that one of them may cost.</param>
-public sealed record SigningLimits(NetworkId Network, ulong ChainId, Address ReportVerifier, UInt256 MaximumFee)
-{
-    /// <summary>The limits of a deployed network.</summary>
-    public static SigningLimits Of(EvmNetworkManifest manifest, UInt256 maximumFee) =>
-        new(manifest.Id, manifest.ChainId, manifest.AddressOf("ReportVerifier"), maximumFee);
-}
 
 /// <summary>A signature of 64 bytes, or why there is none.</summary>
 /// <param name="Refusal">None where it signed.</param>
@@ -39,22 +23,32 @@ public sealed record SigningAnswer(SigningRefusal Refusal, byte[] Signature, str
 
 /// <summary>
 /// Judges what is to be signed, in the form in which it means something, and signs it: one report for each (config, epoch, generation), one vote for each view and kind, one
-/// decision for each instance, and transactions to the report verifier alone. Safe to share between threads.
+/// decision for each instance, and transactions to the report verifier alone (<see cref="SigningLimits"/>). Safe to share between threads.
 /// </summary>
 /// <remarks>
 /// Observations, proposals, receipts and acknowledgements are signed as often as they are asked for: they bind nobody to a report, and an operator whose database failed between
 /// signature and commit makes them anew with other content. Epochs need not rise: after a cancellation earlier ones are signed again under the next generation, and a
 /// reorganisation can take the cancellation back.
 /// </remarks>
-public sealed class SigningDesk(OperatorKeyRing keys, SignTable table, SigningLimits limits)
+public sealed class SigningDesk
 {
-    private static readonly uint[] AllowedCalls =
-    [
-        ReportVerifier.AttestCall.Selector, ReportVerifier.FinalizeCall.Selector, ReportVerifier.ProveTreeFaultCall.Selector, ReportVerifier.ProveEquivocationCall.Selector,
-    ];
+    private readonly OperatorKeyRing _keys;
+    private readonly SignTable _table;
+    private readonly SigningLimits _limits;
 
-    /// <summary>Network, report address, protocol key and account: 104 bytes that a client compares.</summary>
-    public byte[] Identity { get; } = new CanonicalWriter(104).Word(limits.Network.Value).Address(keys.Address).Word(keys.ProtocolKey).Address(keys.Account).ToArray();
+    /// <param name="keys">What it signs with.</param>
+    /// <param name="table">What it signed.</param>
+    /// <param name="limits">What it signs for.</param>
+    /// <exception cref="InvalidOperationException">The keys are of another kind of chain than the network.</exception>
+    public SigningDesk(OperatorKeyRing keys, SignTable table, SigningLimits limits)
+    {
+        if (keys.Account.Kind != limits.Chain) throw new InvalidOperationException($"The transaction key is for a {keys.Account.Kind} chain, and the network is on {limits.Chain}. Name the network's own keys.");
+        (_keys, _table, _limits) = (keys, table, limits);
+        Identity = new CanonicalWriter(117).Word(limits.Network.Value).Address(keys.Address).Word(keys.ProtocolKey).U8((byte)keys.Account.Kind).Word(keys.Account.Id.Value).ToArray();
+    }
+
+    /// <summary>Network, report address, protocol key, kind of chain and account: 117 bytes that a client compares.</summary>
+    public byte[] Identity { get; }
 
     /// <summary>Signs a report of 348 bytes.</summary>
     public SigningAnswer SignReport(ReadOnlySpan<byte> bytes)
@@ -62,11 +56,11 @@ public sealed class SigningDesk(OperatorKeyRing keys, SignTable table, SigningLi
         if (!Report.TryParse(bytes, out var report)) return SigningAnswer.Refused(SigningRefusal.Malformed, "this is no report");
         var digest = report.Digest.Value;
         var (epoch, generation) = (report.Epoch.Value, report.Generation.Value);
-        if (epoch <= table.Floor) return BeforeFloor(epoch);
-        var bound = table.Bind(new Licence(LicenceKind.Report, report.Config.Value, epoch, generation, 0), digest);
+        if (epoch <= _table.Floor) return BeforeFloor(epoch);
+        var bound = _table.Bind(new Licence(LicenceKind.Report, report.Config.Value, epoch, generation, 0), digest);
         if (bound is null) return Full();
         return bound == digest
-            ? SigningAnswer.Made(keys.Report.SignDigest(digest).ToArray())
+            ? SigningAnswer.Made(_keys.Report.SignDigest(digest).ToArray())
             : SigningAnswer.Refused(SigningRefusal.SecondReport, $"the report key is bound to {bound} in epoch {epoch}, generation {generation}, and does not sign {digest}");
     }
 
@@ -103,13 +97,13 @@ public sealed class SigningDesk(OperatorKeyRing keys, SignTable table, SigningLi
                 reader.Address(); // of the lane
                 reader.U64();
                 reader.Word();
-                name = keys.Address; // it names no signer
+                name = _keys.Address; // it names no signer
             }
 
             reader.End();
-            if (network != limits.Network) return SigningAnswer.Refused(SigningRefusal.WrongNetwork, $"network {network} is not the signer's");
-            if (name != keys.Address) return SigningAnswer.Refused(SigningRefusal.WrongNetwork, $"a receipt of operator {name} is not this operator's to sign");
-            return SigningAnswer.Made(keys.Protocol.Sign(message));
+            if (network != _limits.Network) return SigningAnswer.Refused(SigningRefusal.WrongNetwork, $"network {network} is not the signer's");
+            if (name != _keys.Address) return SigningAnswer.Refused(SigningRefusal.WrongNetwork, $"a receipt of operator {name} is not this operator's to sign");
+            return SigningAnswer.Made(_keys.Protocol.Sign(message));
         }
         catch (CanonicalFormatException problem)
         {
@@ -117,20 +111,8 @@ public sealed class SigningDesk(OperatorKeyRing keys, SignTable table, SigningLi
         }
     }
 
-    /// <summary>Signs a transaction in its unsigned encoding.</summary>
-    public SigningAnswer SignTransaction(ReadOnlySpan<byte> encoded)
-    {
-        if (!EvmTransaction.TryParseUnsigned(encoded, out var transaction)) return SigningAnswer.Refused(SigningRefusal.Malformed, "this is no transaction");
-        if (transaction.ChainId != limits.ChainId) return SigningAnswer.Refused(SigningRefusal.WrongNetwork, $"chain {transaction.ChainId} is not {limits.ChainId}");
-        if (transaction.To != limits.ReportVerifier) return SigningAnswer.Refused(SigningRefusal.CallNotAllowed, "it does not go to the network's report verifier");
-        if (!transaction.Value.IsZero) return SigningAnswer.Refused(SigningRefusal.CallNotAllowed, "it carries coins");
-        var data = transaction.Data.Span;
-        if (data.Length < 4 || !AllowedCalls.Contains(System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(data)))
-            return SigningAnswer.Refused(SigningRefusal.CallNotAllowed, "its call is not one that an operator makes");
-        var cost = (System.Numerics.BigInteger)(transaction.GasPrice ?? transaction.MaxFeePerGas) * transaction.Gas;
-        if (cost > (System.Numerics.BigInteger)limits.MaximumFee) return SigningAnswer.Refused(SigningRefusal.FeeTooHigh, $"it may cost {cost} wei, and the limit is {limits.MaximumFee}");
-        return SigningAnswer.Made(keys.SignTransaction(transaction).ToArray());
-    }
+    /// <summary>Signs a transaction in its unsigned encoding: an EVM transaction, or a Solana message.</summary>
+    public SigningAnswer SignTransaction(ReadOnlySpan<byte> encoded) => _limits.SignTransaction(_keys, encoded);
 
     private SigningAnswer SignRound(ReadOnlySpan<byte> message)
     {
@@ -138,7 +120,7 @@ public sealed class SigningDesk(OperatorKeyRing keys, SignTable table, SigningLi
         if (!SignedMessage.TryParse(new CanonicalWriter(message.Length + 68).Sized(message).Bytes(new byte[ProtocolSignature.Size]).ToArray(), out var parsed))
             return SigningAnswer.Refused(SigningRefusal.Malformed, "this is no round message");
         var epoch = parsed.Instance.Epoch.Value;
-        if (epoch <= table.Floor) return BeforeFloor(epoch);
+        if (epoch <= _table.Floor) return BeforeFloor(epoch);
         var (kind, view) = parsed.Kind switch
         {
             MessageKind.Prepare => (LicenceKind.Prepare, parsed.View),
@@ -146,15 +128,15 @@ public sealed class SigningDesk(OperatorKeyRing keys, SignTable table, SigningLi
             MessageKind.Attestation or MessageKind.Decision => (LicenceKind.Decision, 0u),
             _ => default, // Observation, Proposal
         };
-        if (kind == default) return SigningAnswer.Made(keys.Protocol.Sign(message));
+        if (kind == default) return SigningAnswer.Made(_keys.Protocol.Sign(message));
 
-        var bound = table.Bind(new Licence(kind, parsed.Instance.ConfigDigest, epoch, parsed.Instance.Generation.Value, view), parsed.ValueDigest);
+        var bound = _table.Bind(new Licence(kind, parsed.Instance.ConfigDigest, epoch, parsed.Instance.Generation.Value, view), parsed.ValueDigest);
         if (bound is null) return Full();
-        if (bound == parsed.ValueDigest) return SigningAnswer.Made(keys.Protocol.Sign(message));
+        if (bound == parsed.ValueDigest) return SigningAnswer.Made(_keys.Protocol.Sign(message));
         if (kind == LicenceKind.Decision)
             return SigningAnswer.Refused(SigningRefusal.SecondDecision, $"the protocol key told of {bound} in {parsed.Instance}, and does not sign {parsed.ValueDigest}");
         // Votes have no body: the earlier one can be said again, so that the operator learns what its log lacks.
-        var earlier = SignedMessage.Sign(parsed.Instance, parsed.View, parsed.Kind, parsed.Sender, bound.Value, [], keys.SignProtocol);
+        var earlier = SignedMessage.Sign(parsed.Instance, parsed.View, parsed.Kind, parsed.Sender, bound.Value, [], _keys.SignProtocol);
         return new SigningAnswer(SigningRefusal.SecondVote, [], $"the protocol key signed a {earlier}, and signs no {parsed}", earlier.Encode());
     }
 

@@ -257,9 +257,9 @@ public sealed class DeploymentTests : IDisposable
 
     private EvmRpc Rpc(AnvilNode node) => new(_http, new RpcOptions { Urls = [node.Url] });
 
-    private Task<DeploymentProfile> DevProfileAsync(EvmRpc rpc) => ProfileAsync(rpc, "dev", _ => { });
+    private Task<EvmDeploymentProfile> DevProfileAsync(EvmRpc rpc) => ProfileAsync(rpc, "dev", _ => { });
 
-    private async Task<DeploymentProfile> ProfileAsync(EvmRpc rpc, string name, Action<JsonObject> change)
+    private async Task<EvmDeploymentProfile> ProfileAsync(EvmRpc rpc, string name, Action<JsonObject> change)
     {
         var root = JsonNode.Parse(await File.ReadAllTextAsync(RepositoryRoot.Combine("contracts", "evm", "profiles", $"{name}.json"), _ct))!.AsObject();
         change(root);
@@ -271,7 +271,7 @@ public sealed class DeploymentTests : IDisposable
             foreach (var account in new[] { "owner", "arbiter", "slasher", "treasury", "operatorsPay", "bank" }) variables[account] = PrivateKey.Generate(KeyType.Secp256k1).Address.ToString();
         }
 
-        return DeploymentProfile.Parse(root.ToJsonString(), variables);
+        return DeploymentProfile.Parse<EvmDeploymentProfile>(root.ToJsonString(), variables);
     }
 
     private sealed class KilledException : Exception;

@@ -33,7 +33,7 @@ public sealed class ReportJourneyTests
         // A network of four operators.
         var head = (await rpc.GetHeaderAsync(BlockTag.Latest, ct))!;
         var variables = new Dictionary<string, string> { ["genesis"] = $"{((head.Timestamp / 86_400) + 2) * 86_400}" };
-        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), variables);
+        var profile = DeploymentProfile.Load<EvmDeploymentProfile>(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), variables);
         var manifest = await new NetworkDeployer(rpc, Owner, Fast).DeployAsync(
             profile, new DeploymentRequest("journey", RepositoryRoot.Combine("contracts", "evm", "artifacts"), Path.Combine(folder, "manifest.json")), null, ct);
         Directory.Delete(folder, recursive: true);

@@ -216,7 +216,7 @@ public sealed class SenderTests : IAsyncLifetime, IDisposable
         {
             var head = await _rpc.GetHeaderAsync(BlockTag.Latest, _ct);
             var variables = new Dictionary<string, string> { ["genesis"] = $"{((head!.Timestamp / 86_400) + 2) * 86_400}" };
-            var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), variables);
+            var profile = DeploymentProfile.Load<EvmDeploymentProfile>(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), variables);
             var request = new DeploymentRequest("test", RepositoryRoot.Combine("contracts", "evm", "artifacts"), Path.Combine(folder, "manifest.json"));
             return await new NetworkDeployer(_rpc, Key, Fast).DeployAsync(profile, request, null, _ct);
         }

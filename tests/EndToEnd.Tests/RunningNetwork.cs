@@ -20,10 +20,13 @@ public class RunningNetwork : IAsyncLifetime
     public const string Shared = "running network";
 
     private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("depin-test-up-");
-    private readonly int basePort = FreeRange(20);
+    private readonly int basePort = FreeRange(40);
 
     /// <summary>What is replayed, and how fast.</summary>
     protected virtual IReadOnlyList<string> Replay => ["--replay-devices", "4", "--seconds-per-block", "3600"];
+
+    /// <summary>What it runs on.</summary>
+    protected virtual string Chains => "evm";
 
     /// <summary>Data folder.</summary>
     public string Data => Path.Combine(folder.FullName, "data");
@@ -33,6 +36,10 @@ public class RunningNetwork : IAsyncLifetime
     public string Rpc => $"http://127.0.0.1:{basePort}";
 
     public string Manifest => Path.Combine(Data, "network.json");
+
+    public string SolanaRpc => $"http://127.0.0.1:{basePort + 20}";
+
+    public string SolanaManifest => Path.Combine(Data, "solana", "network.json");
 
     public string DeployerKey => Path.Combine(Data, "keys", "deployer.key");
 
@@ -69,8 +76,9 @@ public class RunningNetwork : IAsyncLifetime
     {
         var result = await DepinAsync(
         [
-            "dev", "up", "--detach", "--data", Data, .. Replay, "--chain-port", $"{basePort}", "--postgres-port", $"{basePort + 1}",
+            "dev", "up", "--detach", "--data", Data, "--chains", Chains, .. Replay, "--chain-port", $"{basePort}", "--postgres-port", $"{basePort + 1}",
             "--api-port", $"{basePort + 2}", "--indexer-port", $"{basePort + 3}", "--jobs-port", $"{basePort + 4}", "--operator-port", $"{basePort + 10}",
+            "--solana-port", $"{basePort + 20}", "--solana-indexer-port", $"{basePort + 22}", "--solana-operator-port", $"{basePort + 30}",
         ], null, Telemetry);
         Assert.True(result.Code == 0, result.ToString());
     }
@@ -126,7 +134,7 @@ public class RunningNetwork : IAsyncLifetime
     }
 
     /// <summary>A client of the network's API; dispose of it.</summary>
-    public DePinClient Client() => DePinClient.Create(new DePinClientOptions { BaseAddress = Api });
+    public DePinClient Client() => Client(null);
 
     /// <summary>An answer; null while there is none.</summary>
     public static async Task<T?> TryAsync<T>(Func<CancellationToken, Task<T?>> ask)
@@ -142,11 +150,14 @@ public class RunningNetwork : IAsyncLifetime
         }
     }
 
+    /// <summary>A client of the API about one of its networks; dispose of it.</summary>
+    public DePinClient Client(string? network) => DePinClient.Create(new DePinClientOptions { BaseAddress = Api, Network = network });
+
     /// <summary>Waits until an epoch is final and its evidence imported by the indexer.</summary>
-    public Task FinalAsync(int epoch) => Eventually.HoldsAsync(
+    public Task FinalAsync(int epoch, string? network = null) => Eventually.HoldsAsync(
         async () =>
         {
-            using var api = Client();
+            using var api = Client(network);
             return await TryAsync<Network>(async ct => await api.GetNetworkAsync(ct)) is { Totals: var totals } && totals.LastFinalEpoch >= new Epoch((ulong)epoch) && totals.LastImportedEpoch >= new Epoch((ulong)epoch);
         },
         $"epoch {epoch} is final and imported; logs in {Data}/logs",

@@ -30,7 +30,8 @@ public sealed class ReconcileTests
         var mirror = new ChainMirror(mirrored, network);
         await mirror.InitializeAsync(ct);
         var store = new HousekeepingStore(database.DataSource);
-        var reconcile = new ReconcileJob(new MirrorVerifier(mirrored, network, manifest.ToEmissionSchedule(), rpc), network, store, TimeProvider.System, NullLogger<ReconcileJob>.Instance);
+        var reconcile = Job(new ReconciledNetwork(network, new MirrorVerifier(mirrored, network, manifest.ToEmissionSchedule(), rpc)));
+        ReconcileJob Job(params ReconciledNetwork[] networks) => new(networks, store, TimeProvider.System, NullLogger<ReconcileJob>.Instance);
         var alarms = new AlarmJob(store, new ParticipantReads(database.DataSource), JobsNetwork.Options(), TimeProvider.System, NullLogger<AlarmJob>.Instance);
 
         // Nothing is mirrored: there is nothing to compare, and that is no failure.
@@ -47,6 +48,13 @@ public sealed class ReconcileTests
         Assert.Equal("[]", same.Differences);
         Assert.True(same.Compared > 10);
 
+        // A chain that does not answer fails the run, and keeps no other from being compared.
+        await database.ExecuteAsync("delete from jobs.reconciliations", ct);
+        var silent = new ReconciledNetwork(network with { ChainId = 2, Caip2 = "eip155:1" }, new SilentChain());
+        var failed = await Assert.ThrowsAsync<IOException>(() => Job(silent, new ReconciledNetwork(network, new MirrorVerifier(mirrored, network, manifest.ToEmissionSchedule(), rpc))).Execute(null!, ct).AsTask());
+        Assert.Equal("no answer", failed.Message);
+        Assert.Equal(network.Caip2, Assert.Single(await store.ReconciliationsAsync(ct)).Chain);
+
         await database.ExecuteAsync("update chain.holders set balance = balance + 7 where balance = 1002", ct);
         await reconcile.Execute(null!, ct);
         await reconcile.Execute(null!, ct);
@@ -60,5 +68,10 @@ public sealed class ReconcileTests
         await reconcile.Execute(null!, ct);
         await alarms.Execute(null!, ct);
         Assert.Equal(0, await database.ScalarAsync<long>("select count(*) from jobs.alarms where cleared_at is null and key like '%/mirror-differs'", ct));
+    }
+
+    private sealed class SilentChain : IMirrorVerifier
+    {
+        public Task<MirrorVerification> VerifyAsync(ulong? at, CancellationToken ct) => throw new IOException("no answer");
     }
 }

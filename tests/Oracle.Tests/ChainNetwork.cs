@@ -106,7 +106,7 @@ public sealed class ChainNetwork : IAsyncDisposable
         var mirrored = Manifest.ToMirroredNetwork();
         var rpc = _chain.NewRpc();
         signer ??= keys;
-        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, signer.Account, signer.SignTransaction, DeployedChain.Fees), Manifest.ChainId, Manifest.AddressOf("ReportVerifier"));
+        var transmitter = new EvmReportTransmitter(rpc, new TransactionSender(rpc, signer.Account.Evm, signer.SignTransaction, DeployedChain.Fees), Manifest.ChainId, Manifest.AddressOf("ReportVerifier"));
         var setup = new OracleSetup
         {
             Facts = new NetworkFacts(Manifest.Id, Manifest.Genesis, Manifest.EpochLength, (ulong)parameters.LateSeconds, (ulong)parameters.EpochGraceSeconds),
@@ -125,7 +125,7 @@ public sealed class ChainNetwork : IAsyncDisposable
             Transmit = new TransmitOptions { StageDelay = stageDelay ?? TimeSpan.FromSeconds(3), Pace = TimeSpan.FromMilliseconds(300) },
             Evidence = new EvidenceOptions { Pace = TimeSpan.FromMilliseconds(500) },
         };
-        return new ChainOperator(this, keys, database, setup, _ports[number]) { Services = services, Inbound = inbound };
+        return new ChainOperator(keys, database, setup, _ports[number]) { Services = services, Inbound = inbound };
     }
 
     public async ValueTask DisposeAsync()
@@ -156,8 +156,8 @@ public sealed class ChainNetwork : IAsyncDisposable
     }
 }
 
-/// <summary>An operator of a <see cref="ChainNetwork"/>: may be stopped and started again on the same database.</summary>
-public sealed class ChainOperator(ChainNetwork network, OperatorKeyRing keys, TestDatabase database, OracleSetup setup, int port) : IAsyncDisposable
+/// <summary>An operator of a <see cref="ChainNetwork"/> or a <see cref="SolanaNetworkOfOperators"/>: may be stopped and started again on the same database.</summary>
+public sealed class ChainOperator(OperatorKeyRing keys, TestDatabase database, OracleSetup setup, int port) : IAsyncDisposable
 {
     private WebApplication? _app;
 
@@ -172,8 +172,6 @@ public sealed class ChainOperator(ChainNetwork network, OperatorKeyRing keys, Te
     public Action<IApplicationBuilder>? Inbound { get; init; }
 
     public HttpClient Http { get; } = new() { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")) };
-
-    public ChainNetwork Network => network;
 
     public T Get<T>() where T : notnull => _app!.Services.GetRequiredService<T>();
 

@@ -9,7 +9,6 @@ using DePin.Protocol.Reports;
 using DePin.Protocol.Rewards;
 using DePin.Protocol.State;
 using DePin.TestKit;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DePin.Storage.Tests;
 
@@ -77,7 +76,7 @@ public sealed class SolanaMirrorTests
         Assert.Empty(MirrorContent.Differences(await mirrored.HashOfFreshMirrorAsync(), await mirrored.HashAsync()));
 
         // It says what the program's accounts say; a row that somebody changed is found, and one that is gone.
-        var verifier = mirrored.Verifier(solana.Rpc);
+        var verifier = new SolanaMirrorVerifier(mirrored.Database, mirrored.Mirror.Network, solana.Rpc);
         var verified = await verifier.VerifyAsync(null, _ct);
         Assert.Empty(verified.Differences);
         Assert.Equal("batches 0, claimed 1, configs 1, devices 0, distributor 1, ledger 1, makers 1, models 1, operators 4, payouts 1, pools 1, reports 1", string.Join(", ", verified.Compared.Select(c => $"{c.Key} {c.Value}")));
@@ -135,7 +134,7 @@ public sealed class SolanaMirrorTests
         ManifestHash = Keccak256.Hash([4]),
     };
 
-    private async Task<SolanaMirror> MirroredAsync(DeployedSolana solana)
+    private async Task<SourceMirror> MirroredAsync(DeployedSolana solana)
     {
         var network = new MirroredNetwork(2, ChainId.Solana(solana.Chain).ToString(), solana.Config.NetworkId.Value, solana.FirstSlot, DeployedSolana.BreakerWindow, new Dictionary<ContractKind, AccountId>
         {
@@ -149,76 +148,6 @@ public sealed class SolanaMirrorTests
         var source = new SolanaChainSource(solana.Rpc, network);
         await source.CheckChainAsync(_ct);
         await Assert.ThrowsAsync<MirrorMismatchException>(() => new SolanaChainSource(solana.Rpc, network with { Chain = Keccak256.Hash("another cluster"u8) }).CheckChainAsync(_ct));
-        return await SolanaMirror.CreateAsync(network, source);
-    }
-
-    /// <summary>A database with a mirror in it.</summary>
-    private sealed class SolanaMirror : IAsyncDisposable
-    {
-        private readonly TestDatabase _database;
-        private readonly IChainSource _source;
-        private readonly MirrorDatabase _live;
-        private readonly ChainFollower _follower;
-
-        private SolanaMirror(TestDatabase database, MirroredNetwork network, IChainSource source)
-        {
-            (_database, _source) = (database, source);
-            _live = new MirrorDatabase(database.ConnectionString, MirrorDatabase.Live);
-            Mirror = new ChainMirror(_live, network);
-            _follower = Follow(Mirror, new FollowerOptions());
-            Reader = new MirrorReader(_live, network, Emission);
-        }
-
-        public ChainMirror Mirror { get; }
-
-        public EmissionSchedule Emission { get; } = new(DeployedSolana.EmissionBase, DeployedSolana.EmissionDecay);
-
-        public MirrorReader Reader { get; }
-
-        public SolanaMirrorVerifier Verifier(Chain.Solana.SolanaRpc rpc) => new(_live, Mirror.Network, rpc);
-
-        public async Task ExecuteAsync(string sql)
-        {
-            await using var command = _database.DataSource.CreateCommand(sql);
-            await command.ExecuteNonQueryAsync();
-        }
-
-        public static async Task<SolanaMirror> CreateAsync(MirroredNetwork network, IChainSource source)
-        {
-            var mirror = new SolanaMirror(await TestDatabase.CreateAsync(), network, source);
-            await mirror.Mirror.InitializeAsync(CancellationToken.None);
-            return mirror;
-        }
-
-        public Task CatchUpAsync() => CatchUpAsync(_follower);
-
-        public async Task<T> ScalarAsync<T>(string sql) => await _database.ScalarAsync<T>(sql, CancellationToken.None) ?? throw new InvalidOperationException($"No value: {sql}");
-
-        public Task<IReadOnlyDictionary<string, string>> HashAsync() => MirrorContent.HashAsync(_live, Mirror.Network.ChainId, CancellationToken.None);
-
-        public async Task<IReadOnlyDictionary<string, string>> HashOfFreshMirrorAsync()
-        {
-            await MirrorSchema.CreateRebuildAsync(_database.DataSource, CancellationToken.None);
-            await using var fresh = new MirrorDatabase(_database.ConnectionString, MirrorDatabase.Rebuild);
-            var mirror = new ChainMirror(fresh, Mirror.Network);
-            await mirror.InitializeAsync(CancellationToken.None);
-            await CatchUpAsync(Follow(mirror, new FollowerOptions { TipWindow = 1, MaxBlocksPerRange = 300 }));
-            return await MirrorContent.HashAsync(fresh, Mirror.Network.ChainId, CancellationToken.None);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _live.DisposeAsync();
-            await _database.DisposeAsync();
-        }
-
-        private ChainFollower Follow(ChainMirror mirror, FollowerOptions options) => new(mirror, _source, options, TimeProvider.System, NullLogger<ChainFollower>.Instance);
-
-        private static async Task CatchUpAsync(ChainFollower follower)
-        {
-            while (await follower.StepAsync(CancellationToken.None) != Convergence.NothingNew)
-            {
-            }
-        }
+        return await SourceMirror.CreateAsync(network, source, new EmissionSchedule(DeployedSolana.EmissionBase, DeployedSolana.EmissionDecay));
     }
 }

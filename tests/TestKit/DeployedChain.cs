@@ -46,7 +46,7 @@ public sealed class DeployedChain : IAsyncDisposable
         var genesis = ((now / 86_400) + 2) * 86_400;
         var document = JsonNode.Parse(await File.ReadAllTextAsync(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), ct))!;
         change?.Invoke(document);
-        var profile = DeploymentProfile.Parse(document.ToJsonString(), new Dictionary<string, string> { ["genesis"] = genesis.ToString(CultureInfo.InvariantCulture) });
+        var profile = DeploymentProfile.Parse<EvmDeploymentProfile>(document.ToJsonString(), new Dictionary<string, string> { ["genesis"] = genesis.ToString(CultureInfo.InvariantCulture) });
         var request = new DeploymentRequest("test", RepositoryRoot.Combine("contracts", "evm", "artifacts"), chain.ManifestPath);
         chain.Manifest = await new NetworkDeployer(chain.Rpc, Owner, Fees).DeployAsync(profile, request, null, ct);
         return chain;

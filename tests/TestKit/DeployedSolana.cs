@@ -43,6 +43,9 @@ public sealed class DeployedSolana : IAsyncDisposable
     /// <summary>Owner, arbiter, payer, and every operator's account.</summary>
     public SolanaTransactionSender Sender { get; private set; } = null!;
 
+    /// <summary>Its key.</summary>
+    public PrivateKey Key { get; private set; } = null!;
+
     /// <summary>Its address.</summary>
     public SolanaAddress Owner => Sender.Payer;
 
@@ -115,9 +118,9 @@ public sealed class DeployedSolana : IAsyncDisposable
 
     private async Task DeployAsync(CancellationToken ct)
     {
-        var key = PrivateKey.Generate(KeyType.Ed25519);
+        Key = PrivateKey.Generate(KeyType.Ed25519);
         var program = PrivateKey.Generate(KeyType.Ed25519);
-        Sender = new SolanaTransactionSender(Rpc, key, Fast, SolanaVerifierTransactions.Names(SolanaAddress.Of(program.PublicKey)));
+        Sender = new SolanaTransactionSender(Rpc, Key, Fast, SolanaVerifierTransactions.Names(SolanaAddress.Of(program.PublicKey)));
         await Rpc.RequestAirdropAsync(Owner, 100_000_000_000, ct).ConfigureAwait(false);
         await Eventually.HoldsAsync(async () => (await Rpc.GetBalanceAsync(Owner, Finality.Safe, ct).ConfigureAwait(false)).Value > 0, "the airdrop arrived", ct).ConfigureAwait(false);
         var folder = Directory.CreateTempSubdirectory("depin-solana-").FullName;

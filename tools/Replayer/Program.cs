@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using DePin.Adversaries;
+using DePin.Chain;
 using DePin.Chain.Deployment;
-using DePin.Chain.Evm;
-using DePin.Chain.Rpc;
-using DePin.Cryptography;
 using DePin.DataSets;
 using DePin.Hosting;
 using DePin.Replayer;
@@ -13,7 +11,7 @@ using Microsoft.Extensions.Configuration;
 
 var network = new Option<string>("--network") { Description = "Manifest of the network", Required = true };
 var rpc = new Option<string[]>("--rpc") { Description = "JSON-RPC of the chain (may be given again)", Required = true };
-var keys = new Option<string>("--keys") { Description = "Folder with maker.key and deployer.key, which funds providers", Required = true };
+var keys = new Option<string>("--keys") { Description = "Folder with maker.key and deployer.key, which funds providers: keys of accounts on the network's chain", Required = true };
 var seed = new Option<string>("--seed") { Description = "Keys of devices and providers follow from it", DefaultValueFactory = _ => "dev" };
 var data = new Option<string?>("--data") { Description = "Folder with the data sets (default: data/ of the clone)" };
 var mutate = new Option<string[]>("--mutate") { Description = $"Mix in an adversary, for example M9:5% (may be given again); docs/classes describes them: {string.Join(", ", Frauds.All.Select(a => a.Name))}", DefaultValueFactory = _ => [] };
@@ -40,7 +38,7 @@ static async Task<int> GuardAsync(Func<Task> work, CancellationToken ct)
     {
         return 0;
     }
-    catch (Exception problem) when (problem is InvalidOperationException or DeploymentException or FormatException or IOException or InvalidDataException)
+    catch (Exception problem) when (problem is InvalidOperationException or DeploymentException or ChainRefusalException or FormatException or IOException or InvalidDataException)
     {
         await Console.Error.WriteLineAsync($"error: {problem.Message}").ConfigureAwait(false);
         return 3;
@@ -50,14 +48,14 @@ static async Task<int> GuardAsync(Func<Task> work, CancellationToken ct)
 async Task RunAsync(ParseResult parsed, CancellationToken ct)
 {
     var mutations = parsed.GetValue(mutate)!.Select(Mutation.Parse).ToList();
-    var manifest = NetworkManifest.Load<EvmNetworkManifest>(parsed.GetRequiredValue(network));
+    var manifest = NetworkManifest.Load(parsed.GetRequiredValue(network));
     using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
-    var client = new EvmRpc(http, new RpcOptions { Urls = [.. parsed.GetRequiredValue(rpc).Select(u => new Uri(u))] });
-    var access = new NetworkAccess(client, manifest.Id, NetworkContracts.From(manifest));
+    var access = NetworkAccess.Open(manifest, [.. parsed.GetRequiredValue(rpc).Select(u => new Uri(u))], http);
+    await access.CheckChainAsync(ct).ConfigureAwait(false);
     var sources = DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own());
     var shifts = Shifts(sources, manifest.NetworkParameters);
     var casts = sources.Select(source => Mutation.Cast(source.Limit(parsed.GetValue(limit) ?? int.MaxValue), mutations)).ToList();
-    var (devices, all) = ReplayDevice.Create(manifest.Id, casts, parsed.GetRequiredValue(seed));
+    var (devices, all) = ReplayDevice.Create(manifest.Id, casts, parsed.GetRequiredValue(seed), Enrolment.AccountType(access.Kind));
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{all.Count} devices of {all.Select(d => d.Source.Provider).Distinct().Count()} providers from {string.Join(" and ", sources.Select(s => s.Name))}"));
     foreach (var mutation in mutations)
     {
@@ -66,10 +64,7 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
     }
 
     using var telemetry = Telemetry.Start(new ConfigurationBuilder().AddEnvironmentVariables().Build(), "depin-replayer");
-    var folder = parsed.GetRequiredValue(keys);
-    var stake = manifest.NetworkParameters.MinimumStakePerDevice;
-    await new Enrolment(access, PrivateKey.Load(Path.Combine(folder, "maker.key"), KeyType.Secp256k1), PrivateKey.Load(Path.Combine(folder, "deployer.key"), KeyType.Secp256k1),
-        makerId: 1, new FeePolicy { PollInterval = TimeSpan.FromMilliseconds(200) }, Console.WriteLine).RunAsync(all, stake, ct).ConfigureAwait(false);
+    await Enrolment.Open(access, parsed.GetRequiredValue(keys), makerId: 1, Console.WriteLine).RunAsync(all, manifest.NetworkParameters.MinimumStakePerDevice, ct).ConfigureAwait(false);
 
     var genesis = (long)await access.GetGenesisAsync(ct).ConfigureAwait(false) * 1000;
     var timeline = new Timeline(casts, shifts);

@@ -17,8 +17,12 @@ public sealed record ReplayDevice(DataDevice Source, PrivateKey Key, PrivateKey 
     public DeviceId Id => Speaker.Id;
 
     /// <summary>The devices of all sets, in a fixed order; one that occurs in several sets is one device.</summary>
+    /// <param name="network">Part of every proof.</param>
+    /// <param name="casts">The sets, and who in them is an adversary.</param>
+    /// <param name="seed">Keys follow from it.</param>
+    /// <param name="account">The type of key that a provider's account has on the network's chain.</param>
     /// <returns>For each set the devices by their index in it, and all once.</returns>
-    public static (IReadOnlyList<IReadOnlyList<ReplayDevice>> BySet, IReadOnlyList<ReplayDevice> All) Create(NetworkId network, IReadOnlyList<Cast> casts, string seed)
+    public static (IReadOnlyList<IReadOnlyList<ReplayDevice>> BySet, IReadOnlyList<ReplayDevice> All) Create(NetworkId network, IReadOnlyList<Cast> casts, string seed, KeyType account = KeyType.Secp256k1)
     {
         var sources = casts.SelectMany(cast => cast.Set.Devices).DistinctBy(device => device.Name).ToList();
         // The first key of the same type after its own; alone of its type it finds a stranger's.
@@ -35,7 +39,7 @@ public sealed record ReplayDevice(DataDevice Source, PrivateKey Key, PrivateKey 
                 if (cast.AssertedCells.TryGetValue(device, out var cell)) source = source with { Cell = cell };
             var key = SeededKeys.Of(seed, source.Name, type);
             byName[source.Name] = new ReplayDevice(
-                source, key, SeededKeys.Of(seed, source.Provider, KeyType.Secp256k1), parts.Exists(part => part.Cast.Newcomers.Contains(part.Device)),
+                source, key, SeededKeys.Of(seed, source.Provider, account), parts.Exists(part => part.Cast.Newcomers.Contains(part.Device)),
                 new Speaker(network, source, key, Anothers(index), SeededKeys.Of(seed, $"{source.Name} revoked", type)));
         }
 

@@ -68,6 +68,10 @@ public abstract class NetworkManifest
     /// <summary>Digits of the token after the point.</summary>
     public byte Decimals { get; init; } = 18;
 
+    /// <summary>The kind of the chain.</summary>
+    [JsonIgnore]
+    public ChainKind Kind => this is SolanaNetworkManifest ? ChainKind.Solana : ChainKind.Evm;
+
     /// <summary>The chain by CAIP-2.</summary>
     [JsonIgnore]
     public abstract ChainId Chain { get; }

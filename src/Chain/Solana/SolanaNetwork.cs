@@ -6,7 +6,7 @@ using DePin.Cryptography;
 namespace DePin.Chain.Solana;
 
 /// <summary>A network of the settlement program: where its accounts are follows from program and mint (contracts/solana/README.md, Accounts).</summary>
-public sealed class SolanaNetwork(SolanaAddress program, SolanaAddress mint)
+public sealed partial class SolanaNetwork(SolanaAddress program, SolanaAddress mint)
 {
     /// <summary>Payout accounts of a page.</summary>
     public const uint PageSlots = 1_024;

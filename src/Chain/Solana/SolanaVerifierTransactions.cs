@@ -176,7 +176,7 @@ public sealed class SolanaVerifierTransactions(SolanaRpc rpc, SolanaTransactionS
     private async Task<ulong> ConfigInForceAsync(ulong epoch, CancellationToken ct)
     {
         var ledger = await ReadLedgerAsync(ct).ConfigureAwait(false);
-        return ledger.Schedule.Take(ledger.Scheduled).Where(s => s.FirstEpoch <= epoch).Select(s => s.Count).DefaultIfEmpty(1ul).Max();
+        return ledger.ConfigAt(epoch) ?? 1; // the first, which the program then refuses
     }
 
     private Task<Depin.LedgerAccount> ReadLedgerAsync(CancellationToken ct) => ReadAsync<Depin.LedgerAccount>(network.Ledger, ct);

@@ -18,19 +18,24 @@ public static class DevCommands
     private static readonly Option<string?> ReplayData = new("--replay-data") { Description = "Folder with larger data sets to replay (default: data/ of the clone)" };
     private static readonly Option<int?> ReplayDevices = new("--replay-devices") { Description = "Replay at most this many devices of each data set (default: all)" };
     private static readonly Option<string[]> Mutate = new("--mutate") { Description = "Mix in an adversary, for example M9:5% (may be given again)", DefaultValueFactory = _ => [] };
+    private static readonly Option<string> Chains = new("--chains") { Description = "What to run a network on: evm, solana, or both with a comma between (default: both)", DefaultValueFactory = _ => "evm,solana" };
     private static readonly Option<int?> ChainPort = Port("--chain-port", "the chain", 8545);
     private static readonly Option<int?> PostgresPort = Port("--postgres-port", "PostgreSQL", 55432);
     private static readonly Option<int?> ApiPort = Port("--api-port", "the API", 8080);
     private static readonly Option<int?> OperatorPort = Port("--operator-port", "the first operator, the others following", 8101);
     private static readonly Option<int?> IndexerPort = Port("--indexer-port", "the indexer", 8091);
     private static readonly Option<int?> JobsPort = Port("--jobs-port", "the job host", 8092);
+    private static readonly Option<int?> SolanaPort = Port("--solana-port", "the Solana runtime, its subscriptions on the next one", 8899);
+    private static readonly Option<int?> SolanaOperatorPort = Port("--solana-operator-port", "the first operator on Solana, the others following", 8141);
+    private static readonly Option<int?> SolanaIndexerPort = Port("--solana-indexer-port", "the indexer of Solana", 8093);
 
     /// <summary>The command.</summary>
     public static Command Create() => new("dev", "A whole network on this machine: chain, database, operators, indexer, API, jobs, devices")
     {
         new Command("up", "Start it, or resume it from its last block; Ctrl-C stops it")
         {
-            Data, Postgres, Operators, SecondsPerBlock, Epochs, Detach, NoReplay, ReplayData, ReplayDevices, Mutate, ChainPort, PostgresPort, ApiPort, OperatorPort, IndexerPort, JobsPort,
+            Data, Postgres, Operators, SecondsPerBlock, Epochs, Detach, NoReplay, ReplayData, ReplayDevices, Mutate, Chains, ChainPort, PostgresPort, ApiPort, OperatorPort, IndexerPort, JobsPort,
+            SolanaPort, SolanaOperatorPort, SolanaIndexerPort,
         }.Does(UpAsync),
         new Command("down", "Stop it; its data stays") { Data }.Does(DownAsync),
         new Command("reset", "Stop it and remove its data folder") { Data }.Does(ResetAsync),
@@ -48,15 +53,23 @@ public static class DevCommands
         if (parsed.GetValue(Detach)) return await DetachAsync(folder, output, ct).ConfigureAwait(false);
         await using var hold = folder.Hold();
         var settings = DevSettings.Load(folder.Settings) is { } kept ? Keep(kept, parsed) : Decide(folder, parsed);
-        foreach (var (port, what, option) in settings.Ports.All(settings.Operators, settings.Postgres is null))
+        foreach (var (port, what, option) in settings.Ports.All(settings.Operators, settings.Postgres is null, settings.Evm, settings.Solana is not null))
         {
             if (LoopbackPort.IsTaken(port))
                 throw new CliException($"Port {port}, meant for {what}, is in use. Stop what listens there (ss -ltnp 'sport = :{port}' names it), or choose another with {option}.");
         }
 
         var replay = parsed.GetValue(NoReplay) ? null : new ReplayOptions(parsed.GetValue(ReplayData), parsed.GetValue(Mutate) ?? [], parsed.GetValue(ReplayDevices));
-        if (replay is not null && !File.Exists(folder.Manifest))
+        if (settings.Evm && replay is not null && !File.Exists(folder.Manifest))
             settings = settings with { Replay = await HostProcess.ReplayedSetsAsync(replay.Data, settings.Genesis, folder.Logs, ct).ConfigureAwait(false) };
+        if (settings.Solana is not null)
+        {
+            // Its runtime began with this start: so does its network.
+            if (File.Exists(folder.Solana.Manifest)) File.Delete(folder.Solana.Manifest);
+            var genesis = NextDay();
+            settings = settings with { Solana = new DevSolana(genesis, replay is null ? [] : await HostProcess.ReplayedSetsAsync(replay.Data, genesis, folder.Logs, ct).ConfigureAwait(false)) };
+        }
+
         settings.Save(folder.Settings);
         await using var network = new DevNetwork(folder, settings, output);
         return await network.RunAsync(replay, parsed.GetValue(Epochs), ct).ConfigureAwait(false);
@@ -69,6 +82,7 @@ public static class DevCommands
         var step = parsed.GetValue(SecondsPerBlock);
         if (step is < 1 or > 7200) throw new CliException("--seconds-per-block must lie between 1 and 7200.", ExitCodes.Usage);
         var defaults = new DevPorts();
+        var (evm, solana) = ChainsOf(parsed);
         var external = parsed.GetValue(Postgres);
         return new DevSettings
         {
@@ -76,6 +90,8 @@ public static class DevCommands
             Operators = operators,
             SecondsPerBlock = step,
             Genesis = (DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 86_400) * 86_400,
+            Evm = evm,
+            Solana = solana ? new DevSolana(NextDay(), []) : null,
             Postgres = external,
             PostgresFolder = external is null ? folder.ChoosePostgresFolder() : null,
             Ports = Moved(defaults, parsed),
@@ -87,6 +103,11 @@ public static class DevCommands
         var moved = Moved(kept.Ports, parsed);
         if (moved.Operator != kept.Ports.Operator)
             throw new CliException($"The operators are registered on chain with ports from {kept.Ports.Operator}; they cannot move. Leave --operator-port out, or start anew with `depin dev reset`.", ExitCodes.Usage);
+        var (evm, solana) = ChainsOf(parsed);
+        if (parsed.GetResult(Chains) is { Implicit: false } && (evm != kept.Evm || solana != kept.Solana is not null))
+            throw new CliException($"This network was started on {(kept.Evm ? kept.Solana is null ? "evm" : "evm,solana" : "solana")}. Leave --chains out, or start anew with `depin dev reset`.", ExitCodes.Usage);
+        if (moved.SolanaOperator != kept.Ports.SolanaOperator && kept.Solana is null)
+            throw new CliException("This network has no operators on Solana. Leave --solana-operator-port out, or start anew with `depin dev reset`.", ExitCodes.Usage);
         if (parsed.GetResult(Operators) is { Implicit: false } && parsed.GetValue(Operators) != kept.Operators)
             throw new CliException($"This network has {kept.Operators} operators. Leave --operators out, or start anew with `depin dev reset`.", ExitCodes.Usage);
         if (parsed.GetValue(Postgres) is { } given && given != kept.Postgres)
@@ -102,7 +123,21 @@ public static class DevCommands
         Operator = parsed.GetValue(OperatorPort) ?? ports.Operator,
         Indexer = parsed.GetValue(IndexerPort) ?? ports.Indexer,
         Jobs = parsed.GetValue(JobsPort) ?? ports.Jobs,
+        Solana = parsed.GetValue(SolanaPort) ?? ports.Solana,
+        SolanaOperator = parsed.GetValue(SolanaOperatorPort) ?? ports.SolanaOperator,
+        SolanaIndexer = parsed.GetValue(SolanaIndexerPort) ?? ports.SolanaIndexer,
     };
+
+    private static (bool Evm, bool Solana) ChainsOf(ParseResult parsed)
+    {
+        var chosen = parsed.GetRequiredValue(Chains).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return chosen.Length > 0 && chosen.All(c => c is "evm" or "solana")
+            ? (chosen.Contains("evm"), chosen.Contains("solana"))
+            : throw new CliException($"--chains {parsed.GetValue(Chains)}: write evm, solana, or evm,solana.", ExitCodes.Usage);
+    }
+
+    // A runtime's clock begins at the present and only goes forward.
+    private static long NextDay() => ((DateTimeOffset.UtcNow.ToUnixTimeSeconds() + 7200) / 86_400 * 86_400) + 86_400;
 
     private static async Task<int> DetachAsync(DevFolder folder, Output output, CancellationToken ct)
     {

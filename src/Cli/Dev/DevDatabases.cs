@@ -1,12 +1,13 @@
 using System.Globalization;
 using DePin.DevTools;
+using DePin.Mirror;
 using DePin.Storage;
 using Npgsql;
 
 namespace DePin.Cli.Dev;
 
 /// <summary>
-/// The databases of a dev network: one an operator, one for the public. Each host has a login of its own that may connect to its database only and
+/// The databases of a dev network: one an operator, one for the public, which holds all chains. Each host has a login of its own that may connect to its database only and
 /// act there as its role only; the server's administrator migrates and nothing else.
 /// </summary>
 /// <param name="settings">What the first start decided.</param>
@@ -18,13 +19,28 @@ public sealed class DevDatabases(DevSettings settings, Func<string, string> admi
     /// <summary>The database of indexer, API and job host.</summary>
     public const string Public = "public";
 
+    /// <summary>Number of the Solana runtime in the public database.</summary>
+    public const short SolanaNumber = 2;
+
+    /// <summary>Name of the indexer's host.</summary>
+    public const string Indexer = "indexer";
+
+    /// <summary>Name of the host that indexes Solana.</summary>
+    public const string SolanaIndexer = "solanaindexer";
+
     /// <summary>The hosts with the database that each uses and the roles that it may act as.</summary>
     public IEnumerable<(string Host, string Database, string[] Roles)> Hosts =>
     [
-        .. Enumerable.Range(1, settings.Operators).Select(i => (Operator(i), Operator(i), (string[])[DatabaseRole.Oracle, DatabaseRole.Indexer])),
-        ("indexer", Public, [DatabaseRole.Indexer]),
+        .. settings.Evm ? Of(Operator, Indexer) : [],
+        .. settings.Solana is null ? [] : Of(SolanaOperator, SolanaIndexer),
         ("api", Public, [DatabaseRole.Api, DatabaseRole.SignIn]),
         ("jobs", Public, [DatabaseRole.Jobs]),
+    ];
+
+    private IEnumerable<(string Host, string Database, string[] Roles)> Of(Func<int, string> name, string indexer) =>
+    [
+        .. Enumerable.Range(1, settings.Operators).Select(i => (name(i), name(i), (string[])[DatabaseRole.Oracle, DatabaseRole.Indexer])),
+        (indexer, Public, [DatabaseRole.Indexer]),
     ];
 
     /// <summary>As kept in the data folder: of the private cluster or of the server that was named.</summary>
@@ -34,6 +50,9 @@ public sealed class DevDatabases(DevSettings settings, Func<string, string> admi
 
     /// <summary>Name of an operator's host and database, counted from 1.</summary>
     public static string Operator(int number) => string.Create(CultureInfo.InvariantCulture, $"operator{number}");
+
+    /// <summary>Name of the host and database of an operator on Solana, counted from 1.</summary>
+    public static string SolanaOperator(int number) => string.Create(CultureInfo.InvariantCulture, $"solana{number}");
 
     /// <summary>Connection string of the server's administrator, to no database of the network.</summary>
     public string Server => administrator("postgres");
@@ -54,6 +73,7 @@ public sealed class DevDatabases(DevSettings settings, Func<string, string> admi
     {
         // One is migrated, the others begin as copies of it.
         await PrepareAsync(Template, null, detail, ct).ConfigureAwait(false);
+        if (settings.Solana is not null) await ForgetSolanaAsync(detail, ct).ConfigureAwait(false);
         foreach (var database in Hosts.Select(h => h.Database).Distinct(StringComparer.Ordinal)) await PrepareAsync(database, settings.Database(Template), detail, ct).ConfigureAwait(false);
         foreach (var (host, database, roles) in Hosts)
         {
@@ -69,6 +89,16 @@ public sealed class DevDatabases(DevSettings settings, Func<string, string> admi
                     + $"Give --postgres a role with createdb and createrole that may grant {string.Join(" and ", roles)}, or leave --postgres out for a private cluster.", inner: problem);
             }
         }
+    }
+
+    // What was of a runtime that is gone.
+    private async Task ForgetSolanaAsync(Action<string> detail, CancellationToken ct)
+    {
+        detail("forgetting the last Solana runtime");
+        for (var i = 1; i <= settings.Operators; i++) await DatabaseServer.DropDatabaseAsync(Server, settings.Database(SolanaOperator(i)), ct).ConfigureAwait(false);
+        await PrepareAsync(Public, settings.Database(Template), detail, ct).ConfigureAwait(false);
+        await using var dataSource = NpgsqlDataSource.Create(Administrator(Public) + ";Pooling=false");
+        await MirrorSchema.ForgetAsync(dataSource, SolanaNumber, ct).ConfigureAwait(false);
     }
 
     private async Task PrepareAsync(string database, string? template, Action<string> detail, CancellationToken ct)

@@ -49,6 +49,9 @@ public sealed class DevFolder(string path)
     /// <summary>Folder of an operator's keys, counted from 1.</summary>
     public string OperatorFolder(int number) => In("operators", number.ToString(CultureInfo.InvariantCulture));
 
+    /// <summary>The part that is the network on Solana's.</summary>
+    public DevFolder Solana => new(In("solana"));
+
     /// <summary>Creates the folder and marks it as ours.</summary>
     /// <exception cref="CliException">It holds something else.</exception>
     public void Create()

@@ -1,6 +1,9 @@
 using System.CommandLine;
+using System.Globalization;
+using DePin.Abi.Solana;
 using DePin.Chain.Evm;
 using DePin.Chain.Rpc;
+using DePin.Chain.Solana;
 using DePin.Cli.Network;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
@@ -13,7 +16,7 @@ namespace DePin.Cli.Dev;
 /// <summary>What a dev network gives away to those who try it: coins, tokens, a database.</summary>
 internal static class DevGifts
 {
-    private static readonly Argument<string> Account = new("account") { Description = "Who gets it" };
+    private static readonly Argument<string> Account = new("account") { Description = "Who gets it: an Ethereum account, or one on Solana" };
     private static readonly Option<string> Amount = new("--tokens") { Description = "Tokens to send", DefaultValueFactory = _ => "10000" };
     private static readonly Argument<string> Name = new("name") { Description = "Name of the database and of its login, for example operator5" };
 
@@ -21,6 +24,18 @@ internal static class DevGifts
     public static Command Fund(Option<string?> data) => new Command("fund", "Send an account tokens, and coins for gas") { Account, Amount, data }.Does(async (parsed, output, ct) =>
     {
         var (folder, settings) = Open(parsed.GetValue(data));
+        if (settings.Solana is not null && SolanaAddress.TryParse(parsed.GetRequiredValue(Account), out var wallet))
+        {
+            var manifest = Chain.Deployment.NetworkManifest.Load<Chain.Deployment.SolanaNetworkManifest>(folder.Solana.Manifest);
+            var cluster = new SolanaRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = [new Uri($"http://127.0.0.1:{settings.Ports.Solana}")] });
+            var registration = new Chain.Deployment.SolanaOperatorRegistration(cluster, manifest, SolanaOptions.Fees);
+            var wanted = checked(await registration.GetBalanceAsync(wallet, ct).ConfigureAwait(false) + (ulong)Tokens.Parse(parsed.GetRequiredValue(Amount), manifest.Decimals));
+            await registration.FundAsync(PrivateKey.Load(folder.Solana.In("keys", "deployer.key"), KeyType.Ed25519), wallet, wanted, 10_000_000_000, ct).ConfigureAwait(false);
+            output.Answer(new { account = wallet.ToString(), tokens = wanted.ToString(CultureInfo.InvariantCulture) }, $"{wallet} now holds {Tokens.Show(wanted, manifest.Decimals)} tokens, and at least 10 SOL for fees.");
+            return ExitCodes.Success;
+        }
+
+        if (!settings.Evm) throw new CliException($"'{parsed.GetValue(Account)}' is no Solana account: an address in base58 is expected.", ExitCodes.Usage);
         if (!Address.TryParse(parsed.GetRequiredValue(Account), out var account)) throw new CliException($"'{parsed.GetValue(Account)}' is no account: 0x and 40 hexadecimal digits are expected.", ExitCodes.Usage);
         var tokens = Tokens.Parse(parsed.GetRequiredValue(Amount));
         var rpc = new EvmRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = [new Uri($"http://127.0.0.1:{settings.Ports.Chain}")] });

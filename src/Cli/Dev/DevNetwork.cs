@@ -1,4 +1,6 @@
 using System.Globalization;
+using DePin.Chain.Deployment;
+using DePin.Cli.Dev.Chains;
 using DePin.Client;
 using DePin.DevTools;
 
@@ -10,36 +12,61 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
     private readonly Stack<IAsyncDisposable> running = new();
     private readonly List<GuardedProcess> watched = [];
     private readonly Phases phases = new(output);
+    private readonly IReadOnlyList<Side> sides =
+        [.. settings.Evm ? [new Side(new EvmDevChain(folder, settings))] : (Side[])[], .. settings.Solana is null ? (Side[])[] : [new Side(new SolanaDevChain(folder.Solana, settings))]];
     private PostgresCluster? cluster;
     private DevDatabases? databases;
-    private GuardedProcess? indexer;
-    private string replayLine = "";
+    private bool resting;
 
-    /// <summary>Runs until cancelled, until a part ends by itself, or until <paramref name="epochs"/> epochs are final.</summary>
+    /// <summary>A chain, and what runs for its network alone.</summary>
+    private sealed class Side(DevChain chain)
+    {
+        private string replayLine = "";
+
+        public DevChain Chain => chain;
+
+        public NetworkManifest? Manifest { get; set; }
+
+        public GuardedProcess? Indexer { get; set; }
+
+        public string ReplayLine
+        {
+            get => Volatile.Read(ref replayLine);
+            set => Volatile.Write(ref replayLine, value);
+        }
+    }
+
+    /// <summary>Runs until cancelled, until a part ends by itself, or until <paramref name="epochs"/> epochs are final on every chain.</summary>
     public async Task<int> RunAsync(ReplayOptions? replay, int? epochs, CancellationToken ct)
     {
         Directory.CreateDirectory(folder.Logs);
         foreach (var file in (string[])[folder.ReadyFile, folder.RestIndexer, folder.IndexerRests]) File.Delete(file);
-        var chain = await StartChainAsync(ct).ConfigureAwait(false);
+        foreach (var side in sides) await StartChainAsync(side.Chain, ct).ConfigureAwait(false);
         await StartPostgresAsync(ct).ConfigureAwait(false);
-        var bootstrap = new DevBootstrap(folder, settings, chain);
-        var manifest = await phases.RunAsync(
-            "deploying the contracts", detail => bootstrap.DeployAsync(detail, ct), m => $"{m.Contracts.Count} contracts of network {m.NetworkId[..10]}… in place and checked").ConfigureAwait(false);
-        await phases.RunAsync(
-            "enrolling operators", detail => bootstrap.EnrolOperatorsAsync(manifest, detail, ct), o => $"{o.Count} operators bonded, registered and scheduled").ConfigureAwait(false);
+        foreach (var side in sides)
+        {
+            side.Manifest = await phases.RunAsync(
+                On(side, "deploying the contracts"), detail => side.Chain.DeployAsync(detail, ct), m => On(side, $"network {m.NetworkId[..10]}… in place and checked")).ConfigureAwait(false);
+            await phases.RunAsync(
+                On(side, "enrolling operators"), detail => side.Chain.EnrolOperatorsAsync(detail, ct), count => On(side, $"{count} operators bonded, registered and scheduled")).ConfigureAwait(false);
+        }
+
         await StartHostsAsync(ct).ConfigureAwait(false);
-        if (replay is not null) await StartReplayerAsync(replay, ct).ConfigureAwait(false);
-        await bootstrap.StartClockAsync(ct).ConfigureAwait(false);
+        if (replay is not null)
+        {
+            foreach (var side in sides) await StartReplayerAsync(side, replay, ct).ConfigureAwait(false);
+        }
+
+        foreach (var side in sides) await side.Chain.StartClockAsync(ct).ConfigureAwait(false);
         var ready = string.Create(CultureInfo.InvariantCulture,
-            $"Ready after {phases.Elapsed.TotalSeconds:0} s. Status page http://127.0.0.1:{settings.Ports.Api}/ · chain {chain.Url} · a day passes every {86_400.0 / settings.SecondsPerBlock:0.#} s\nJobs http://127.0.0.1:{settings.Ports.Jobs}/ for an operator's account: the key in {Path.Combine(folder.OperatorFolder(1), "transaction.key")}");
+            $"Ready after {phases.Elapsed.TotalSeconds:0} s. Status page http://127.0.0.1:{settings.Ports.Api}/ · {string.Join(" · ", sides.Select(s => $"{s.Chain.Name} {s.Chain.Url}"))} · a day passes every {86_400.0 / settings.SecondsPerBlock:0.#} s{(settings.Evm ? $"\nJobs http://127.0.0.1:{settings.Ports.Jobs}/ for an operator's account: the key in {Path.Combine(folder.OperatorFolder(1), "transaction.key")}" : "")}");
         output.Remark(ready);
         if (!output.IsInteractive) output.Remark("Stop it with Ctrl-C or: depin dev down");
         await File.WriteAllTextAsync(folder.ReadyFile, ready + "\n", ct).ConfigureAwait(false);
 
-        // It is asked again each second anyhow.
-        using var api = DePinClient.Create(new DePinClientOptions { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Api}")), Retries = 0, BreakerAttempts = 0 });
-        await new LiveView(api, output).RunAsync(final => epochs is { } wanted && final >= wanted, () => Volatile.Read(ref replayLine), TendAsync, ct).ConfigureAwait(false);
-        output.Remark($"{epochs} epochs are final.");
+        var views = sides.Select(side => new NetworkView(sides.Count > 1 ? side.Chain.Name : "", Client(side), () => side.ReplayLine)).ToList();
+        await new LiveView(views, output).RunAsync(final => epochs is { } wanted && final >= wanted, TendAsync, ct).ConfigureAwait(false);
+        output.Remark($"{epochs} epochs are final{(sides.Count > 1 ? " on every chain" : "")}.");
         return ExitCodes.Success;
     }
 
@@ -51,30 +78,27 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         while (running.TryPop(out var part)) await part.DisposeAsync().ConfigureAwait(false);
     }
 
-    private Task<AnvilProcess> StartChainAsync(CancellationToken ct) => phases.RunAsync(
-        "starting the chain",
+    // It is asked again each second anyhow.
+    private DePinClient Client(Side side) => DePinClient.Create(new DePinClientOptions
+    {
+        BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Api}")),
+        Network = side.Manifest!.NetworkId,
+        Retries = 0,
+        BreakerAttempts = 0,
+    });
+
+    private string On(Side side, string text) => sides.Count > 1 ? $"{side.Chain.Name}: {text}" : text;
+
+    private Task<bool> StartChainAsync(DevChain chain, CancellationToken ct) => phases.RunAsync(
+        $"starting {chain.Name}",
         async _ =>
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(folder.ChainState)!);
-            var fresh = !File.Exists(folder.ChainState);
-            var anvil = await AnvilProcess.StartAsync(
-                new AnvilOptions
-                {
-                    Port = settings.Ports.Chain,
-                    BlockTime = 1,
-                    SlotsInAnEpoch = 1,
-                    // The contracts are deployed in the hours before genesis. Until all is ready the chain keeps a real one's pace.
-                    Timestamp = fresh ? settings.Genesis - 7200 : null,
-                    TimestampInterval = Math.Min(12, settings.SecondsPerBlock),
-                    StateFile = folder.ChainState,
-                    LogFile = Path.Combine(folder.Logs, "chain.log"),
-                },
-                ct).ConfigureAwait(false);
-            running.Push(anvil);
-            watched.Add(anvil.Process);
-            return anvil;
+            running.Push(chain);
+            await chain.StartAsync(folder.Logs, ct).ConfigureAwait(false);
+            watched.Add(chain.Process);
+            return true;
         },
-        anvil => $"chain {anvil.Options.ChainId} on {anvil.Url}");
+        _ => $"{chain.Name} on {chain.Url}");
 
     private Task<bool> StartPostgresAsync(CancellationToken ct) => phases.RunAsync(
         "starting PostgreSQL",
@@ -91,25 +115,37 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
             await databases.PrepareAsync(detail, ct).ConfigureAwait(false);
             return true;
         },
-        _ => $"PostgreSQL {(cluster is null ? "as given" : $"on 127.0.0.1:{cluster.Port}")}, {settings.Operators + 1} databases migrated");
+        _ => $"PostgreSQL {(cluster is null ? "as given" : $"on 127.0.0.1:{cluster.Port}")}, {databases!.Hosts.Select(h => h.Database).Distinct().Count()} databases migrated");
 
     private Task<bool> StartHostsAsync(CancellationToken ct) => phases.RunAsync(
         "starting the hosts",
         async detail =>
         {
             var started = new List<(GuardedProcess Process, int Port)>();
-            for (var i = 1; i <= settings.Operators; i++)
+            foreach (var side in sides)
             {
-                var own = Common("Oracle", DevDatabases.Operator(i));
-                own["Oracle__Keys"] = folder.OperatorFolder(i);
-                // An hour of this chain may be a second: who waits as long as on a real one finds his day over.
-                own["Oracle__Ingest__UnknownDeviceRetry"] = own["Oracle__Ingest__AwaitsReportRetry"] = "00:00:02";
-                started.Add(await StartHostAsync($"operator {i}", "Oracle", settings.Ports.Operator + i - 1, own, ct).ConfigureAwait(false));
+                for (var i = 1; i <= settings.Operators; i++)
+                {
+                    var own = Following(side, "Oracle", side.Chain.Operator(i));
+                    own["Oracle__Keys"] = side.Chain.Folder.OperatorFolder(i);
+                    // An hour of this chain may be a second: who waits as long as on a real one finds his day over.
+                    own["Oracle__Ingest__UnknownDeviceRetry"] = own["Oracle__Ingest__AwaitsReportRetry"] = "00:00:02";
+                    started.Add(await StartHostAsync(side.Chain.Part($"operator {i}"), "Oracle", side.Chain.OperatorPort + i - 1, own, ct).ConfigureAwait(false));
+                }
+
+                started.Add(await StartIndexerAsync(side, ct).ConfigureAwait(false));
             }
 
-            started.Add(await StartIndexerAsync(ct).ConfigureAwait(false));
             started.Add(await StartHostAsync("api", "Api", settings.Ports.Api, Common("Api", "api"), ct).ConfigureAwait(false));
-            started.Add(await StartHostAsync("jobs", "Jobs", settings.Ports.Jobs, Common("Jobs", "jobs"), ct).ConfigureAwait(false));
+            var jobs = Common("Jobs", "jobs");
+            foreach (var (i, side) in sides.Index())
+            {
+                jobs[$"Jobs__Networks__{i}__Manifest"] = side.Chain.Folder.Manifest;
+                jobs[$"Jobs__Networks__{i}__Rpc__0"] = side.Chain.Url.ToString();
+                jobs[$"Jobs__Networks__{i}__ChainId"] = side.Chain.Number.ToString(CultureInfo.InvariantCulture);
+            }
+
+            started.Add(await StartHostAsync("jobs", "Jobs", settings.Ports.Jobs, jobs, ct).ConfigureAwait(false));
             foreach (var (process, port) in started)
             {
                 detail(process.Specification.Name);
@@ -118,7 +154,7 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
 
             return true;
         },
-        _ => $"{settings.Operators} operators, indexer, API and job host answer");
+        _ => $"{settings.Operators} operators{(sides.Count > 1 ? " a chain, indexers" : ", indexer")}, API and job host answer");
 
     private async Task<(GuardedProcess Process, int Port)> StartHostAsync(string name, string project, int port, Dictionary<string, string?> own, CancellationToken ct)
     {
@@ -128,15 +164,15 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         return (process, port);
     }
 
-    private Task<GuardedProcess> StartReplayerAsync(ReplayOptions replay, CancellationToken ct) => phases.RunAsync(
-        "enrolling devices",
+    private Task<GuardedProcess> StartReplayerAsync(Side side, ReplayOptions replay, CancellationToken ct) => phases.RunAsync(
+        On(side, "enrolling devices"),
         async detail =>
         {
             var sending = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var process = await GuardedProcess.StartAsync(
-                HostProcess.Specification("replayer", "Replayer",
+                HostProcess.Specification(side.Chain.Part("replayer"), "Replayer",
                 [
-                    "--network", folder.Manifest, "--rpc", string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Chain}"), "--keys", folder.In("keys"), "--seed", settings.Id,
+                    "--network", side.Chain.Folder.Manifest, "--rpc", side.Chain.Url.ToString(), "--keys", side.Chain.Folder.In("keys"), "--seed", settings.Id,
                     .. replay.Data is { } data ? (string[])["--data", data] : [],
                     .. replay.Devices is { } most ? (string[])["--devices", most.ToString(CultureInfo.InvariantCulture)] : [],
                     .. replay.Mutations.SelectMany(m => (string[])["--mutate", m]),
@@ -145,7 +181,7 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
                 {
                     if (line.StartsWith("sending", StringComparison.Ordinal)) sending.TrySetResult();
                     else if (!sending.Task.IsCompleted) detail(line);
-                    Volatile.Write(ref replayLine, line);
+                    side.ReplayLine = line;
                 },
                 ct).ConfigureAwait(false);
             running.Push(process);
@@ -154,18 +190,23 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
             if (await Task.WhenAny(sending.Task, ended).ConfigureAwait(false) == ended) throw process.Ended();
             return process;
         },
-        _ => $"devices registered and staked; {replayLine}");
+        _ => On(side, $"devices registered and staked; {side.ReplayLine}"));
 
-    // What every host is told: its database, the network's manifest and the chain.
+    // What every host is told.
     private Dictionary<string, string?> Common(string section, string host) => new()
     {
         [$"{section}__Database"] = databases!.ConnectionString(host),
         [$"{section}__Migrate"] = "false", // done, by who may
-        [$"{section}__Manifest"] = folder.Manifest,
-        [$"{section}__Rpc__0"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Chain}"),
     };
 
-    // Every second: no part may have ended by itself, and the indexer rests while it is asked to (a rebuild compares with a mirror that stands still).
+    // What hosts of one network are told: its manifest and its chain.
+    private Dictionary<string, string?> Following(Side side, string section, string host) => new(Common(section, host))
+    {
+        [$"{section}__Manifest"] = side.Chain.Folder.Manifest,
+        [$"{section}__Rpc__0"] = side.Chain.Url.ToString(),
+    };
+
+    // Every second: no part may have ended by itself, and the indexers rest while they are asked to (a rebuild compares with a mirror that stands still).
     private async Task TendAsync(CancellationToken ct)
     {
         foreach (var process in watched)
@@ -173,24 +214,32 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
             if (process.HasExited) throw process.Ended();
         }
 
-        if (indexer is not null && File.Exists(folder.RestIndexer))
+        foreach (var side in sides) await side.Chain.TendAsync(ct).ConfigureAwait(false);
+        if (!resting && File.Exists(folder.RestIndexer))
         {
-            watched.Remove(indexer);
-            await indexer.StopAsync(TimeSpan.FromSeconds(60)).ConfigureAwait(false);
-            indexer = null;
+            foreach (var indexer in sides.Select(s => s.Indexer).OfType<GuardedProcess>())
+            {
+                watched.Remove(indexer);
+                await indexer.StopAsync(TimeSpan.FromSeconds(60)).ConfigureAwait(false);
+            }
+
+            resting = true;
             await File.WriteAllTextAsync(folder.IndexerRests, "", ct).ConfigureAwait(false);
         }
-        else if (indexer is null && !File.Exists(folder.RestIndexer))
+        else if (resting && !File.Exists(folder.RestIndexer))
         {
+            resting = false;
             File.Delete(folder.IndexerRests);
-            await StartIndexerAsync(ct).ConfigureAwait(false);
+            foreach (var side in sides) await StartIndexerAsync(side, ct).ConfigureAwait(false);
         }
     }
 
-    private async Task<(GuardedProcess Process, int Port)> StartIndexerAsync(CancellationToken ct)
+    private async Task<(GuardedProcess Process, int Port)> StartIndexerAsync(Side side, CancellationToken ct)
     {
-        var started = await StartHostAsync("indexer", "Indexer", settings.Ports.Indexer, Common("Indexer", "indexer"), ct).ConfigureAwait(false);
-        indexer = started.Process;
+        var own = Following(side, "Indexer", side.Chain.Indexer);
+        own["Indexer__ChainId"] = side.Chain.Number.ToString(CultureInfo.InvariantCulture);
+        var started = await StartHostAsync(side.Chain.Part("indexer"), "Indexer", side.Chain.IndexerPort, own, ct).ConfigureAwait(false);
+        side.Indexer = started.Process;
         return started;
     }
 }

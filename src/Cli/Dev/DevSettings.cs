@@ -27,17 +27,43 @@ public sealed record DevPorts
     /// <summary>The job host.</summary>
     public int Jobs { get; init; } = 8092;
 
+    /// <summary>JSON-RPC of the Solana runtime; its subscriptions are on the next one.</summary>
+    public int Solana { get; init; } = 8899;
+
+    /// <summary>The first operator of the network on Solana; the others follow.</summary>
+    public int SolanaOperator { get; init; } = 8141;
+
+    /// <summary>The indexer of the network on Solana.</summary>
+    public int SolanaIndexer { get; init; } = 8093;
+
     /// <summary>Every port with what it is for and the option that moves it.</summary>
-    public IEnumerable<(int Port, string What, string Option)> All(int operators, bool ownPostgres)
+    public IEnumerable<(int Port, string What, string Option)> All(int operators, bool ownPostgres, bool evm, bool solana)
     {
-        yield return (Chain, "the chain", "--chain-port");
+        if (evm)
+        {
+            yield return (Chain, "the chain", "--chain-port");
+            yield return (Indexer, "the indexer", "--indexer-port");
+            for (var i = 0; i < operators; i++) yield return (Operator + i, $"operator {i + 1}", "--operator-port");
+        }
+
+        if (solana)
+        {
+            yield return (Solana, "the Solana runtime", "--solana-port");
+            yield return (Solana + 1, "the Solana runtime's subscriptions", "--solana-port");
+            yield return (SolanaIndexer, "Solana's indexer", "--solana-indexer-port");
+            for (var i = 0; i < operators; i++) yield return (SolanaOperator + i, $"Solana's operator {i + 1}", "--solana-operator-port");
+        }
+
         if (ownPostgres) yield return (Postgres, "PostgreSQL", "--postgres-port");
         yield return (Api, "the API", "--api-port");
-        yield return (Indexer, "the indexer", "--indexer-port");
         yield return (Jobs, "the job host", "--jobs-port");
-        for (var i = 0; i < operators; i++) yield return (Operator + i, $"operator {i + 1}", "--operator-port");
     }
 }
+
+/// <summary>The network on Solana. Its runtime keeps nothing, so that every start decides this anew.</summary>
+/// <param name="Genesis">First second of epoch 1 by chain time: a whole day that is still to come.</param>
+/// <param name="Replay">The replayed data sets with their shifts; empty where nothing is replayed.</param>
+public sealed record DevSolana(long Genesis, IReadOnlyList<ReplayedSet> Replay);
 
 /// <summary>What the first start of a dev network decided; a later start takes it from here.</summary>
 public sealed record DevSettings
@@ -58,6 +84,12 @@ public sealed record DevSettings
 
     /// <summary>The replayed data sets with their shifts, a parameter of the network; empty where nothing is replayed.</summary>
     public IReadOnlyList<ReplayedSet> Replay { get; init; } = [];
+
+    /// <summary>Whether there is a network on an EVM chain.</summary>
+    public bool Evm { get; init; } = true;
+
+    /// <summary>The network on Solana; null where there is none.</summary>
+    public DevSolana? Solana { get; init; }
 
     /// <summary>Ports.</summary>
     public required DevPorts Ports { get; init; }

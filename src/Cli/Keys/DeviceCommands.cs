@@ -21,7 +21,7 @@ public static class DeviceCommands
     private static readonly Option<string> Device = new("--device") { Description = "The device's key file", DefaultValueFactory = _ => "device.key" };
     private static readonly Option<int> Model = new("--model") { Description = "Model id, which names maker and class", Required = true };
     private static readonly Option<string?> Owner = new("--owner") { Description = "Account that owns the device and is paid (default: the sender)" };
-    private static readonly Option<string> Maker = new("--maker") { Description = "The key file of the model's maker, who vouches for the device (on a dev network: keys/maker.key of its data folder)", Required = true };
+    private static readonly Option<string> Maker = new("--maker") { Description = "The key file of the model's maker, who vouches for the device (on a dev network: keys/maker.key of its data folder; on Solana its account's or its approval key's)", Required = true };
     private static readonly Option<string?> Cell = new("--cell") { Description = "H3 cell in hexadecimal" };
     private static readonly Option<int> Class = new("--class") { Description = "Resource class (2 with --reading)", DefaultValueFactory = _ => EnvironmentSensing.ClassId.Value };
     private static readonly Option<int> Schema = new("--schema") { Description = "Payload layout", DefaultValueFactory = _ => 1 };
@@ -46,7 +46,7 @@ public static class DeviceCommands
         new Command("keygen", "Make a device key; its device id is shown") { Out, KeyCommands.TypeOption }.Does(KeygenAsync),
         new Command("models", "Models that devices can be registered under") { NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(DeviceModels.ListAsync),
         new Command("add-model", "Add a model; its maker sends") { NewClass, Capabilities, Cadence, MakerId, NetworkOptions.Manifest, NetworkOptions.Rpc, NetworkOptions.Key }.Does((parsed, output, ct) =>
-            DeviceModels.AddAsync(parsed, output, new DeviceRegistry.AddModelCall(parsed.GetValue(MakerId), (ushort)parsed.GetValue(NewClass), parsed.GetValue(Capabilities), parsed.GetValue(Cadence), Bytes32.Zero), ct)),
+            DeviceModels.AddAsync(parsed, output, parsed.GetValue(MakerId), (ushort)parsed.GetValue(NewClass), parsed.GetValue(Capabilities), parsed.GetValue(Cadence), ct)),
         new Command("register", "Register a device: it signs, its maker vouches, anyone may send") { Device, KeyCommands.ReadTypeOption, Model, Owner, Maker, Cell, NetworkOptions.Manifest, NetworkOptions.Rpc, NetworkOptions.Key }.Does(RegisterAsync),
         new Command("prove", "Sign a proof, post it to f + 1 operators and wait until it is certified") { Device, KeyCommands.ReadTypeOption, Class, Schema, Payload, Readings, Time, Sequence, Patience, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(ProveAsync),
     };
@@ -62,16 +62,25 @@ public static class DeviceCommands
     private static async Task<int> RegisterAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
         var device = KeyCommands.Load(parsed, parsed.GetRequiredValue(Device));
-        var maker = PrivateKey.Load(parsed.GetRequiredValue(Maker), KeyType.Secp256k1);
-        var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
-        using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
-        var owner = parsed.GetValue(Owner) is { } text ? Address.Parse(text) : sender.Account;
+        var (model, owner, maker) = ((uint)parsed.GetValue(Model), parsed.GetValue(Owner), parsed.GetRequiredValue(Maker));
         var cell = parsed.GetValue(Cell) is { } hex
             ? ulong.TryParse(hex.AsSpan(hex.StartsWith("0x", StringComparison.Ordinal) ? 2 : 0), NumberStyles.HexNumber, CultureInfo.InvariantCulture, out var value) ? value : throw new CliException($"'{hex}' is no H3 cell.", ExitCodes.Usage)
             : 0;
+        return await AnyNetwork.OpenAsync(parsed, ct).ConfigureAwait(false) switch
+        {
+            SolanaNetworkAccess solana => await SolanaDevices.RegisterAsync(parsed, output, solana, device, model, owner, maker, cell, ct).ConfigureAwait(false),
+            var network => await RegisterAsync(parsed, output, (EvmNetworkAccess)network, device, model, owner, PrivateKey.Load(maker, KeyType.Secp256k1), cell, ct).ConfigureAwait(false),
+        };
+    }
+
+    private static async Task<int> RegisterAsync(
+        ParseResult parsed, Output output, EvmNetworkAccess network, PrivateKey device, uint model, string? ownerText, PrivateKey maker, ulong cell, CancellationToken ct)
+    {
+        using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
+        var owner = ownerText is null ? sender.Account : Address.Parse(ownerText);
         var registration = new DeviceRegistration(await network.Rpc.GetChainIdAsync(ct).ConfigureAwait(false), network.Contracts.Devices);
         var deadline = await network.GetTimeAsync(ct).ConfigureAwait(false) + 7 * 86_400;
-        var call = registration.Sign(device, owner, (uint)parsed.GetValue(Model), cell, null, maker, deadline);
+        var call = registration.Sign(device, owner, model, cell, null, maker, deadline);
         var receipt = await sender.SendAsync(network.Contracts.Devices, call, ct).ConfigureAwait(false);
         var token = await network.Rpc.CallAsync(network.Contracts.Devices, new DeviceRegistry.TokenOfCall(device.PublicKey.DeviceId), BlockTag.Latest, ct).ConfigureAwait(false);
         output.Answer(
@@ -83,7 +92,7 @@ public static class DeviceCommands
     private static async Task<int> ProveAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
         var key = KeyCommands.Load(parsed, parsed.GetRequiredValue(Device));
-        var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
+        var network = await AnyNetwork.OpenAsync(parsed, ct).ConfigureAwait(false);
         var time = (ulong?)parsed.GetValue(Time) ?? (await network.GetTimeAsync(ct).ConfigureAwait(false) * 1000);
         var sequence = (ulong?)parsed.GetValue(Sequence) ?? time;
         var payload = PayloadOf(parsed, time);
@@ -136,12 +145,9 @@ public static class DeviceCommands
     }
 
     // What operators would refuse for certain is said here, with what to do.
-    private static async Task CheckRegisteredAsync(NetworkAccess network, Bytes32 deviceId, ushort wanted, CancellationToken ct)
+    private static async Task CheckRegisteredAsync(INetworkAccess network, Bytes32 deviceId, ushort wanted, CancellationToken ct)
     {
-        var token = await network.Rpc.CallAsync(network.Contracts.Devices, new DeviceRegistry.TokenOfCall(deviceId), BlockTag.Latest, ct).ConfigureAwait(false);
-        if (token == default) throw new CliException($"Device {deviceId} is not registered. Register it first: depin device register", ExitCodes.Refused);
-        var device = await network.Rpc.CallAsync(network.Contracts.Devices, new DeviceRegistry.DeviceCall(token), BlockTag.Latest, ct).ConfigureAwait(false);
-        var model = await network.Rpc.CallAsync(network.Contracts.Devices, new DeviceRegistry.ModelCall(device.ModelId), BlockTag.Latest, ct).ConfigureAwait(false);
-        if (model.Class != wanted) throw new CliException($"Device {deviceId} is of model {device.ModelId}, class {model.Class}: it cannot prove for class {wanted}. Pass --class {model.Class}.", ExitCodes.Refused);
+        var device = await network.FindDeviceAsync(deviceId, ct).ConfigureAwait(false) ?? throw new CliException($"Device {deviceId} is not registered. Register it first: depin device register", ExitCodes.Refused);
+        if (device.Class != wanted) throw new CliException($"Device {deviceId} is of model {device.Model}, class {device.Class}: it cannot prove for class {wanted}. Pass --class {device.Class}.", ExitCodes.Refused);
     }
 }

@@ -3,6 +3,9 @@ using DePin.Chain;
 using DePin.Chain.Evm;
 using DePin.Cli.Network;
 using DePin.ContractBindings.Evm;
+using DePin.ContractBindings.Solana;
+using DePin.Cryptography;
+using DePin.Sdk.Network;
 
 namespace DePin.Cli.Keys;
 
@@ -11,28 +14,27 @@ internal static class DeviceModels
 {
     public static async Task<int> ListAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
-        var models = new List<(uint Id, DeviceRegistry.Model Model)>();
-        try
+        IReadOnlyList<DeviceModel> models = await AnyNetwork.OpenAsync(parsed, ct).ConfigureAwait(false) switch
         {
-            for (uint id = 1; ; id++) models.Add((id, await network.Rpc.CallAsync(network.Contracts.Devices, new DeviceRegistry.ModelCall(id), BlockTag.Latest, ct).ConfigureAwait(false)));
-        }
-        catch (EvmRevertException end) when (end.Is<DeviceRegistry.UnknownModelError>(out _))
-        {
-            // That was the last.
-        }
-
+            SolanaNetworkAccess solana => [.. (await SolanaDevices.ModelsAsync(solana, ct).ConfigureAwait(false)).Select(m => new DeviceModel(m.ModelId, m.MakerId, m.Class, m.Capabilities, m.Cadence))],
+            var network => await ReadAsync((EvmNetworkAccess)network, ct).ConfigureAwait(false),
+        };
         output.Answer(
-            models.Select(m => new { model = m.Id, maker = m.Model.MakerId, @class = m.Model.Class, capabilities = m.Model.Capabilities, cadence = m.Model.Cadence }),
+            models.Select(m => new { model = m.Id, maker = m.Maker, @class = m.Class, capabilities = m.Capabilities, cadence = m.Cadence }),
             models.Count == 0
                 ? ["There are no models yet. A maker adds one with: depin device add-model"]
-                : [.. models.Select(m => $"model {m.Id,3}  maker {m.Model.MakerId}  class {m.Model.Class}  capabilities {m.Model.Capabilities,3}  {(m.Model.Cadence == 0 ? "no cadence" : $"a report every {m.Model.Cadence} s")}")]);
+                : [.. models.Select(m => $"model {m.Id,3}  maker {m.Maker}  class {m.Class}  capabilities {m.Capabilities,3}  {(m.Cadence == 0 ? "no cadence" : $"a report every {m.Cadence} s")}")]);
         return ExitCodes.Success;
     }
 
-    public static async Task<int> AddAsync(ParseResult parsed, Output output, DeviceRegistry.AddModelCall call, CancellationToken ct)
+    public static async Task<int> AddAsync(ParseResult parsed, Output output, uint maker, ushort @class, uint capabilities, uint cadence, CancellationToken ct) => await AnyNetwork.OpenAsync(parsed, ct).ConfigureAwait(false) switch
     {
-        var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
+        SolanaNetworkAccess solana => await SolanaDevices.AddModelAsync(parsed, output, solana, maker, new Depin.ModelSettings(@class, capabilities, cadence, Bytes32.Zero), ct).ConfigureAwait(false),
+        var network => await AddAsync(parsed, output, (EvmNetworkAccess)network, new DeviceRegistry.AddModelCall(maker, @class, capabilities, cadence, Bytes32.Zero), ct).ConfigureAwait(false),
+    };
+
+    private static async Task<int> AddAsync(ParseResult parsed, Output output, EvmNetworkAccess network, DeviceRegistry.AddModelCall call, CancellationToken ct)
+    {
         using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
         var receipt = await sender.SendAsync(network.Contracts.Devices, call, ct).ConfigureAwait(false);
         for (var i = 0; i < receipt.Logs.Count; i++)
@@ -44,4 +46,23 @@ internal static class DeviceModels
 
         throw new InvalidOperationException($"Block {receipt.BlockNumber} holds the transaction but not its event. Is the manifest that of another network?");
     }
+
+    private static async Task<List<DeviceModel>> ReadAsync(EvmNetworkAccess network, CancellationToken ct)
+    {
+        var models = new List<DeviceModel>();
+        try
+        {
+            for (uint id = 1; ; id++)
+            {
+                var model = await network.Rpc.CallAsync(network.Contracts.Devices, new DeviceRegistry.ModelCall(id), BlockTag.Latest, ct).ConfigureAwait(false);
+                models.Add(new DeviceModel(id, model.MakerId, model.Class, model.Capabilities, model.Cadence));
+            }
+        }
+        catch (EvmRevertException end) when (end.Is<DeviceRegistry.UnknownModelError>(out _))
+        {
+            return models; // that was the last
+        }
+    }
+
+    private sealed record DeviceModel(uint Id, uint Maker, ushort Class, uint Capabilities, uint Cadence);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using DePin.Abi.Solana;
 using DePin.Cryptography;
 
 namespace DePin.Cli.Keys;
@@ -71,7 +72,12 @@ public static class KeyCommands
 
     internal static void Show(Output output, PrivateKey key, string path)
     {
-        var isAccount = key.Type == KeyType.Secp256k1;
+        var account = key.Type switch
+        {
+            KeyType.Secp256k1 => key.Address.ToString(),
+            KeyType.Ed25519 => SolanaAddress.Of(key.PublicKey).ToString(),
+            _ => null,
+        };
         output.Answer(
             new
             {
@@ -79,14 +85,14 @@ public static class KeyCommands
                 type = key.Type,
                 publicKey = "0x" + Convert.ToHexStringLower(key.PublicKey.Bytes),
                 deviceId = key.PublicKey.DeviceId,
-                address = isAccount ? key.Address.ToString() : null,
+                address = account,
             },
             [
                 $"file        {path}",
                 $"type        {key.Type}",
                 $"public key  0x{Convert.ToHexStringLower(key.PublicKey.Bytes)}",
                 $"device id   {key.PublicKey.DeviceId}",
-                .. isAccount ? (string[])[$"address     {key.Address}"] : [],
+                .. account is not null ? (string[])[$"address     {account}{(key.Type == KeyType.Ed25519 ? " (on Solana)" : "")}"] : [],
             ]);
     }
 

@@ -1,4 +1,6 @@
+using DePin.Chain;
 using DePin.Cryptography;
+using DePin.Protocol;
 using DePin.Signing;
 
 namespace DePin.Cli.Keys;
@@ -8,12 +10,13 @@ public static class OperatorKeyFiles
 {
     /// <summary>Reads the keys of a folder, keystores or bare, making those that are missing: keystores where there is a password for new ones.</summary>
     /// <param name="folder">Made with mode 0700.</param>
+    /// <param name="chain">Of the network: it decides the type of the transaction key.</param>
     /// <param name="password">Of keystores that are there; null where there is none to give.</param>
     /// <param name="fresh">For keystores to be made; null makes bare files.</param>
-    public static OperatorKeyRing Ensure(string folder, Func<string>? password = null, Func<string>? fresh = null)
+    public static OperatorKeyRing Ensure(string folder, ChainKind chain, Func<string>? password = null, Func<string>? fresh = null)
     {
         string? told = null, made = null;
-        return new OperatorKeyRing(Of("report", KeyType.Secp256k1), Of("protocol", KeyType.Ed25519), Of("transaction", KeyType.Secp256k1));
+        return new OperatorKeyRing(Of("report", KeyType.Secp256k1), Of("protocol", KeyType.Ed25519), Of("transaction", ChainAccount.KeyTypeOf(chain)));
 
         PrivateKey Of(string name, KeyType type)
         {

@@ -28,7 +28,7 @@ internal interface IClaimSender : IDisposable
 }
 
 /// <summary>Claims at the contracts of an EVM chain.</summary>
-internal sealed class EvmClaimSender(NetworkAccess network, TransactionSender sender) : IClaimSender
+internal sealed class EvmClaimSender(EvmNetworkAccess network, TransactionSender sender) : IClaimSender
 {
     private readonly ClaimTrace trace = ClaimTrace.Start(network);
 

@@ -16,15 +16,15 @@ namespace DePin.Cli.Network;
 internal sealed class ClaimTrace : IDisposable
 {
     private static readonly Tracer Source = new("DePin.Claims");
-    private readonly NetworkAccess network;
+    private readonly EvmNetworkAccess network;
     private readonly Telemetry? telemetry = CliTelemetry.Start();
     private readonly DateTimeOffset? began = Source.Begin();
     private readonly Activity? command = Source.Open("claim.command");
 
-    private ClaimTrace(NetworkAccess network) => this.network = network;
+    private ClaimTrace(EvmNetworkAccess network) => this.network = network;
 
     /// <summary>Begins; what is asked of the API from here on carries the command's context.</summary>
-    public static ClaimTrace Start(NetworkAccess network) => new(network);
+    public static ClaimTrace Start(EvmNetworkAccess network) => new(network);
 
     /// <summary>Now where anybody listens.</summary>
     public static DateTimeOffset? Begin() => Source.Begin();

@@ -8,7 +8,7 @@ using DePin.Sdk.Network;
 namespace DePin.Cli.Network;
 
 /// <summary>The contracts of a network on an EVM chain.</summary>
-internal sealed class EvmSettlement(NetworkAccess access) : ISettlementReader
+internal sealed class EvmSettlement(EvmNetworkAccess access) : ISettlementReader
 {
     public NetworkId Network => access.Id;
 

@@ -15,7 +15,7 @@ namespace DePin.Cli.Network;
 public static class NetworkOptions
 {
     /// <summary>Manifest file.</summary>
-    public static Option<string?> Manifest { get; } = new("--network", "-n") { Description = "Manifest of the network (default: the dev network of the clone)" };
+    public static Option<string?> Manifest { get; } = new("--network", "-n") { Description = "Manifest of the network, or evm or solana for those of the dev network (default: the first of the dev network)" };
 
     /// <summary>Chain.</summary>
     public static Option<string[]> Rpc { get; } = new("--rpc") { Description = "JSON-RPC of the chain, in order of preference (default: the dev network's)", DefaultValueFactory = _ => [] };
@@ -26,17 +26,29 @@ public static class NetworkOptions
     /// <summary>Key that pays.</summary>
     public static Option<string?> Key { get; } = new("--key", "-k") { Description = "Key file of the account that sends (default: the dev network's deployer)" };
 
-    /// <summary>Reads the manifest.</summary>
-    public static EvmNetworkManifest LoadManifest(ParseResult parsed)
-    {
-        var path = parsed.GetValue(Manifest) ?? Dev().Manifest;
-        if (!File.Exists(path)) throw new CliException($"There is no manifest {path}. Start a dev network with `depin dev up`, or name another with --network.");
-        return NetworkManifest.Load<EvmNetworkManifest>(path);
-    }
+    /// <summary>Reads the manifest, of whichever kind of chain.</summary>
+    public static NetworkManifest LoadManifest(ParseResult parsed) => NetworkManifest.Load(ManifestPath(parsed));
+
+    /// <summary>Reads the manifest of a network on an EVM chain.</summary>
+    /// <exception cref="DeploymentException">It is on another kind of chain.</exception>
+    public static EvmNetworkManifest LoadEvmManifest(ParseResult parsed) => NetworkManifest.Load<EvmNetworkManifest>(ManifestPath(parsed));
 
     /// <summary>Addresses of the chain's nodes, the preferred one first.</summary>
-    public static IReadOnlyList<Uri> Urls(ParseResult parsed) =>
-        [.. (parsed.GetValue(Rpc) is { Length: > 0 } given ? given : [string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Chain}")]).Select(Url)];
+    /// <exception cref="CliException">None is named, and the network is not the dev network's.</exception>
+    public static IReadOnlyList<Uri> Urls(ParseResult parsed)
+    {
+        if (parsed.GetValue(Rpc) is { Length: > 0 } given) return [.. given.Select(Url)];
+        if (IsDevSolana(parsed)) return [Url(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Solana}"))];
+        if (parsed.GetValue(Manifest) is not null && LoadManifest(parsed) is SolanaNetworkManifest solana)
+            throw new CliException($"Network {solana.Network} is on Solana: name a node of its cluster with --rpc.", ExitCodes.Usage);
+        return [Url(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Chain}"))];
+    }
+
+    /// <summary>Whether the options name the dev network's network on Solana, whose node and keys are known.</summary>
+    public static bool IsDevSolana(ParseResult parsed) => Path.GetFullPath(Chosen(parsed)) == Dev().Solana.Manifest;
+
+    /// <summary>The key of the dev network's deployer on Solana.</summary>
+    public static string DevSolanaKey => Dev().Solana.In("keys", "deployer.key");
 
     /// <summary>A client of the chain.</summary>
     public static EvmRpc Client(ParseResult parsed) => new(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = Urls(parsed) });
@@ -47,12 +59,12 @@ public static class NetworkOptions
 
     /// <summary>Contracts and chain together.</summary>
     /// <exception cref="CliException">The node follows another chain than the manifest's.</exception>
-    public static async Task<NetworkAccess> AccessAsync(ParseResult parsed, CancellationToken ct)
+    public static async Task<EvmNetworkAccess> AccessAsync(ParseResult parsed, CancellationToken ct)
     {
-        var manifest = LoadManifest(parsed);
+        var manifest = LoadEvmManifest(parsed);
         var rpc = Client(parsed);
         await CheckChainAsync(rpc, manifest, ct).ConfigureAwait(false);
-        return new NetworkAccess(rpc, manifest.Id, NetworkContracts.From(manifest));
+        return new EvmNetworkAccess(rpc, manifest);
     }
 
     /// <summary>Ends with a message where the node follows another chain than the manifest's: what it answers would be no answer.</summary>
@@ -73,6 +85,20 @@ public static class NetworkOptions
 
     /// <summary>Fees and patience for a person who waits.</summary>
     public static FeePolicy Fees { get; } = new() { PollInterval = TimeSpan.FromMilliseconds(250) };
+
+    private static string ManifestPath(ParseResult parsed)
+    {
+        var path = Chosen(parsed);
+        return File.Exists(path) ? path : throw new CliException($"There is no manifest {path}. Start a dev network with `depin dev up`, or name another with --network.");
+    }
+
+    private static string Chosen(ParseResult parsed) => parsed.GetValue(Manifest) switch
+    {
+        null => File.Exists(Dev().Manifest) || !File.Exists(Dev().Solana.Manifest) ? Dev().Manifest : Dev().Solana.Manifest,
+        "evm" when !File.Exists("evm") => Dev().Manifest,
+        "solana" when !File.Exists("solana") => Dev().Solana.Manifest,
+        var path => path,
+    };
 
     private static DevFolder Dev() => new(DevFolder.Default());
 

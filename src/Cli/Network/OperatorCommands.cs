@@ -7,6 +7,7 @@ using DePin.Cli.Keys;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;
+using DePin.Protocol;
 using Npgsql;
 
 namespace DePin.Cli.Network;
@@ -27,10 +28,12 @@ public static class OperatorCommands
     private static readonly Option<string?> Signer = new("--signer") { Description = "Socket of the process that holds the keys (depin signer run), instead of --keys" };
     private static readonly Option<int> Port = new("--port") { Description = "Port to listen on", DefaultValueFactory = _ => 8101 };
 
+    private static readonly Option<ChainKind> Chain = new("--chain") { Description = "Kind of the network's chain: it decides the type of the transaction key", DefaultValueFactory = _ => ChainKind.Evm };
+
     /// <summary>The command.</summary>
     public static Command Create() => new("operator", "Keys, bond and process of an oracle node")
     {
-        new Command("init", "Make the node's three keys, or show those that are there") { Keys, AsKeystores, Passwords.File }.Does(InitAsync),
+        new Command("init", "Make the node's three keys, or show those that are there") { Keys, Chain, AsKeystores, Passwords.File }.Does(InitAsync),
         new Command("register", "Bond and register the node; its owner is the transaction key") { Keys, Endpoint, Bond, Passwords.File, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RegisterAsync),
         new Command("run", "Run the node until Ctrl-C") { Keys, Signer, Passwords.File, Database, Port, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RunAsync),
         new Command("schedule", "Set the operators from an epoch on; the registry's owner sends") { Set, Add, Remove, FromEpoch, Print, NetworkOptions.Manifest, NetworkOptions.Rpc, NetworkOptions.Key }.Does(OperatorSchedule.RunAsync(Set, Add, Remove, FromEpoch, Print)),
@@ -40,20 +43,22 @@ public static class OperatorCommands
     private static Task<int> InitAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
         var folder = Path.GetFullPath(parsed.GetRequiredValue(Keys));
-        var keys = OperatorKeyFiles.Ensure(folder, () => Passwords.Ask(parsed, output), parsed.GetValue(AsKeystores) ? () => Passwords.New(parsed, output) : null);
+        var keys = OperatorKeyFiles.Ensure(folder, parsed.GetValue(Chain), () => Passwords.Ask(parsed, output), parsed.GetValue(AsKeystores) ? () => Passwords.New(parsed, output) : null);
         var protocol = new Bytes32(keys.Protocol.PublicKey.Bytes);
         output.Answer(
-            new { folder, reportKey = keys.Report.Address, protocolKey = protocol, account = keys.Transaction.Address },
-            $"keys         {folder}", $"report key   {keys.Report.Address}", $"protocol key {protocol}", $"account      {keys.Transaction.Address} (send it the bond's tokens and coins for gas)");
+            new { folder, reportKey = keys.Report.Address, protocolKey = protocol, account = keys.Account.ToString() },
+            $"keys         {folder}", $"report key   {keys.Report.Address}", $"protocol key {protocol}", $"account      {keys.Account} (send it the bond's tokens and coins for fees)");
         return Task.FromResult(ExitCodes.Success);
     }
 
     private static async Task<int> RegisterAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var keys = OperatorKeyFiles.Ensure(Path.GetFullPath(parsed.GetRequiredValue(Keys)), () => Passwords.Ask(parsed, output));
         var endpoint = parsed.GetRequiredValue(Endpoint);
         if (!Uri.TryCreate(endpoint, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https")) throw new CliException($"'{endpoint}' is no http address.", ExitCodes.Usage);
-        var manifest = NetworkOptions.LoadManifest(parsed);
+        if (NetworkOptions.LoadManifest(parsed) is SolanaNetworkManifest solana)
+            return await SolanaOperators.RegisterAsync(parsed, output, solana, Path.GetFullPath(parsed.GetRequiredValue(Keys)), endpoint, parsed.GetValue(Bond), ct).ConfigureAwait(false);
+        var keys = OperatorKeyFiles.Ensure(Path.GetFullPath(parsed.GetRequiredValue(Keys)), ChainKind.Evm, () => Passwords.Ask(parsed, output));
+        var manifest = NetworkOptions.LoadEvmManifest(parsed);
         var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
         var registration = new OperatorRegistration(network.Rpc, manifest, NetworkOptions.Fees);
         var bond = parsed.GetValue(Bond) is { } text ? Tokens.Parse(text) : await registration.GetMinimumBondAsync(ct).ConfigureAwait(false);
@@ -121,18 +126,17 @@ public static class OperatorCommands
 
     private static async Task<int> StatusAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
+        var sets = await OperatorSets.OpenAsync(parsed, ct).ConfigureAwait(false);
         using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
-        var present = (await network.GetOperatorsAsync(ct).ConfigureAwait(false)).Select(o => o.Address).ToHashSet();
-        var count = await network.Rpc.CallAsync(network.Contracts.Operators, new OperatorRegistry.ConfigCountCall(), BlockTag.Latest, ct).ConfigureAwait(false);
-        var newest = await network.Rpc.CallAsync(network.Contracts.Operators, new OperatorRegistry.ConfigByCountCall(count), BlockTag.Latest, ct).ConfigureAwait(false);
+        var present = await sets.PresentKeysAsync(ct).ConfigureAwait(false);
+        var newest = await sets.GetAsync(await sets.CountAsync(ct).ConfigureAwait(false), ct).ConfigureAwait(false);
         var rows = new List<(Address Key, string Endpoint, string Bond, string State, string Set)>();
         foreach (var key in present.Union(newest.ReportKeys).Order())
         {
-            var entry = await network.Rpc.CallAsync(network.Contracts.Operators, new OperatorRegistry.OperatorCall(key), BlockTag.Latest, ct).ConfigureAwait(false);
+            var entry = await sets.FindAsync(key, ct).ConfigureAwait(false);
             var state = entry.Slashed ? "slashed" : Uri.TryCreate(entry.Endpoint, UriKind.Absolute, out var url) ? await AnswersAsync(http, url, ct).ConfigureAwait(false) : "unreachable";
             var set = !present.Contains(key) ? $"joins with epoch {newest.FirstEpoch}" : !newest.ReportKeys.Contains(key) ? $"leaves with epoch {newest.FirstEpoch}" : "";
-            rows.Add((key, entry.Endpoint, Tokens.Show(entry.Bond), state, set));
+            rows.Add((key, entry.Endpoint, entry.Bond, state, set));
         }
 
         output.Answer(

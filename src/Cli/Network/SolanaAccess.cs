@@ -3,18 +3,13 @@ using System.Numerics;
 using DePin.Abi.Solana;
 using DePin.Chain;
 using DePin.Chain.Deployment;
-using DePin.Chain.Rpc;
 using DePin.Chain.Solana;
-using DePin.Cryptography;
 
 namespace DePin.Cli.Network;
 
 /// <summary>A network on Solana: its manifest and its cluster together.</summary>
 internal sealed class SolanaAccess
 {
-    // Patience of a person who waits.
-    private static readonly SolanaFeePolicy Fees = new() { PollInterval = TimeSpan.FromMilliseconds(250) };
-
     internal SolanaAccess(SolanaRpc rpc, SolanaNetworkManifest manifest) => (Rpc, Manifest, Network) = (rpc, manifest, manifest.Accounts);
 
     /// <summary>The cluster.</summary>
@@ -30,8 +25,7 @@ internal sealed class SolanaAccess
     /// <exception cref="CliException">The node follows another cluster than the manifest's, or none is named.</exception>
     public static async Task<SolanaAccess> OpenAsync(ParseResult parsed, SolanaNetworkManifest manifest, CancellationToken ct)
     {
-        if (parsed.GetValue(NetworkOptions.Rpc) is not { Length: > 0 }) throw new CliException($"Network {manifest.Network} is on Solana: name a node of its cluster with --rpc.", ExitCodes.Usage);
-        var rpc = new SolanaRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = NetworkOptions.Urls(parsed) });
+        var rpc = SolanaOptions.Client(parsed);
         var genesis = await rpc.GetGenesisHashAsync(ct).ConfigureAwait(false);
         return genesis == manifest.Cluster
             ? new SolanaAccess(rpc, manifest)
@@ -40,12 +34,7 @@ internal sealed class SolanaAccess
 
     /// <summary>Sends what the account of <c>--key</c> pays for.</summary>
     /// <exception cref="CliException">No key is named, or there is none.</exception>
-    public SolanaTransactionSender Sender(ParseResult parsed)
-    {
-        var path = parsed.GetValue(NetworkOptions.Key) ?? throw new CliException("Whose key pays? Name the file of an Ed25519 key with --key, or make one with `depin keys new --type ed25519`.", ExitCodes.Usage);
-        if (!File.Exists(path)) throw new CliException($"There is no key file {path}. Name one with --key, or make one with `depin keys new --type ed25519`.");
-        return new SolanaTransactionSender(Rpc, PrivateKey.Load(path, KeyType.Ed25519), Fees, SolanaVerifierTransactions.Names(Network.Program));
-    }
+    public SolanaTransactionSender Sender(ParseResult parsed) => new(Rpc, SolanaOptions.Sender(parsed), SolanaOptions.Fees, SolanaVerifierTransactions.Names(Network.Program));
 
     /// <summary>Sends and waits until it is confirmed.</summary>
     /// <exception cref="CliException">A program refuses; says why.</exception>

@@ -13,13 +13,13 @@ public sealed partial class Transmitter(NetworkId network, Address self, Transmi
 {
     private readonly Dictionary<long, long> _sentAt = [];
 
-    /// <summary>Sends what <paramref name="prepare"/> signs unless a transaction for the subject is open, has landed, or was refused too often.</summary>
+    /// <summary>Sends what <paramref name="prepare"/> signs unless a transaction for the subject is open, has landed, or was refused too often. One that expired did nothing, and is prepared anew.</summary>
     /// <returns>Whether it was sent now.</returns>
     public async Task<bool> SendAsync(
         string purpose, ulong epoch, ulong generation, Bytes32 subject, Func<CancellationToken, Task<SignedTransaction>> prepare, CancellationToken ct)
     {
         var earlier = await store.GetAsync(purpose, subject, ct);
-        if (earlier.Any(t => t.Status is "prepared" or "sent" or "included" or "finalized") || earlier.Count >= options.MaxAttempts) return false;
+        if (earlier.Any(t => t.Status is "prepared" or "sent" or "included" or "finalized") || earlier.Count(t => t.Status == "reverted") >= options.MaxAttempts) return false;
 
         SignedTransaction transaction;
         try
@@ -44,7 +44,7 @@ public sealed partial class Transmitter(NetworkId network, Address self, Transmi
     public async Task<bool> SettleAsync(CancellationToken ct)
     {
         var open = await store.GetOpenAsync(ct);
-        var newest = open.GroupBy(row => row.Nonce).Select(versions => versions.Max(row => row.Id)).ToHashSet();
+        var newest = open.GroupBy(row => (row.Purpose, row.Subject)).Select(versions => versions.Max(row => row.Id)).ToHashSet();
         foreach (var row in open)
         {
             var transaction = new SignedTransaction(chain.Chain, new TransactionId(row.TransactionId), (ulong)row.Nonce, row.Raw);
@@ -97,7 +97,8 @@ public sealed partial class Transmitter(NetworkId network, Address self, Transmi
         OracleTraces.Transacted(network, row, began, status, gas, self);
     }
 
-    // The replacement has the same nonce, so at most one of the two lands; the other's row ends as expired.
+    // On an EVM chain the replacement has the same nonce, so that at most one of the two lands and the other's row ends as expired. On Solana nothing stays pending: what its time ran out
+    // for expires and is prepared anew.
     private async Task ReplaceIfStuckAsync(TransmissionRow row, SignedTransaction transaction, CancellationToken ct)
     {
         if (!_sentAt.TryGetValue(row.Id, out var since))

@@ -1,67 +1,31 @@
-using System.Collections.Immutable;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
-using DePin.ContractBindings.Evm;
-using DePin.Cryptography;
-using DePin.DeviceSdk;
-using DePin.Protocol;
+using DePin.Chain.Rpc;
+using DePin.Chain.Solana;
 
 namespace DePin.Sdk.Network;
 
-/// <summary>Contracts of a network, by what they do.</summary>
-public sealed record NetworkContracts(
-    Address Token, Address Devices, Address Payouts, Address Staking, Address Operators, Address Verifier, Address Distributor, Address Emission)
+/// <summary>Opens a network by its manifest.</summary>
+public static class NetworkAccess
 {
-    /// <summary>As the manifest names them.</summary>
-    public static NetworkContracts From(EvmNetworkManifest manifest) => new(
-        manifest.AddressOf("NetworkToken"), manifest.AddressOf("DeviceRegistry"), manifest.AddressOf("PayoutRegistry"), manifest.AddressOf("ProviderStaking"),
-        manifest.AddressOf("OperatorRegistry"), manifest.AddressOf("ReportVerifier"), manifest.AddressOf("RewardDistributor"), manifest.AddressOf("EmissionController"));
-}
-
-/// <summary>What devices and providers need to know of a network: its contracts, its clock and who its operators are, all from the chain.</summary>
-public sealed class NetworkAccess(EvmRpc rpc, NetworkId id, NetworkContracts contracts)
-{
-    /// <summary>The node.</summary>
-    public EvmRpc Rpc => rpc;
-
-    /// <summary>Network id, part of every proof.</summary>
-    public NetworkId Id => id;
-
-    /// <summary>Its contracts.</summary>
-    public NetworkContracts Contracts => contracts;
-
-    /// <summary>Unix seconds at which epoch 1 starts.</summary>
-    public Task<ulong> GetGenesisAsync(CancellationToken ct) => rpc.CallAsync(contracts.Verifier, new ReportVerifier.GenesisCall(), BlockTag.Latest, ct);
-
-    /// <summary>Network time: the newest block's, unix seconds.</summary>
-    public async Task<ulong> GetTimeAsync(CancellationToken ct) =>
-        (await rpc.GetHeaderAsync(BlockTag.Latest, ct).ConfigureAwait(false) ?? throw new InvalidOperationException("The node has no latest block.")).Timestamp;
-
-    /// <summary>The time that operators have surely read: that of the block before the newest, unix seconds.</summary>
-    public async Task<ulong> GetSettledTimeAsync(CancellationToken ct)
+    /// <summary>Access through nodes of the manifest's kind of chain; nothing is asked yet (<see cref="INetworkAccess.CheckChainAsync"/>).</summary>
+    /// <param name="manifest">Of a network that is deployed.</param>
+    /// <param name="urls">JSON-RPC of the chain, the preferred node first.</param>
+    /// <param name="http">Sends every request; its own time-out should be infinite. Null = a client of its own, for as long as the process.</param>
+    /// <exception cref="NotSupportedException">The manifest is of another kind of chain.</exception>
+    public static INetworkAccess Open(NetworkManifest manifest, IReadOnlyList<Uri> urls, HttpClient? http = null)
     {
-        var newest = await rpc.GetBlockNumberAsync(ct).ConfigureAwait(false);
-        return (await rpc.GetHeaderAsync(BlockTag.At(newest == 0 ? 0 : newest - 1), ct).ConfigureAwait(false) ?? throw new InvalidOperationException($"The node does not have block {newest - 1}.")).Timestamp;
-    }
-
-    /// <summary>The operators of the config in force now, with their end points and protocol keys.</summary>
-    /// <exception cref="InvalidOperationException">There is no config yet, or an end point is no URL.</exception>
-    public async Task<ImmutableArray<OperatorEndpoint>> GetOperatorsAsync(CancellationToken ct)
-    {
-        var time = await GetTimeAsync(ct).ConfigureAwait(false);
-        var genesis = await GetGenesisAsync(ct).ConfigureAwait(false);
-        var epoch = time < genesis ? 1 : await rpc.CallAsync(contracts.Verifier, new ReportVerifier.EpochAtCall(time), BlockTag.Latest, ct).ConfigureAwait(false);
-        var config = await rpc.CallAsync(contracts.Operators, new OperatorRegistry.ConfigAtCall(Math.Max(epoch, 1)), BlockTag.Latest, ct).ConfigureAwait(false);
-        if (config.ReportKeys.Length == 0) throw new InvalidOperationException("The network has no operators yet. Its owner must schedule a set of them.");
-        var operators = ImmutableArray.CreateBuilder<OperatorEndpoint>(config.ReportKeys.Length);
-        foreach (var key in config.ReportKeys)
+        http ??= new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        var options = new RpcOptions { Urls = [.. urls] };
+        return manifest switch
         {
-            var entry = await rpc.CallAsync(contracts.Operators, new OperatorRegistry.OperatorCall(key), BlockTag.Latest, ct).ConfigureAwait(false);
-            operators.Add(new OperatorEndpoint(key, Uri.TryCreate(entry.Endpoint, UriKind.Absolute, out var url)
-                ? url
-                : throw new InvalidOperationException($"Operator {key} registered '{entry.Endpoint}', which is no URL."), entry.ProtocolKey));
-        }
-
-        return operators.MoveToImmutable();
+            EvmNetworkManifest evm => new EvmNetworkAccess(new EvmRpc(http, options), evm),
+            SolanaNetworkManifest solana => new SolanaNetworkAccess(new SolanaRpc(http, options), solana),
+            _ => throw new NotSupportedException($"Network '{manifest.Network}' is on {manifest.Chain}: no client is made for this kind of chain."),
+        };
     }
+
+    internal static Uri EndpointOf(object reportKey, string registered) => Uri.TryCreate(registered, UriKind.Absolute, out var url)
+        ? url
+        : throw new InvalidOperationException($"Operator {reportKey} registered '{registered}', which is no URL.");
 }

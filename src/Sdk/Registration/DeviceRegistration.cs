@@ -4,13 +4,9 @@ using DePin.Cryptography;
 
 namespace DePin.Sdk.Registration;
 
-/// <summary>What a device and, where asked, its maker sign so that the registry takes the device in.</summary>
+/// <summary>What a device and, where asked, its maker sign so that an EVM registry takes the device in.</summary>
 public sealed class DeviceRegistration(UInt256 chainId, Address registry)
 {
-    private static readonly Bytes32 ActionType = TypedData.TypeHash(
-        "DeviceAction(string action,uint256 tokenId,bytes32 deviceId,address owner,uint32 modelId,uint64 batchId,uint64 cell,bytes32 metadata,uint64 nonce,uint64 deadline)");
-    private static readonly Bytes32 RegisterAction = Keccak256.Hash("register"u8);
-
     private readonly Bytes32 domain = TypedData.DomainSeparator("DePIN DeviceRegistry", "1", chainId, registry);
 
     /// <summary>Signed arguments of <c>register</c>.</summary>
@@ -38,22 +34,8 @@ public sealed class DeviceRegistration(UInt256 chainId, Address registry)
     }
 
     /// <summary>EIP-712 digest of a registration: what <c>registrationDigest</c> of the registry returns.</summary>
-    public Bytes32 Digest(in DeviceRegistry.Registration registration, Bytes32 deviceId)
-    {
-        var encoder = new AbiEncoder([], 11);
-        encoder.Bytes32(ActionType);
-        encoder.Bytes32(RegisterAction);
-        encoder.UInt(0UL);
-        encoder.Bytes32(deviceId);
-        encoder.Address(registration.Owner);
-        encoder.UInt(registration.ModelId);
-        encoder.UInt(registration.BatchId);
-        encoder.UInt(registration.Cell);
-        encoder.Bytes32(registration.Metadata);
-        encoder.UInt(registration.Nonce);
-        encoder.UInt(registration.Deadline);
-        return TypedData.Digest(domain, Keccak256.Hash(encoder.ToArray()));
-    }
+    public Bytes32 Digest(in DeviceRegistry.Registration registration, Bytes32 deviceId) => TypedData.Digest(domain, DeviceAction.Hash(
+        token: 0, deviceId, Bytes32.LeftPad(registration.Owner.AsSpan()), registration.ModelId, registration.BatchId, registration.Cell, registration.Metadata, registration.Nonce, registration.Deadline));
 
     // r · s · v: the form that contract wallets and SignatureChecker alike understand.
     private static byte[] LongForm(CompactSignature signature)

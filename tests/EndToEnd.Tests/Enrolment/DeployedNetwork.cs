@@ -14,9 +14,9 @@ public sealed class DeployedNetwork : IAsyncLifetime
 
     public EvmNetworkManifest Manifest { get; private set; } = null!;
 
-    public NetworkAccess Access { get; private set; } = null!;
+    public EvmNetworkAccess Access { get; private set; } = null!;
 
-    public DevBootstrap Bootstrap { get; private set; } = null!;
+    public EvmBootstrap Bootstrap { get; private set; } = null!;
 
     public IReadOnlyList<OperatorKeyRing> Operators { get; private set; } = [];
 
@@ -27,10 +27,10 @@ public sealed class DeployedNetwork : IAsyncLifetime
         var data = new DevFolder(folder.FullName);
         data.Create();
         var settings = new DevSettings { Id = "test", Operators = 4, SecondsPerBlock = 1440, Genesis = genesis, Ports = new DevPorts() };
-        Bootstrap = new DevBootstrap(data, settings, anvil);
+        Bootstrap = new EvmBootstrap(data, settings, anvil);
         Manifest = await Bootstrap.DeployAsync(_ => { }, default);
         Operators = await Bootstrap.EnrolOperatorsAsync(Manifest, _ => { }, default);
-        Access = new NetworkAccess(Bootstrap.Rpc, Manifest.Id, NetworkContracts.From(Manifest));
+        Access = new EvmNetworkAccess(Bootstrap.Rpc, Manifest);
     }
 
     public async Task DisposeAsync()

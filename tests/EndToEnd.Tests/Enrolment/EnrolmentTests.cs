@@ -31,7 +31,7 @@ public sealed class EnrolmentTests(DeployedNetwork network) : IClassFixture<Depl
         Assert.NotEqual(mover.Value, cast.Set.Devices[mover.Key].Cell);
         Assert.Equal(mover.Value, devices[mover.Key].Source.Cell);
         Assert.Equal(3, devices.Select(d => d.Key.Type).Distinct().Count());
-        var enrolment = new Replayer.Enrolment(network.Access, network.Bootstrap.Maker, network.Bootstrap.Deployer, 1, Quick, _ => { });
+        var enrolment = new EvmEnrolment(network.Access, network.Bootstrap.Maker, network.Bootstrap.Deployer, 1, Quick, _ => { });
         var stake = network.Manifest.NetworkParameters.MinimumStakePerDevice;
         await enrolment.RunAsync(devices, stake, default);
         await enrolment.RunAsync(devices, stake, default);

@@ -51,7 +51,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
     /// <summary>The chain, without a proxy.</summary>
     public EvmRpc Rpc { get; private set; } = null!;
 
-    public DevBootstrap Bootstrap { get; private set; } = null!;
+    public EvmBootstrap Bootstrap { get; private set; } = null!;
 
     /// <summary>By number from 0, as their hosts are.</summary>
     public IReadOnlyList<OperatorKeyRing> OperatorKeys { get; private set; } = [];
@@ -104,7 +104,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
             Genesis = genesis,
             Ports = new DevPorts { Operator = ports },
         };
-        Bootstrap = new DevBootstrap(Data, settings, Anvil);
+        Bootstrap = new EvmBootstrap(Data, settings, Anvil);
         Rpc = Bootstrap.Rpc;
         Manifest = await Bootstrap.DeployAsync(static _ => { }, default);
         OperatorKeys = await Bootstrap.EnrolOperatorsAsync(Manifest, static _ => { }, default);
@@ -281,8 +281,8 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
             var key = SeededKeys.Of("faults", source.Name, SeededKeys.TypeOf(i));
             return new ReplayDevice(source, key, SeededKeys.Of("faults", source.Provider, KeyType.Secp256k1), false, new Speaker(Manifest.Id, source, key, key, key));
         })];
-        var access = new NetworkAccess(Rpc, Manifest.Id, NetworkContracts.From(Manifest));
-        await new Replayer.Enrolment(access, Bootstrap.Maker, Bootstrap.Deployer, 1, Quick, static _ => { }).RunAsync(Devices, Manifest.NetworkParameters.MinimumStakePerDevice, default);
+        var access = new EvmNetworkAccess(Rpc, Manifest);
+        await new EvmEnrolment(access, Bootstrap.Maker, Bootstrap.Deployer, 1, Quick, static _ => { }).RunAsync(Devices, Manifest.NetworkParameters.MinimumStakePerDevice, default);
     }
 
     private async Task CreateHostsAsync(int ports)

@@ -69,7 +69,7 @@ public sealed class RoundDriverTests : IAsyncLifetime, IDisposable
         SignTable.Create(path, keys.Address, keys.ProtocolKey, 0);
         using var table = SignTable.Open(path, keys.Address, keys.ProtocolKey);
         await using var server = SignerServer.Start(socket, false,
-            new SigningDesk(keys, table, new SigningLimits(_network.Facts.Id, 1, default, default)), NullLogger<SignerServer>.Instance);
+            new SigningDesk(keys, table, new EvmSigningLimits(_network.Facts.Id, 1, default, default)), NullLogger<SignerServer>.Instance);
         using var signer = RemoteSigner.Connect(socket, _network.Facts.Id, TimeSpan.FromMinutes(1));
         for (var view = 0u; view < 40; view++) signer.SignProtocol(_network.Message(member, view, MessageKind.Prepare, Keccak256.Hash("before the database was put back"u8)).Bytes.Span);
 

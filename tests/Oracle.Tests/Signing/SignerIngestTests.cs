@@ -23,7 +23,7 @@ public sealed class SignerIngestTests
         var (path, socket) = (Path.Combine(folder.FullName, "signed.table"), Path.Combine(folder.FullName, "signer"));
         SignTable.Create(path, keys.Address, keys.ProtocolKey, 0);
         using var table = SignTable.Open(path, keys.Address, keys.ProtocolKey);
-        var desk = new SigningDesk(keys, table, new SigningLimits(network.Facts.Id, 1, default, default));
+        var desk = new SigningDesk(keys, table, new EvmSigningLimits(network.Facts.Id, 1, default, default));
         var server = SignerServer.Start(socket, false, desk, NullLogger<SignerServer>.Instance);
         using var signer = RemoteSigner.Connect(socket, network.Facts.Id, TimeSpan.FromMinutes(1));
         await using var one = await TestOperator.StartAsync(network, signer: signer, ct: Ct);

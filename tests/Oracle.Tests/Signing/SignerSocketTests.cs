@@ -95,7 +95,7 @@ public sealed class SignerSocketTests : IDisposable
         using (var version = Raw()) Assert.Equal(SigningRefusal.Unknown, Refusal(Exchange(version, [0, 0, 0, 2, 9, 1]), version, closes: false));
         using (var kind = Raw())
         {
-            Assert.Equal(SigningRefusal.Unknown, Refusal(Exchange(kind, [0, 0, 0, 2, 1, 77]), kind, closes: false));
+            Assert.Equal(SigningRefusal.Unknown, Refusal(Exchange(kind, [0, 0, 0, 2, SignerWire.Version, 77]), kind, closes: false));
             Assert.Equal(SigningRefusal.Malformed, Refusal(Exchange(kind, SignerWire.Encode(SignerRequest.Report, new byte[348])), kind, closes: false));
             Assert.Equal(SigningRefusal.Malformed, Refusal(Exchange(kind, SignerWire.Encode(SignerRequest.Protocol, [])), kind, closes: false));
         }

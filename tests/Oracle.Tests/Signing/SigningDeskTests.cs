@@ -110,11 +110,11 @@ public sealed class SigningDeskTests : IDisposable
         var receipt = ReceiptMessage.Of(network, One, self, 5);
         Assert.Equal(_setup.Keys.Protocol.Sign(receipt), _desk.SignProtocol(receipt).Signature);
         Assert.Equal(SigningRefusal.None, _desk.SignProtocol(ReceiptMessage.Of(network, [One, Other], self, 5)).Refusal);
-        Assert.Equal(SigningRefusal.None, _desk.SignProtocol(Acknowledgement.Message(network, _setup.Keys.Account, 1, One)).Refusal);
+        Assert.Equal(SigningRefusal.None, _desk.SignProtocol(Acknowledgement.Message(network, _setup.Keys.Account.Evm, 1, One)).Refusal);
 
         Assert.Equal(SigningRefusal.WrongNetwork, _desk.SignProtocol(ReceiptMessage.Of(new NetworkId(One), One, self, 5)).Refusal);
-        Assert.Equal(SigningRefusal.WrongNetwork, _desk.SignProtocol(ReceiptMessage.Of(network, One, _setup.Keys.Account, 5)).Refusal);
-        Assert.Equal(SigningRefusal.WrongNetwork, _desk.SignProtocol(ReceiptMessage.Of(network, [One], _setup.Keys.Account, 5)).Refusal);
+        Assert.Equal(SigningRefusal.WrongNetwork, _desk.SignProtocol(ReceiptMessage.Of(network, One, _setup.Keys.Account.Evm, 5)).Refusal);
+        Assert.Equal(SigningRefusal.WrongNetwork, _desk.SignProtocol(ReceiptMessage.Of(network, [One], _setup.Keys.Account.Evm, 5)).Refusal);
         Assert.Equal(SigningRefusal.WrongNetwork, _desk.SignProtocol(Acknowledgement.Message(new NetworkId(One), self, 1, One)).Refusal);
         Assert.Equal(SigningRefusal.Malformed, _desk.SignProtocol([.. receipt, 0]).Refusal);
         Assert.Equal(SigningRefusal.Malformed, _desk.SignProtocol("anything else"u8).Refusal);
@@ -128,7 +128,7 @@ public sealed class SigningDeskTests : IDisposable
         {
             ChainId = SigningSetup.Limits.ChainId,
             Nonce = 3,
-            To = SigningSetup.Limits.ReportVerifier,
+            To = SigningSetup.Limits.Verifier,
             Data = new ReportVerifier.FinalizeCall(1).Encode(),
             Gas = 1_000_000,
             MaxFeePerGas = 100_000_000_000UL,
@@ -142,11 +142,11 @@ public sealed class SigningDeskTests : IDisposable
         Assert.Equal(SigningRefusal.FeeTooHigh, Refusal(good with { Gas = 10_000_001 }));
         Assert.Equal(SigningRefusal.FeeTooHigh, Refusal(good with { GasPrice = 10_000_000_000_000UL }));
         Assert.Equal(SigningRefusal.WrongNetwork, Refusal(good with { ChainId = 1 }));
-        Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(good with { To = _setup.Keys.Account }));
+        Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(good with { To = _setup.Keys.Account.Evm }));
         Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(good with { To = null }));
         Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(good with { Value = 1UL }));
         Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(good with { Data = default }));
-        Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(good with { Data = new NetworkToken.BalanceOfCall(_setup.Keys.Account).Encode() }));
+        Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(good with { Data = new NetworkToken.BalanceOfCall(_setup.Keys.Account.Evm).Encode() }));
         Assert.Equal(SigningRefusal.Malformed, _desk.SignTransaction([]).Refusal);
         Assert.Equal(SigningRefusal.Malformed, _desk.SignTransaction(signed.Raw).Refusal);
         Assert.Equal(SigningRefusal.Malformed, _desk.SignTransaction([.. good.EncodeUnsigned(), 0]).Refusal);

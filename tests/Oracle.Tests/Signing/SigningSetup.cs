@@ -21,7 +21,7 @@ public sealed class SigningSetup : IDisposable
 
     public string SocketPath => Path.Combine(Folder.FullName, "signer");
 
-    public static SigningLimits Limits { get; } = new(new NetworkId(Sha256.Hash("network"u8)), 31337, new Address(Sha256.Hash("verifier"u8).AsSpan()[12..]), (UInt256)(UInt128)1_000_000_000_000_000_000);
+    public static EvmSigningLimits Limits { get; } = new(new NetworkId(Sha256.Hash("network"u8)), 31337, new Address(Sha256.Hash("verifier"u8).AsSpan()[12..]), (UInt256)(UInt128)1_000_000_000_000_000_000);
 
     public SignTable Open() => SignTable.Open(TablePath, Keys.Address, Keys.ProtocolKey);
 

@@ -6,15 +6,6 @@ using DePin.Cryptography;
 
 namespace DePin.Chain.Deployment;
 
-/// <summary>What to deploy, and where to write the manifest.</summary>
-/// <param name="Network">Name of the network.</param>
-/// <param name="ArtifactsFolder">Holds <c>&lt;Contract&gt;.json</c>.</param>
-/// <param name="ManifestPath">The manifest's file: <see cref="NetworkManifest.PathFor"/>.</param>
-public sealed record DeploymentRequest(string Network, string ArtifactsFolder, string ManifestPath);
-
-/// <summary>How far a deployment is.</summary>
-public sealed record DeploymentProgress(string What, int Done, int Total);
-
 /// <summary>
 /// Deploys a network with plain CREATE at nonces fixed beforehand, so that contracts can name one another in their constructors. Every
 /// transaction is signed and stored in the manifest before it is sent: killed at any point, the same call goes on where it stopped.
@@ -26,7 +17,7 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
 
     /// <summary>Deploys, or goes on with, or just checks, what the profile says; <paramref name="report"/> may be null.</summary>
     /// <exception cref="DeploymentException">The profile, the chain or the manifest do not allow it.</exception>
-    public async Task<EvmNetworkManifest> DeployAsync(DeploymentProfile profile, DeploymentRequest request, Func<DeploymentProgress, Task>? report, CancellationToken ct)
+    public async Task<EvmNetworkManifest> DeployAsync(EvmDeploymentProfile profile, DeploymentRequest request, Func<DeploymentProgress, Task>? report, CancellationToken ct)
     {
         var chainId = await rpc.GetChainIdAsync(ct).ConfigureAwait(false);
         var genesis = await rpc.GetHeaderAsync(BlockTag.At(0), ct).ConfigureAwait(false) ?? throw new DeploymentException("The node has no block 0.");
@@ -49,7 +40,7 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
     }
 
     private async Task<EvmNetworkManifest> StartAsync(
-        Plan plan, DeploymentProfile profile, DeploymentRequest request, ulong chainId, Bytes32 chainGenesis, string hash, CancellationToken ct)
+        Plan plan, EvmDeploymentProfile profile, DeploymentRequest request, ulong chainId, Bytes32 chainGenesis, string hash, CancellationToken ct)
     {
         var head = await rpc.GetHeaderAsync(BlockTag.Latest, ct).ConfigureAwait(false) ?? throw new DeploymentException("The node has no latest block.");
         var genesis = plan.Setting("ReportVerifier", "settings", "genesis");
@@ -147,7 +138,7 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
         }
     }
 
-    private static void CheckBounds(DeploymentProfile profile, Plan plan, ulong chainId)
+    private static void CheckBounds(EvmDeploymentProfile profile, Plan plan, ulong chainId)
     {
         if (profile.IsDevChain(chainId)) return;
         var deploy = plan.Creations.ToDictionary(c => c.Artifact.Name, c => (c.Artifact.Abi, c.Arguments), StringComparer.Ordinal);
@@ -185,7 +176,7 @@ public sealed class NetworkDeployer(EvmRpc rpc, PrivateKey deployer, FeePolicy? 
     /// <summary>All transactions and addresses, fixed before the first is sent.</summary>
     private sealed class Plan
     {
-        public Plan(DeploymentProfile profile, Dictionary<string, ContractArtifact> artifacts, ulong chainId, Address deployer, ulong firstNonce)
+        public Plan(EvmDeploymentProfile profile, Dictionary<string, ContractArtifact> artifacts, ulong chainId, Address deployer, ulong firstNonce)
         {
             Deployer = deployer;
             FirstNonce = firstNonce;

@@ -42,8 +42,7 @@ public static class ProductionBounds
             && Find(distributor.Abi.Constructor, distributor.Arguments, ["settings", "maxCapacity"]) is { } capacity
             && Find(emission.Abi.Constructor, emission.Arguments, ["base"]) is { } daily && capacity > daily * 10)
             violations.Add($"RewardDistributor.settings.maxCapacity is {capacity}, allowed is ten times the first epoch's emission, {daily * 10}");
-        if (parameters.ReplayShiftSeconds != 0) violations.Add($"network.replayShiftSeconds is {parameters.ReplayShiftSeconds}, allowed is 0: replayed data earns nothing in production");
-        if (!parameters.Replay.IsEmpty) violations.Add($"network.replay names {parameters.Replay[0].Name}, allowed is none: replayed data earns nothing in production");
+        violations.AddRange(ParameterBounds.Violations(parameters));
         return violations;
     }
 

@@ -38,8 +38,11 @@ public sealed class SolanaNetworkManifest : NetworkManifest
     /// <summary>Seconds between asking for a bond and getting it.</summary>
     public required ulong BondThaw { get; init; }
 
-    /// <summary>What the owner, or a maker, has yet to send: a line each.</summary>
-    public List<string> OwnerCalls { get; init; } = [];
+    /// <summary>Arguments of what the network was made with, by instruction, in hexadecimal: <c>initialize</c>, <c>open_registry</c>, <c>open_staking</c>.</summary>
+    public SortedDictionary<string, string> Arguments { get; init; } = [];
+
+    /// <summary>What the owner, or a maker, has yet to send, in this order: a line each, "what: signer signs message" (<see cref="SolanaOwnerCall"/>).</summary>
+    public List<string> OwnerCalls { get; set; } = [];
 
     /// <inheritdoc/>
     [JsonIgnore]

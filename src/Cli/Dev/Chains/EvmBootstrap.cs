@@ -8,13 +8,14 @@ using DePin.Cli.Keys;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;
+using DePin.Protocol;
 using DePin.Sdk.Network;
 using DePin.Signing;
 
-namespace DePin.Cli.Dev;
+namespace DePin.Cli.Dev.Chains;
 
 /// <summary>Puts a network on a fresh dev chain: contracts, funded and bonded operators, their config, a maker. What is there already is left alone.</summary>
-public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilProcess anvil)
+public sealed class EvmBootstrap(DevFolder folder, DevSettings settings, AnvilProcess anvil)
 {
     private const string PlentyOfWei = "0x3635c9adc5dea00000"; // 1,000 coins of a dev chain
     private static readonly FeePolicy Quick = new() { PollInterval = TimeSpan.FromMilliseconds(100) };
@@ -32,7 +33,7 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
     public async Task<EvmNetworkManifest> DeployAsync(Action<string> detail, CancellationToken ct)
     {
         foreach (var key in (PrivateKey[])[Deployer, Maker]) await anvil.Rpc.SetBalanceAsync(key.Address.ToString(), PlentyOfWei, ct).ConfigureAwait(false);
-        var profile = DeploymentProfile.Load(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), new Dictionary<string, string>
+        var profile = DeploymentProfile.Load<EvmDeploymentProfile>(RepositoryRoot.Combine("contracts", "evm", "profiles", "dev.json"), new Dictionary<string, string>
         {
             ["genesis"] = settings.Genesis.ToString(CultureInfo.InvariantCulture),
             // On a dev chain one account owns, arbitrates and banks; a real network has a timelock and more than one person.
@@ -58,7 +59,7 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
     /// <summary>Bonds and registers the operators and schedules them for epoch 1.</summary>
     public async Task<IReadOnlyList<OperatorKeyRing>> EnrolOperatorsAsync(EvmNetworkManifest manifest, Action<string> detail, CancellationToken ct)
     {
-        var operators = Enumerable.Range(1, settings.Operators).Select(i => OperatorKeyFiles.Ensure(folder.OperatorFolder(i))).ToList();
+        var operators = Enumerable.Range(1, settings.Operators).Select(i => OperatorKeyFiles.Ensure(folder.OperatorFolder(i), ChainKind.Evm)).ToList();
         var registration = new OperatorRegistration(Rpc, manifest, Quick);
         var registry = manifest.AddressOf("OperatorRegistry");
         var known = await Rpc.CallAsync(
@@ -83,9 +84,6 @@ public sealed class DevBootstrap(DevFolder folder, DevSettings settings, AnvilPr
         await registration.ScheduleAsync(Deployer, [.. operators.Select(o => o.Report.Address)], 1, ct).ConfigureAwait(false);
         return operators;
     }
-
-    /// <summary>From here on a block is worth <see cref="DevSettings.SecondsPerBlock"/>.</summary>
-    public Task StartClockAsync(CancellationToken ct) => anvil.Rpc.SetBlockTimestampIntervalAsync(settings.SecondsPerBlock, ct);
 
     private string Endpoint(int index) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{settings.Ports.Operator + index}");
 }
