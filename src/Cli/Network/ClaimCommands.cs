@@ -92,9 +92,9 @@ public static class ClaimCommands
                 + (parsed.GetValue(Bundle) is null ? "See which check fails with: depin audit" : "Keep a newer bundle with `depin audit --save`, or fetch it with --evidence."),
                 ExitCodes.Refused);
 
-        var proofs = Enumerable.Range(0, (int)tree.LeafCount).Where(i => accounts is null || accounts.Contains(tree.LeafAt((uint)i).Account)).Select(i => tree.ProofAt((uint)i)).ToList();
-        var claimed = await ClaimedAsync(settlement, proofs, ct).ConfigureAwait(false);
-        return [.. proofs.Where((p, i) => p.Leaf.Cumulative > claimed[i]).Select(p => new Pending(tree.Root, p))];
+        var leaves = Enumerable.Range(0, (int)tree.LeafCount).Select(i => tree.LeafAt((uint)i)).Where(l => accounts is null || accounts.Contains(l.Account)).ToList();
+        var claimed = await settlement.GetClaimedAsync([.. leaves.Select(l => (l.Index, l.Account))], ct).ConfigureAwait(false);
+        return [.. leaves.Where((l, i) => l.Cumulative > claimed[i]).Select(l => new Pending(tree.Root, tree.ProofAt(l.Index)))];
     }
 
     private static async Task<List<Pending>> FromApiAsync(ParseResult parsed, ISettlementReader settlement, IReadOnlyList<ChainAddress>? accounts, CancellationToken ct)
