@@ -128,6 +128,7 @@ public sealed class SolanaEnrolment(SolanaNetworkAccess network, PrivateKey make
                 accounts.Program, new Depin.PublishBatchAccounts { Account = makerAccount, Network = accounts.Account, Maker = accounts.Maker(makerId), Batch = accounts.Batch(next) }))
             { Signers = [maker] },
             ct).ConfigureAwait(false);
+        progress(string.Create(CultureInfo.InvariantCulture, $"batch {next} is published"));
         return next;
     }
 

@@ -5,6 +5,7 @@ using DePin.ContractBindings.Solana;
 using DePin.Cryptography;
 using DePin.DataSets;
 using DePin.Replayer;
+using DePin.Sdk.Registration;
 using DePin.TestKit;
 
 namespace DePin.EndToEnd.Tests.Enrolment;
@@ -44,9 +45,14 @@ public sealed class SolanaEnrolmentTests(SolanaDeviceNetwork network) : IClassFi
         var devices = ReplayDevice.Create(network.Access.Id, [Mutation.Cast(DataFolder.Read(DataFolder.Own())[0].Limit(12), [])], "halfway", KeyType.Ed25519).All;
         var at = Solana.Network;
         var before = await Solana.Rpc.ReadAsync<Depin.DeviceRegistryAccount>(at.Program, at.Registry, Finality.Safe, default);
-        await Assert.ThrowsAsync<OperationCanceledException>(() => EnrolAsync(devices, Stake, said => StopAt(said, "publishing a batch")));
-        // As if it had been killed once its batch was out and one device was in.
-        await Assert.ThrowsAsync<OperationCanceledException>(() => EnrolAsync([.. devices], Stake, said => StopAt(said, "registered 1 of")));
+        // As if it had been killed once its batch was out; one of the devices is in, too, by another way.
+        await Assert.ThrowsAsync<OperationCanceledException>(() => EnrolAsync(devices, Stake, said => StopAt(said, "batch ")));
+        Assert.Equal(12, (await MissingAsync(devices)).Count);
+        await Solana.SendAsync(default, [.. network.Registration.Register(
+            Solana.Owner, devices[3].Key, SolanaAddress.Of(devices[3].Provider.PublicKey), 1, devices[3].Source.Cell, new MakerWord.Approval(1, network.Approver), ulong.MaxValue)]);
+        // And again once the devices were in, before the stakes.
+        await Assert.ThrowsAsync<OperationCanceledException>(() => EnrolAsync(devices, Stake, said => StopAt(said, "funding")));
+        Assert.Empty(await MissingAsync(devices));
         await EnrolAsync(devices, Stake);
         await RegisteredAsync(devices);
         await StakedAsync(devices, Stake);
@@ -94,6 +100,14 @@ public sealed class SolanaEnrolmentTests(SolanaDeviceNetwork network) : IClassFi
 
     // Everything is paid for by one account.
     private async Task<int> SentAsync() => (await Solana.Rpc.GetSignaturesForAddressAsync(Solana.Owner, null, null, 1_000, Finality.Safe, default)).Count;
+
+    private async Task<List<ReplayDevice>> MissingAsync(IReadOnlyList<ReplayDevice> devices)
+    {
+        var missing = new List<ReplayDevice>();
+        foreach (var device in devices)
+            if (await network.Access.FindAccountAsync(device.Id.Value, default) is null) missing.Add(device);
+        return missing;
+    }
 
     private async Task<Depin.DeviceAccount> FindAsync(ReplayDevice device) => Assert.NotNull(await network.Access.FindAccountAsync(device.Id.Value, default)).Device;
 
