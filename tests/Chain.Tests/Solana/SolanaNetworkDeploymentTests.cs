@@ -167,6 +167,31 @@ public sealed class SolanaNetworkDeploymentTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_transaction_that_lands_late_is_found_done_by_the_one_that_fails_for_it()
+    {
+        var profile = Profile("dev");
+        await Assert.ThrowsAsync<KilledException>(() => NewDeployer().DeployAsync(profile, Request(), p => p.What == "maker 1" ? throw new KilledException() : Task.CompletedTask, _ct));
+        await using var proxy = await RpcProxy.StartAsync(_node.Url, _ct);
+        var hidden = new HashSet<string>();
+        proxy.Apply(new RpcFault.Lie((call, answer) =>
+        {
+            if (hidden.Add(call["params"]![0]!.ToString())) answer["result"]!["value"] = null; // as if it were not there yet, when it is looked for first
+            return answer;
+        }), "getAccountInfo");
+        var sent = new List<string>();
+        var manifest = await new SolanaNetworkDeployer(new SolanaRpc(_http, new RpcOptions { Urls = [proxy.Url] }), _deployer, null, Fast).DeployAsync(profile, Request(), p =>
+        {
+            sent.Add(p.What);
+            return Task.CompletedTask;
+        }, _ct);
+        Assert.True(manifest.Complete);
+        var network = manifest.Accounts;
+        Assert.Superset(new HashSet<string>([manifest.Mint, network.Account.ToString(), Depin.Addresses.Registry(network.Program, network.Account).ToString(), Depin.Addresses.Staking(network.Program, network.Account).ToString()]), hidden);
+        Assert.DoesNotContain("mint sent", sent); // refused before it was
+        Assert.Equal(600_000_000_000_000_000ul, TokenMint.Decode((await AccountAsync(network.Mint)).Data.Span).Supply);
+    }
+
+    [Fact]
     public async Task What_others_must_sign_is_left_to_them_and_found_done_later()
     {
         var (owner, maker) = (PrivateKey.Generate(KeyType.Ed25519), PrivateKey.Generate(KeyType.Ed25519));
