@@ -124,6 +124,34 @@ public sealed class FounderJourney : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_founder_schedules_operators_and_sees_how_they_are()
+    {
+        var founder = await KeyAsync("founder.key");
+        Assert.Equal(0, (await RunningNetwork.AskAsync(Deploy(anvil.Url, founder, In("network.json")))).Code);
+        using var http = new HttpClient();
+        var registration = new OperatorRegistration(new EvmRpc(http, new RpcOptions { Urls = [anvil.Url] }), NetworkManifest.Load<EvmNetworkManifest>(In("network.json")));
+        var reportKeys = new List<string>();
+        for (var i = 1; i <= 4; i++)
+        {
+            var (account, report) = (PrivateKey.Generate(KeyType.Secp256k1), PrivateKey.Generate(KeyType.Secp256k1).Address);
+            await registration.FundAsync(founder, account.Address, Units(5_000), Units(1), default);
+            await registration.RegisterAsync(account, report, new Bytes32(PrivateKey.Generate(KeyType.Ed25519).PublicKey.Bytes), $"http://127.0.0.1:{i}", Units(5_000), default);
+            reportKeys.Add(report.ToString());
+        }
+
+        string[] network = ["--network", In("network.json"), "--rpc", anvil.Url.ToString()];
+        Assert.Equal(1, (await RunningNetwork.AskAsync(["operator", "status", .. network])).Code); // the registry has no set
+        var printed = await Succeeds("founder.key", ["operator", "schedule", .. reportKeys, "--print"]);
+        Assert.Equal(registration.ScheduleCall([.. reportKeys.Select(Address.Parse)], 1).Encode(), Convert.FromHexString(printed["data"]!.ToString()[2..]));
+        Assert.Equal("1", (await Succeeds("founder.key", ["operator", "schedule", .. reportKeys]))["firstEpoch"]!.ToString());
+        Assert.Equal("2", (await Succeeds("founder.key", ["operator", "schedule", .. reportKeys]))["firstEpoch"]!.ToString());
+        var (down, status) = await RunningNetwork.AskAsync(["operator", "status", .. network]);
+        Assert.Equal(1, down);
+        Assert.Equal(reportKeys.Select(Address.Parse).Order(), status.AsArray().Select(row => Address.Parse(row!["reportKey"]!.ToString())));
+        Assert.All(status.AsArray(), row => Assert.Equal(("unreachable", "5,000"), (row!["state"]!.ToString(), row["bond"]!.ToString())));
+    }
+
+    [Fact]
     public async Task A_node_of_another_chain_is_told_apart()
     {
         var founder = await KeyAsync("founder.key");

@@ -203,7 +203,7 @@ internal sealed class SolanaDeploymentSteps(
             catch (SolanaProgramException e)
             {
                 if (await isDone(ct).ConfigureAwait(false)) return;
-                throw new DeploymentException($"{what}: {e.Message} Correct the profile, or see that the deployer holds enough SOL, and deploy again; under another network name where the profile changed.", e);
+                throw new DeploymentException($"{what}: {e.Message}. Correct the profile, or see that the deployer holds enough SOL, and deploy again; under another network name where the profile changed.", e);
             }
         }
     }
