@@ -1,5 +1,6 @@
 using DePin.Chain.Deployment;
 using DePin.Cli.Dev;
+using DePin.Cli.Dev.Chains;
 using DePin.DevTools;
 using DePin.Sdk.Network;
 using DePin.Signing;

@@ -4,6 +4,7 @@ using DePin.Abi;
 using DePin.Chain.Deployment;
 using DePin.Chain.Evm;
 using DePin.Cli.Dev;
+using DePin.Cli.Dev.Chains;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.Adversaries;
