@@ -69,6 +69,9 @@ public sealed class SolanaDeskTests : IDisposable
         Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(SystemProgram.Transfer(Self, Stranger, 1)));
         Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(SystemProgram.WithdrawNonce(Named("nonce"), Self, Stranger, 1)));
         Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(SystemProgram.AuthorizeNonce(Named("nonce"), Self, Stranger)));
+        var advance = SystemProgram.AdvanceNonce(Named("nonce"), Self);
+        Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(advance with { Data = new byte[] { 12, 0, 0, 0 } }));
+        Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(advance with { Data = new byte[] { 4, 0, 0, 0, 0 } }));
         Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(TokenProgram.TransferChecked(Named("tokens"), Network.Mint, Stranger, Self, 1, 9)));
         Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(MemoProgram.Write("hello")));
         Assert.Equal(SigningRefusal.CallNotAllowed, Refusal(Finalize(Network), SystemProgram.Transfer(Self, Stranger, 1)));
