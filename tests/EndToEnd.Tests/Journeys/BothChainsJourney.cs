@@ -5,7 +5,6 @@ using DePin.Chain;
 using DePin.Chain.Deployment;
 using DePin.Chain.Rpc;
 using DePin.Chain.Solana;
-using DePin.Protocol;
 
 namespace DePin.EndToEnd.Tests.Journeys;
 
