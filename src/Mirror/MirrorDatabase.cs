@@ -1,3 +1,4 @@
+using DePin.Protocol;
 using DePin.Storage;
 using Npgsql;
 
@@ -32,6 +33,14 @@ public sealed class MirrorDatabase : IAsyncDisposable
 
     /// <summary>Connections whose search path is the schema.</summary>
     public NpgsqlDataSource DataSource { get; }
+
+    /// <summary>Number under which the database has a network's chain; null where it has not.</summary>
+    public async Task<short?> FindChainAsync(NetworkId network, CancellationToken ct)
+    {
+        await using var command = DataSource.CreateCommand("select chain_id from chains where network_id = $1");
+        command.Parameters.Add(new NpgsqlParameter { Value = network.Value.ToArray() });
+        return (short?)await command.ExecuteScalarAsync(ct);
+    }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => DataSource.DisposeAsync();

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using DePin.Abi.Solana;
+using DePin.Chain.Deployment;
 using DePin.Chain.Rpc;
 using DePin.Cli.Dev;
 using DePin.Mirror;
@@ -28,7 +29,7 @@ public static class IndexCommands
     {
         var manifest = Settlement.Manifest(parsed);
         await using var database = new MirrorDatabase(Connection(parsed));
-        var network = manifest.ToMirroredNetwork();
+        var network = await OfAsync(manifest, database, ct).ConfigureAwait(false);
         var providers = Providers(parsed, quorum: 1);
         await providers.CheckChainAsync(network, ct).ConfigureAwait(false);
         var verifier = providers.CreateVerifier(database, network, manifest.ToEmissionSchedule());
@@ -49,8 +50,9 @@ public static class IndexCommands
     private static async Task<int> RebuildAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
         var manifest = Settlement.Manifest(parsed);
-        var network = manifest.ToMirroredNetwork();
         var connection = Connection(parsed);
+        await using var database = new MirrorDatabase(connection);
+        var network = await OfAsync(manifest, database, ct).ConfigureAwait(false);
         await using var owner = NpgsqlDataSource.Create(connection);
         var rebuild = new MirrorRebuild(
             owner, connection, network, Providers(parsed, parsed.GetValue(Quorum)).CreateSource(network, NullLoggerFactory.Instance), new FollowerOptions(), TimeProvider.System, NullLoggerFactory.Instance);
@@ -66,6 +68,10 @@ public static class IndexCommands
             ]);
         return result.Differences.Count == 0 ? ExitCodes.Success : ExitCodes.Refused;
     }
+
+    // A database may hold several networks: which is this one's it knows itself.
+    private static async Task<MirroredNetwork> OfAsync(NetworkManifest manifest, MirrorDatabase database, CancellationToken ct) => manifest.ToMirroredNetwork(
+        await database.FindChainAsync(manifest.Id, ct).ConfigureAwait(false) ?? throw new CliException($"The database does not mirror network {manifest.Network} ({manifest.NetworkId[..10]}…). Name that of its indexer with --database, or start the indexer."));
 
     private static ChainProviders Providers(ParseResult parsed, int quorum)
     {

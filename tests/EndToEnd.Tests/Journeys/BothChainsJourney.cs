@@ -53,14 +53,17 @@ public sealed class BothChainsJourney : RunningNetwork
 
         // everybody on both: all that the trees owe is paid, and no more
         Assert.Equal(0, (await RunAsync("claim", "--all")).Code);
-        var all = await RunAsync("claim", "--all", "--network", SolanaManifest, "--rpc", SolanaRpc, "--api", Api.ToString(), "--key", Path.Combine(Data, "solana", "keys", "deployer.key"));
+        var all = await RunAsync("claim", "--all", "--network", "solana"); // as the README has it
         Assert.True(all.Code == 0, all.ToString());
 
         // and the mirror of each is its chain
-        foreach (var arguments in (string[][])[[], ["--network", SolanaManifest, "--rpc", SolanaRpc]])
+        foreach (var arguments in (string[][])[[], ["--network", "solana"]])
         {
+            // Its clock leaps: the mirror may be behind what the node answers for, which is told and no difference.
             var verified = await RunAsync(["index", "verify", .. arguments]);
+            for (var tries = 0; tries < 10 && verified.Error.Contains("Try again", StringComparison.Ordinal); tries++) verified = await RunAsync(["index", "verify", .. arguments]);
             Assert.True(verified.Code == 0, verified.ToString());
+            Assert.Contains("The mirror is the chain.", verified.Output, StringComparison.Ordinal);
         }
     }
 
