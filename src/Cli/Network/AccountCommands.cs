@@ -14,7 +14,7 @@ public static class AccountCommands
 
     private static async Task<int> ListAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        using var api = NetworkOptions.ApiOf(parsed, parsed.GetValue(NetworkOptions.Manifest) is null ? null : Settlement.Manifest(parsed).Id); // without one, the first network that the API serves
+        using var api = NetworkOptions.ApiOf(parsed, parsed.GetValue(NetworkOptions.Manifest) is null ? null : NetworkOptions.LoadManifest(parsed).Id); // without one, the first network that the API serves
         var views = new List<AccountRewards>();
         await foreach (var address in parsed.GetValue(Addresses) is { Length: > 0 } given ? given.Select(Parse).ToAsyncEnumerable() : ProvidersAsync(api, ct))
         {

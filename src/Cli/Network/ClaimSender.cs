@@ -96,7 +96,7 @@ internal static class ClaimSenders
 {
     public static async Task<IClaimSender> OpenAsync(ParseResult parsed, CancellationToken ct)
     {
-        if (Settlement.Manifest(parsed) is SolanaNetworkManifest solana)
+        if (NetworkOptions.LoadManifest(parsed) is SolanaNetworkManifest solana)
         {
             var access = await SolanaAccess.OpenAsync(parsed, solana, ct).ConfigureAwait(false);
             return new SolanaClaimSender(access, access.Sender(parsed));

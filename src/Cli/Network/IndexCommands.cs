@@ -27,7 +27,7 @@ public static class IndexCommands
 
     private static async Task<int> VerifyAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var manifest = Settlement.Manifest(parsed);
+        var manifest = NetworkOptions.LoadManifest(parsed);
         await using var database = new MirrorDatabase(Connection(parsed));
         var network = await OfAsync(manifest, database, ct).ConfigureAwait(false);
         var providers = Providers(parsed, quorum: 1);
@@ -49,7 +49,7 @@ public static class IndexCommands
 
     private static async Task<int> RebuildAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        var manifest = Settlement.Manifest(parsed);
+        var manifest = NetworkOptions.LoadManifest(parsed);
         var connection = Connection(parsed);
         await using var database = new MirrorDatabase(connection);
         var network = await OfAsync(manifest, database, ct).ConfigureAwait(false);

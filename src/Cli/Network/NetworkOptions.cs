@@ -86,9 +86,11 @@ public static class NetworkOptions
     /// <summary>Fees and patience for a person who waits.</summary>
     public static FeePolicy Fees { get; } = new() { PollInterval = TimeSpan.FromMilliseconds(250) };
 
-    private static string ManifestPath(ParseResult parsed)
+    /// <summary>Whole path of the manifest that the options name.</summary>
+    /// <exception cref="CliException">There is no such file.</exception>
+    public static string ManifestPath(ParseResult parsed)
     {
-        var path = Chosen(parsed);
+        var path = Path.GetFullPath(Chosen(parsed));
         return File.Exists(path) ? path : throw new CliException($"There is no manifest {path}. Start a dev network with `depin dev up`, or name another with --network.");
     }
 

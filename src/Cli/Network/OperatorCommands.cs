@@ -88,7 +88,7 @@ public static class OperatorCommands
         var settings = new Dictionary<string, string?>
         {
             ["Oracle__Database"] = parsed.GetRequiredValue(Database),
-            ["Oracle__Manifest"] = Path.GetFullPath(parsed.GetValue(NetworkOptions.Manifest) ?? new DevFolder(DevFolder.Default()).Manifest),
+            ["Oracle__Manifest"] = NetworkOptions.ManifestPath(parsed),
         };
         if (parsed.GetValue(Signer) is { } socket) settings["Oracle__Signer"] = Path.GetFullPath(socket);
         else

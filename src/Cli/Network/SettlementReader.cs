@@ -1,6 +1,5 @@
 using System.CommandLine;
 using DePin.Chain.Deployment;
-using DePin.Cli.Dev;
 using DePin.Cryptography;
 using DePin.Protocol;
 
@@ -49,16 +48,9 @@ internal interface ISettlementReader
 /// <summary>The manifest that the options name, and its chain.</summary>
 internal static class Settlement
 {
-    /// <summary>Reads the manifest, of either kind of chain; by default that of the clone's dev network.</summary>
-    public static NetworkManifest Manifest(ParseResult parsed)
-    {
-        var path = parsed.GetValue(NetworkOptions.Manifest) ?? new DevFolder(DevFolder.Default()).Manifest;
-        return File.Exists(path) ? NetworkManifest.Load(path) : throw new CliException($"There is no manifest {path}. Start a dev network with `depin dev up`, or name another with --network.");
-    }
-
     /// <summary>A reader of the chain that the options name.</summary>
     /// <exception cref="CliException">The node follows another chain than the manifest's.</exception>
-    public static async Task<ISettlementReader> OpenAsync(ParseResult parsed, CancellationToken ct) => Manifest(parsed) is SolanaNetworkManifest solana
+    public static async Task<ISettlementReader> OpenAsync(ParseResult parsed, CancellationToken ct) => NetworkOptions.LoadManifest(parsed) is SolanaNetworkManifest solana
         ? new SolanaSettlement(await SolanaAccess.OpenAsync(parsed, solana, ct).ConfigureAwait(false))
         : new EvmSettlement(await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false));
 }

@@ -33,7 +33,7 @@ public static class StakeCommands
         yield return unstake.Does(UnstakeAsync);
         yield return withdraw.Does(async (parsed, output, ct) =>
         {
-            if (Settlement.Manifest(parsed) is SolanaNetworkManifest solana) return await SolanaStakes.WithdrawAsync(parsed, output, solana, parsed.GetValue(thaw), parsed.GetValue(Provider), ct).ConfigureAwait(false);
+            if (NetworkOptions.LoadManifest(parsed) is SolanaNetworkManifest solana) return await SolanaStakes.WithdrawAsync(parsed, output, solana, parsed.GetValue(thaw), parsed.GetValue(Provider), ct).ConfigureAwait(false);
             var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
             using var sender = new TransactionSender(network.Rpc, NetworkOptions.Sender(parsed), NetworkOptions.Fees);
             var receipt = await sender.SendAsync(network.Contracts.Staking, new ProviderStaking.WithdrawCall(PoolOf(parsed, sender), (ulong)parsed.GetValue(thaw)), ct).ConfigureAwait(false);
@@ -44,7 +44,7 @@ public static class StakeCommands
 
     private static async Task<int> StakeAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        if (Settlement.Manifest(parsed) is SolanaNetworkManifest solana)
+        if (NetworkOptions.LoadManifest(parsed) is SolanaNetworkManifest solana)
             return await SolanaStakes.StakeAsync(parsed, output, solana, parsed.GetRequiredValue(Amount), parsed.GetValue(Provider), ct).ConfigureAwait(false);
         var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
         var amount = Tokens.Parse(parsed.GetRequiredValue(Amount));
@@ -64,7 +64,7 @@ public static class StakeCommands
 
     private static async Task<int> UnstakeAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
-        if (Settlement.Manifest(parsed) is SolanaNetworkManifest solana)
+        if (NetworkOptions.LoadManifest(parsed) is SolanaNetworkManifest solana)
             return await SolanaStakes.UnstakeAsync(parsed, output, solana, parsed.GetRequiredValue(Amount), parsed.GetValue(Provider), ct).ConfigureAwait(false);
         var network = await NetworkOptions.AccessAsync(parsed, ct).ConfigureAwait(false);
         var amount = Tokens.Parse(parsed.GetRequiredValue(Amount));
