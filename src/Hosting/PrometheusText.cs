@@ -7,7 +7,8 @@ namespace DePin.Hosting;
 
 /// <summary>
 /// Collects this process's meters and writes them as Prometheus text (version 0.0.4). Counters are cumulative since the start; histograms take
-/// their bounds from <see cref="InstrumentAdvice{T}"/>, else <see cref="DefaultBounds"/>; observable instruments are asked at each scrape.
+/// their bounds from <see cref="InstrumentAdvice{T}"/>, else <see cref="DefaultBounds"/>; observable instruments are asked at each scrape,
+/// and one that throws is left out and counted in <c>depin_scrape_failures_total</c>.
 /// </summary>
 public sealed class PrometheusText : IDisposable
 {
@@ -17,6 +18,7 @@ public sealed class PrometheusText : IDisposable
     private readonly MeterListener listener = new();
     private readonly ConcurrentDictionary<(Instrument Instrument, string Labels), Series> series = new();
     private readonly Lock scrape = new();
+    private long failures;
 
     /// <summary>Listens to every meter whose name starts with one of <paramref name="prefixes"/>.</summary>
     public PrometheusText(params IReadOnlyList<string> prefixes)
@@ -36,10 +38,19 @@ public sealed class PrometheusText : IDisposable
     {
         lock (scrape)
         {
-            listener.RecordObservableInstruments();
+            try
+            {
+                listener.RecordObservableInstruments();
+            }
+            catch (AggregateException e) // of the instruments that could not answer; the others have
+            {
+                failures += e.InnerExceptions.Count;
+            }
+
             var text = new StringBuilder();
             string? last = null;
-            foreach (var ((instrument, labels), s) in series.OrderBy(p => p.Key.Instrument.Name, StringComparer.Ordinal).ThenBy(p => p.Key.Labels, StringComparer.Ordinal))
+            // A copy first: to order the dictionary itself breaks when a series is added meanwhile.
+            foreach (var ((instrument, labels), s) in series.ToArray().OrderBy(p => p.Key.Instrument.Name, StringComparer.Ordinal).ThenBy(p => p.Key.Labels, StringComparer.Ordinal))
             {
                 var name = NameOf(instrument);
                 if (name != last)
@@ -52,6 +63,7 @@ public sealed class PrometheusText : IDisposable
                 s.Write(text, name, labels);
             }
 
+            if (failures > 0) text.Append("# TYPE depin_scrape_failures_total counter\n").Append(CultureInfo.InvariantCulture, $"depin_scrape_failures_total {failures}\n");
             return text.ToString();
         }
     }

@@ -37,4 +37,33 @@ public sealed class PrometheusTextTests
 
             """.ReplaceLineEndings("\n"), text.Collect());
     }
+
+    [Fact]
+    public async Task Series_may_begin_while_the_text_is_written()
+    {
+        var name = $"test-{Guid.NewGuid():N}";
+        using var text = new PrometheusText(name);
+        using var meter = new Meter(name);
+        var requests = meter.CreateCounter<long>("requests");
+        var adding = Task.Run(() =>
+        {
+            for (var i = 0; i < 20_000; i++) requests.Add(1, new KeyValuePair<string, object?>("n", i));
+        }, CancellationToken.None);
+        while (!adding.IsCompleted) text.Collect();
+        await adding;
+        Assert.Equal(20_001, text.Collect().Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+    }
+
+    [Fact]
+    public void An_instrument_that_cannot_answer_hides_no_other()
+    {
+        var name = $"test-{Guid.NewGuid():N}";
+        using var text = new PrometheusText(name);
+        using var meter = new Meter(name);
+        meter.CreateObservableGauge("broken", Broken, null, null);
+        static long Broken() => throw new ObjectDisposedException("pool");
+        meter.CreateObservableGauge<long>("whole", () => 7);
+
+        Assert.Equal("# TYPE whole gauge\nwhole 7\n# TYPE depin_scrape_failures_total counter\ndepin_scrape_failures_total 1\n", text.Collect());
+    }
 }

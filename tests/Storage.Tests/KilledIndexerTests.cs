@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using DePin.ContractBindings.Evm;
 using DePin.DevTools;
 using DePin.Mirror;
@@ -93,7 +91,7 @@ public sealed class KilledIndexerTests
         start.Environment["Indexer__Manifest"] = manifest;
         start.Environment["Indexer__Rpc__0"] = rpc.ToString();
         start.Environment["Indexer__PollMilliseconds"] = "20";
-        start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{FreePort()}";
+        start.Environment["ASPNETCORE_URLS"] = $"http://127.0.0.1:{LoopbackPort.Free()}";
         start.Environment["Logging__LogLevel__Default"] = "Warning";
         var process = Process.Start(start)!;
         process.OutputDataReceived += static (_, _) => { };
@@ -101,12 +99,5 @@ public sealed class KilledIndexerTests
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
