@@ -62,8 +62,8 @@ public static class SolanaEvents
             .Begin(EventKind.BatchPublished, 3).Topic(e.BatchId).Topic(e.MakerId).Word(e.Root).Word(e.Count).Bytes(Encoding.UTF8.GetBytes(e.Uri))),
         [Of<BatchRevokedEvent>()] = Write<BatchRevokedEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.BatchRevoked).Topic(e.BatchId)),
         [Of<DeviceRegisteredEvent>()] = Write<DeviceRegisteredEvent>(static e => e.Network, static (f, e) => f
-            .Begin(EventKind.DeviceRegistered, 6).Topic(e.Token).Topic(e.DeviceId).Topic(e.Owner)
-            .Word(e.ModelId).Word(e.KeyType).Bytes(e.PublicKey).Word(e.BatchId).Word(e.Cell).Word(e.Metadata)),
+            .Begin(EventKind.DeviceRegistered, 7).Topic(e.Token).Topic(e.DeviceId).Topic(e.Owner)
+            .Word(e.ModelId).Word(e.KeyType).Bytes(e.PublicKey).Word(e.BatchId).Word(e.Cell).Word(e.Metadata).Word(e.RegisteredAt)),
         [Of<CellAssertedEvent>()] = Write<CellAssertedEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.CellAsserted).Topic(e.Token).Word(e.Cell)),
         [Of<DeviceTransferredEvent>()] = Write<DeviceTransferredEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.DeviceTransfer).Topic(e.From).Topic(e.To).Topic(e.Token)),
         [Of<StatusChangedEvent>()] = Write<StatusChangedEvent>(static e => e.Network, static (f, e) => f.Begin(EventKind.StatusChanged).Topic(e.Token).Word(e.From).Word(e.To)),

@@ -160,6 +160,9 @@ internal sealed class StateReducer(ulong breakerWindow)
         claims[^1] = claims[^1] with { FeeTo = log.TopicAccount(2), Fee = log.AmountAt(0) };
     }
 
+    // The block's time, unless the event says it in a seventh word: on Solana the program's clock need not be the time that a node tells of the slot.
+    private static long RegisteredAt(LogWords log, in LogContext at) => log.Int64At(2) > 6 * Bytes32.Size ? log.Int64At(6) : at.Timestamp;
+
     private void ApplyDevice(EventKind kind, LogWords log, in LogContext at)
     {
         var devices = Tables.Devices;
@@ -168,7 +171,7 @@ internal sealed class StateReducer(ulong breakerWindow)
         {
             case EventKind.DeviceRegistered:
                 devices.Set(at.Block, new(token, log.TopicBytes32(2), log.TopicAccount(3), log.Int64At(0), log.Int64At(3), log.ByteAt(1),
-                    log.BytesAt(2).ToArray(), log.AmountAt(4), log.Bytes32At(5), "active", at.Timestamp, null, null, null, null));
+                    log.BytesAt(2).ToArray(), log.AmountAt(4), log.Bytes32At(5), "active", RegisteredAt(log, at), null, null, null, null));
                 break;
             case EventKind.CellAsserted: devices.Set(at.Block, devices.Get(token) with { Cell = log.AmountAt(0) }); break;
             case EventKind.StatusChanged:
