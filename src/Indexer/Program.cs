@@ -29,7 +29,7 @@ services.AddSingleton(_ => new HttpClient(new SocketsHttpHandler { AllowAutoRedi
 services.AddSingleton(p => new ChainProviders(p.GetRequiredService<HttpClient>(), options.Rpc, options.RpcQuorum, IndexerOptions.Section, TimeProvider.System)).AddSingleton<ProviderMeters>();
 services.AddSingleton(p => p.GetRequiredService<ChainProviders>().CreateSource(network, p.GetRequiredService<ILoggerFactory>()));
 var sockets = options.Rpc.Select(p => p.WebSocket).OfType<Uri>().ToArray();
-if (sockets.Length > 0) services.AddSingleton(p => new NewHeads(sockets, TimeProvider.System, p.GetRequiredService<ILogger<NewHeads>>()));
+if (sockets.Length > 0) services.AddSingleton(p => new NewHeads(sockets, network.Kind, TimeProvider.System, p.GetRequiredService<ILogger<NewHeads>>()));
 services.AddSingleton(p => p.GetRequiredService<ChainProviders>().Pace(new FollowerOptions { PollInterval = TimeSpan.FromMilliseconds(options.PollMilliseconds) }));
 services.AddSingleton<ChainMirror>().AddSingleton<ChainFollower>().AddSingleton<MirrorReader>();
 services.AddSingleton<EvidenceStore>().AddSingleton<OperatorDirectory>().AddSingleton<IEvidenceSource, OperatorEvidenceSource>().AddSingleton(p => ActivatorUtilities.CreateInstance<EvidenceImporter>(p, manifest.Id));

@@ -1,21 +1,24 @@
 using System.Net.WebSockets;
 using System.Text.Json;
 using DePin.Chain.Rpc;
+using DePin.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace DePin.Mirror;
 
 /// <summary>
-/// Subscribes to new heads over a WebSocket (<c>eth_subscribe</c>), only to wake the follower: nothing that is said there is believed or even read. While
+/// Subscribes to new heads over a WebSocket (<c>eth_subscribe</c>, on Solana <c>slotSubscribe</c>: a slot is told of before it is confirmed), only to wake the follower: nothing that is said there is believed or even read. While
 /// no subscription stands, the follower polls as ever; connections that end are made anew, at the next URL where there are several.
 /// </summary>
-public sealed partial class NewHeads(IReadOnlyList<Uri> urls, TimeProvider time, ILogger<NewHeads> logger)
+public sealed partial class NewHeads(IReadOnlyList<Uri> urls, ChainKind kind, TimeProvider time, ILogger<NewHeads> logger)
 {
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan ConnectWithin = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-    private static readonly byte[] Subscribe = """{"jsonrpc":"2.0","id":1,"method":"eth_subscribe","params":["newHeads"]}"""u8.ToArray();
+    private readonly byte[] _subscribe = kind == ChainKind.Solana
+        ? """{"jsonrpc":"2.0","id":1,"method":"slotSubscribe"}"""u8.ToArray()
+        : """{"jsonrpc":"2.0","id":1,"method":"eth_subscribe","params":["newHeads"]}"""u8.ToArray();
 
     private volatile bool _isLive;
     private long _heard;
@@ -67,7 +70,7 @@ public sealed partial class NewHeads(IReadOnlyList<Uri> urls, TimeProvider time,
         using (var both = CancellationTokenSource.CreateLinkedTokenSource(ct, patience.Token))
         {
             await socket.ConnectAsync(url, both.Token);
-            await socket.SendAsync(Subscribe, WebSocketMessageType.Text, endOfMessage: true, both.Token);
+            await socket.SendAsync(_subscribe, WebSocketMessageType.Text, endOfMessage: true, both.Token);
             var length = await ReceiveAsync(socket, buffer, both.Token);
             using var answer = JsonDocument.Parse(buffer.AsMemory(0, length));
             if (answer.RootElement.ValueKind != JsonValueKind.Object || !answer.RootElement.TryGetProperty("result", out _)) throw new JsonException("The node refuses the subscription.");

@@ -61,7 +61,7 @@ public static class Pipeline
         if (link.Providers is { } providers)
             services.AddSingleton(providers).AddSingleton(p => providers.CreateSource(link.Network, p.GetRequiredService<ILoggerFactory>())).AddSingleton(new ProviderMeters(providers));
         if (link.Providers is { WebSockets.Count: > 0 } sockets)
-            services.AddSingleton(p => new NewHeads(sockets.WebSockets, TimeProvider.System, p.GetRequiredService<ILogger<NewHeads>>()));
+            services.AddSingleton(p => new NewHeads(sockets.WebSockets, link.Network.Kind, TimeProvider.System, p.GetRequiredService<ILogger<NewHeads>>()));
         if (link.Providers is null && link.Source is { } source)
             services.AddSingleton(source);
         if (link.Providers is not null || link.Source is not null)

@@ -66,6 +66,20 @@ public sealed class ChangingDataTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_root_that_comes_before_its_evidence_takes_nobodys_claim_away()
+    {
+        var path = $"/v1/accounts/{ApiFixture.Providers[0]}";
+        var claimable = (await fixture.GetAsync(path)).GetProperty("claimable").GetString();
+        var asked = (await fixture.GetAsync($"{path}/claim")).GetProperty("claimable").GetString();
+        Assert.True(claimable == asked && claimable != "0", claimable);
+        var root = FakeNetworkActivity.HashOf("next root");
+        fixture.Chain.Mine(FakeLog.Of(EventKind.ReportFinalized, 2L, FakeReport.Of(2, root).Digest.Value, root, 9_000L, 3), FakeLog.Of(EventKind.RootAdvanced, 2L, root, 3, 9_000L));
+        await fixture.FollowAsync();
+        Assert.Equal(claimable, (await fixture.GetAsync(path)).GetProperty("claimable").GetString());
+        Assert.Equal(asked, (await fixture.GetAsync($"{path}/claim")).GetProperty("claimable").GetString());
+    }
+
+    [Fact]
     public async Task A_pruned_proof_is_said_to_be_kept_in_sums_only()
     {
         var id = FakeNetworkActivity.HashOf("proof 3");

@@ -39,7 +39,7 @@ public sealed class SolanaMirrorTests
         var budget = mirrored.Emission.BudgetOf(1, []);
         var tree = RewardTree.Build(solana.Config.RewardDomain, [new LedgerEntry(new AccountId(owner.ToBytes32()), budget - 1, Keccak256.Hash([1]))]);
         await solana.TravelAsync(solana.Genesis + DeployedSolana.EpochLength + 1, _ct);
-        var report = FirstReport(solana, tree);
+        var report = solana.FirstReport(tree);
         var signatures = solana.Operators.Where((_, i) => i != 1).Select(o => o.Report.SignDigest(report.Digest.Value).ToArray()).ToArray();
         await solana.SendAsync(_ct, new Depin.AttestInstruction(report.Encode(), 0b1101, signatures)
             .ToInstruction(network.Program, new Depin.AttestAccounts { Network = network.Account, Config = network.Config(1) }));
@@ -114,37 +114,9 @@ public sealed class SolanaMirrorTests
             new Depin.SlashStakeInstruction(250_000, Keccak256.Hash("reason"u8)).ToInstruction(network.Program, new Depin.SlashStakeAccounts { Slasher = owner, Network = network.Account, Pool = pool, Mint = network.Mint }));
     }
 
-    private static Report FirstReport(DeployedSolana solana, RewardTree tree) => new()
-    {
-        Config = solana.Config.Digest,
-        Generation = new Generation(0),
-        Epoch = new Epoch(1),
-        PeriodStart = solana.Genesis,
-        PeriodEnd = solana.Genesis + DeployedSolana.EpochLength,
-        AnchorNumber = 1,
-        AnchorHash = Keccak256.Hash([5]),
-        Previous = ReportDigest.None,
-        EvidenceRoot = Keccak256.Hash([2]),
-        StateRoot = Keccak256.Hash([3]),
-        RewardsRoot = tree.Root,
-        MeteringRoot = default,
-        LeafCount = tree.LeafCount,
-        CumulativeTotal = tree.Total,
-        Unallocated = 1,
-        ManifestHash = Keccak256.Hash([4]),
-    };
-
     private async Task<SourceMirror> MirroredAsync(DeployedSolana solana)
     {
-        var network = new MirroredNetwork(2, ChainId.Solana(solana.Chain).ToString(), solana.Config.NetworkId.Value, solana.FirstSlot, DeployedSolana.BreakerWindow, new Dictionary<ContractKind, AccountId>
-        {
-            [ContractKind.NetworkToken] = new(solana.Network.Mint.ToBytes32()),
-            [ContractKind.ReportVerifier] = new(solana.Network.Ledger.ToBytes32()),
-            [ContractKind.RewardDistributor] = new(solana.Network.Distributor.ToBytes32()),
-            [ContractKind.SettlementProgram] = new(solana.Network.Program.ToBytes32()),
-            [ContractKind.NetworkAccount] = new(solana.Network.Account.ToBytes32()),
-        })
-        { Chain = solana.Chain };
+        var network = solana.Mirrored();
         var source = new SolanaChainSource(solana.Rpc, network);
         await source.CheckChainAsync(_ct);
         await Assert.ThrowsAsync<MirrorMismatchException>(() => new SolanaChainSource(solana.Rpc, network with { Chain = Keccak256.Hash("another cluster"u8) }).CheckChainAsync(_ct));

@@ -22,7 +22,7 @@ public sealed class SurfpoolSlotsTests
     public async Task Over_leaps_of_the_clock_a_mirror_that_followed_and_one_made_at_once_are_the_same_and_few_slots_are_read()
     {
         await using var solana = await DeployedSolana.StartAsync(operators: 4, _ct);
-        var network = NetworkOf(solana);
+        var network = solana.Mirrored();
         await using var followed = await MirrorAsync(network, new SolanaChainSource(solana.Rpc, network), new FollowerOptions());
         await followed.CatchUpAsync();
         var first = (await followed.Mirror.GetCheckpointAsync(_ct)).Block.Number;
@@ -70,7 +70,7 @@ public sealed class SurfpoolSlotsTests
     public async Task Ranges_link_to_one_another_wherever_they_are_cut()
     {
         await using var solana = await DeployedSolana.StartAsync(operators: 4, _ct);
-        var network = NetworkOf(solana);
+        var network = solana.Mirrored();
         var source = new SolanaChainSource(solana.Rpc, network);
         var head = (await source.GetHeadsAsync(_ct)).Latest;
         var reader = new RangeReader(source, network, new FollowerOptions(), TimeProvider.System);
@@ -93,17 +93,6 @@ public sealed class SurfpoolSlotsTests
         await solana.SendAsync(CancellationToken.None, new Depin.OpenPayoutInstruction(account)
             .ToInstruction(solana.Network.Program, new Depin.OpenPayoutAccounts { Payer = solana.Owner, Network = solana.Network.Account, Page = solana.Network.PageOf(0) }));
     }
-
-    private static MirroredNetwork NetworkOf(DeployedSolana solana) =>
-        new(2, ChainId.Solana(solana.Chain).ToString(), solana.Config.NetworkId.Value, solana.FirstSlot, DeployedSolana.BreakerWindow, new Dictionary<ContractKind, AccountId>
-        {
-            [ContractKind.NetworkToken] = new(solana.Network.Mint.ToBytes32()),
-            [ContractKind.ReportVerifier] = new(solana.Network.Ledger.ToBytes32()),
-            [ContractKind.RewardDistributor] = new(solana.Network.Distributor.ToBytes32()),
-            [ContractKind.SettlementProgram] = new(solana.Network.Program.ToBytes32()),
-            [ContractKind.NetworkAccount] = new(solana.Network.Account.ToBytes32()),
-        })
-        { Chain = solana.Chain };
 
     private async Task<Followed> MirrorAsync(MirroredNetwork network, IChainSource source, FollowerOptions options)
     {

@@ -6,8 +6,11 @@ using DePin.Chain.Solana;
 using DePin.ContractBindings.Solana;
 using DePin.Cryptography;
 using DePin.DevTools;
+using DePin.Mirror;
 using DePin.Protocol;
 using DePin.Protocol.Registry;
+using DePin.Protocol.Reports;
+using DePin.Protocol.Rewards;
 
 namespace DePin.TestKit;
 
@@ -90,6 +93,38 @@ public sealed class DeployedSolana : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>As a mirror knows it, number 2 of its database.</summary>
+    public MirroredNetwork Mirrored() => new(2, ChainId.Solana(Chain).ToString(), Config.NetworkId.Value, FirstSlot, BreakerWindow, new Dictionary<ContractKind, AccountId>
+    {
+        [ContractKind.NetworkToken] = new(Network.Mint.ToBytes32()),
+        [ContractKind.ReportVerifier] = new(Network.Ledger.ToBytes32()),
+        [ContractKind.RewardDistributor] = new(Network.Distributor.ToBytes32()),
+        [ContractKind.SettlementProgram] = new(Network.Program.ToBytes32()),
+        [ContractKind.NetworkAccount] = new(Network.Account.ToBytes32()),
+    })
+    { Chain = Chain };
+
+    /// <summary>What the operators would report of epoch 1: the tree's total is paid, the rest of the emission is not.</summary>
+    public Report FirstReport(RewardTree tree) => new()
+    {
+        Config = Config.Digest,
+        Generation = new Generation(0),
+        Epoch = new Epoch(1),
+        PeriodStart = Genesis,
+        PeriodEnd = Genesis + EpochLength,
+        AnchorNumber = 1,
+        AnchorHash = Keccak256.Hash([5]),
+        Previous = ReportDigest.None,
+        EvidenceRoot = Keccak256.Hash([2]),
+        StateRoot = Keccak256.Hash([3]),
+        RewardsRoot = tree.Root,
+        MeteringRoot = default,
+        LeafCount = tree.LeafCount,
+        CumulativeTotal = tree.Total,
+        Unallocated = EmissionBase - tree.Total,
+        ManifestHash = Keccak256.Hash([4]),
+    };
 
     /// <summary>Sends and waits until it is confirmed.</summary>
     public Task<SolanaReceipt> SendAsync(CancellationToken ct, params IReadOnlyList<SolanaInstruction> instructions) => Sender.SendAsync(new SolanaTransactionRequest(instructions), ct);

@@ -6,7 +6,7 @@ using Npgsql;
 
 namespace DePin.Storage.Read;
 
-/// <summary>What an account earned and claimed. Amounts are decimal text in base units; <paramref name="Cumulative"/> is of the newest recomputed epoch, <paramref name="Final"/> of the claimable root.</summary>
+/// <summary>What an account earned and claimed. Amounts are decimal text in base units; <paramref name="Cumulative"/> is of the newest recomputed epoch, <paramref name="Final"/> of the newest claimable root whose evidence is here.</summary>
 public sealed record AccountRow(long PayoutIndex, string Account, string Recipient, string? NextRecipient, long? NextReadyAt, string Cumulative, string Final, string Claimed, long? Epoch, string? Balance, string Staked, long Devices);
 
 /// <summary>Why an amount is what it is: one device under one rule in one epoch.</summary>
@@ -38,8 +38,8 @@ public sealed class RewardReads(NpgsqlDataSource source)
             select p.payout_index, '0x' || encode(p.account, 'hex') as account, '0x' || encode(p.recipient, 'hex') as recipient,
                 '0x' || encode(p.next_recipient, 'hex') as next_recipient, p.next_ready_at,
                 coalesce(l.cumulative, 0)::text as cumulative,
-                coalesce((select f.cumulative from evidence.leaves f where f.network_id = @network and f.index = p.payout_index
-                    and f.epoch = (select max(epoch) from chain.roots where chain_id = @chain)), 0)::text as final,
+                coalesce((select f.cumulative from evidence.leaves f join chain.roots r on r.chain_id = @chain and r.epoch = f.epoch
+                    where f.network_id = @network and f.account = decode(repeat('00', 32 - length(p.account)), 'hex') || p.account order by f.epoch desc limit 1), 0)::text as final,
                 coalesce((select max(claimed) from chain.claims where chain_id = @chain and account = p.account), 0)::text as claimed,
                 l.epoch,
                 coalesce((select balance from chain.holders where chain_id = @chain and account = p.account), 0)::text as balance,

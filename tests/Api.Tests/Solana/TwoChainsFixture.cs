@@ -105,28 +105,9 @@ public sealed class TwoChainsFixture : IAsyncLifetime
     private async Task ReportAsync()
     {
         var (network, owner) = (Solana.Network, Solana.Owner);
-        var budget = new EmissionSchedule(DeployedSolana.EmissionBase, DeployedSolana.EmissionDecay).BudgetOf(1, []);
         Tree = RewardTree.Build(Solana.Config.RewardDomain,
             [new LedgerEntry(new AccountId(owner.ToBytes32()), 1_000, Keccak256.Hash([1])), new LedgerEntry(new AccountId(ProvidersAddress.ToBytes32()), Earned, Keccak256.Hash([2]))]);
-        Report = new Report
-        {
-            Config = Solana.Config.Digest,
-            Generation = new Generation(0),
-            Epoch = new Epoch(1),
-            PeriodStart = Solana.Genesis,
-            PeriodEnd = Solana.Genesis + DeployedSolana.EpochLength,
-            AnchorNumber = 1,
-            AnchorHash = Keccak256.Hash([5]),
-            Previous = ReportDigest.None,
-            EvidenceRoot = Keccak256.Hash([2]),
-            StateRoot = Keccak256.Hash([3]),
-            RewardsRoot = Tree.Root,
-            MeteringRoot = default,
-            LeafCount = Tree.LeafCount,
-            CumulativeTotal = Tree.Total,
-            Unallocated = budget - Tree.Total,
-            ManifestHash = Keccak256.Hash([4]),
-        };
+        Report = Solana.FirstReport(Tree);
         await Solana.TravelAsync(Solana.Genesis + DeployedSolana.EpochLength + 1, ct);
         var signatures = Solana.Operators.Where((_, i) => i != 1).Select(o => o.Report.SignDigest(Report.Digest.Value).ToArray()).ToArray();
         var attested = await Solana.SendAsync(ct, new Depin.AttestInstruction(Report.Encode(), 0b1101, signatures).ToInstruction(network.Program, new Depin.AttestAccounts { Network = network.Account, Config = network.Config(1) }));
@@ -137,15 +118,7 @@ public sealed class TwoChainsFixture : IAsyncLifetime
 
     private async Task MirrorAsync()
     {
-        var network = new MirroredNetwork(2, ChainId.Solana(Solana.Chain).ToString(), Solana.Config.NetworkId.Value, Solana.FirstSlot, DeployedSolana.BreakerWindow, new Dictionary<ContractKind, AccountId>
-        {
-            [ContractKind.NetworkToken] = new(Solana.Network.Mint.ToBytes32()),
-            [ContractKind.ReportVerifier] = new(Solana.Network.Ledger.ToBytes32()),
-            [ContractKind.RewardDistributor] = new(Solana.Network.Distributor.ToBytes32()),
-            [ContractKind.SettlementProgram] = new(Solana.Network.Program.ToBytes32()),
-            [ContractKind.NetworkAccount] = new(Solana.Network.Account.ToBytes32()),
-        })
-        { Chain = Solana.Chain };
+        var network = Solana.Mirrored();
         var mirror = new MirrorDatabase(Api.ConnectionString, MirrorDatabase.Live);
         close = async () => await mirror.DisposeAsync();
         var chain = new ChainMirror(mirror, network);

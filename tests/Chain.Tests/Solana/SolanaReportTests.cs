@@ -21,7 +21,7 @@ public sealed class SolanaReportTests
         var chain = Transactions(solana);
         await solana.SetPayoutCountAsync(1, _ct);
         var tree = Tree(solana, 1);
-        var report = First(solana, tree);
+        var report = solana.FirstReport(tree);
 
         // Before the period is over the program refuses, and is named.
         var early = await Assert.ThrowsAsync<SolanaProgramException>(() => chain.PrepareAsync(Attested(solana, report, 0b1111111), _ct));
@@ -52,14 +52,14 @@ public sealed class SolanaReportTests
 
         // A total that is not the leaves': proven by the last leaf, in one transaction.
         var tree = Tree(solana, 1);
-        var faulty = First(solana, tree) with { CumulativeTotal = tree.Total - 1, Unallocated = 2 };
+        var faulty = solana.FirstReport(tree) with { CumulativeTotal = tree.Total - 1, Unallocated = 2 };
         await LandAsync(chain, await chain.PrepareAsync(Attested(solana, faulty, 0b0111), _ct));
         await LandAsync(chain, await chain.PrepareTreeFaultAsync(1, new LeafFault(LeafFaultKind.WrongTotal, tree.ProofAt(0), null), _ct));
         Assert.Equal(1ul, (await LedgerAsync(solana)).Generation);
 
         // A fault deep in a large tree does not fit: its proofs go through the buffer.
         var large = Tree(solana, 70_000);
-        var wrong = First(solana, large) with { Generation = new Generation(1), CumulativeTotal = large.Total - 1, Unallocated = 2 };
+        var wrong = solana.FirstReport(large) with { Generation = new Generation(1), CumulativeTotal = large.Total - 1, Unallocated = 2 };
         await LandAsync(chain, await chain.PrepareAsync(Attested(solana, wrong, 0b0111), _ct));
         var last = large.ProofAt(large.LeafCount - 1);
         Assert.True(last.Siblings.Length >= 17);
@@ -67,7 +67,7 @@ public sealed class SolanaReportTests
         Assert.Equal(2ul, (await LedgerAsync(solana)).Generation);
 
         // An honest one, challenged in vain.
-        var honest = First(solana, tree) with { Generation = new Generation(2) };
+        var honest = solana.FirstReport(tree) with { Generation = new Generation(2) };
         await LandAsync(chain, await chain.PrepareAsync(Attested(solana, honest, 0b1101), _ct));
         await solana.SendAsync(_ct, new Depin.ChallengeInstruction(1, Keccak256.Hash("evidence"u8)).ToInstruction(solana.Network.Program, new Depin.ChallengeAccounts
         {
@@ -96,26 +96,6 @@ public sealed class SolanaReportTests
             i == 0 ? new AccountId(solana.Owner.ToBytes32()) : new AccountId(Keccak256.Hash(BitConverter.GetBytes(i))),
             i == 0 ? DeployedSolana.EmissionBase - 1 - (share * (ulong)(accounts - 1)) : share, Keccak256.Hash([1])))]);
     }
-
-    private static Report First(DeployedSolana solana, RewardTree tree) => new()
-    {
-        Config = solana.Config.Digest,
-        Generation = new Generation(0),
-        Epoch = new Epoch(1),
-        PeriodStart = solana.Genesis,
-        PeriodEnd = solana.Genesis + DeployedSolana.EpochLength,
-        AnchorNumber = 1,
-        AnchorHash = Keccak256.Hash([5]),
-        Previous = ReportDigest.None,
-        EvidenceRoot = Keccak256.Hash([2]),
-        StateRoot = Keccak256.Hash([3]),
-        RewardsRoot = tree.Root,
-        MeteringRoot = default,
-        LeafCount = tree.LeafCount,
-        CumulativeTotal = tree.Total,
-        Unallocated = DeployedSolana.EmissionBase - tree.Total,
-        ManifestHash = Keccak256.Hash([4]),
-    };
 
     private static AttestedReport Attested(DeployedSolana solana, Report report, uint bitmap) => new(
         report.Encode(), bitmap, solana.Operators.Where((_, i) => (bitmap >> i & 1) == 1).SelectMany(o => o.Report.SignDigest(report.Digest.Value).ToArray()).ToArray());

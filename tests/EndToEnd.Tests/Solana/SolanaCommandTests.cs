@@ -43,7 +43,7 @@ public sealed class SolanaCommandTests : IAsyncLifetime
         solana = await DeployedSolana.StartAsync(operators: 4, Ct);
         var (network, owner) = (solana.Network, solana.Owner);
         wallet.Save(KeyPath);
-        Manifest().Save(ManifestPath);
+        solana.ToManifest().Save(ManifestPath);
         await solana.Rpc.RequestAirdropAsync(Wallet, 1_000_000_000, Ct);
         await solana.SendAsync(Ct, new Depin.OpenPayoutInstruction(Wallet).ToInstruction(network.Program, new Depin.OpenPayoutAccounts { Payer = owner, Network = network.Account, Page = network.PageOf(0) }));
         await Eventually.HoldsAsync(async () => (await solana.Rpc.GetBalanceAsync(Wallet, Finality.Safe, Ct)).Value > 0, "the airdrop arrived", Ct);
@@ -140,25 +140,7 @@ public sealed class SolanaCommandTests : IAsyncLifetime
     {
         var network = solana.Network;
         var tree = RewardTree.Build(solana.Config.RewardDomain, [new LedgerEntry(new AccountId(Wallet.ToBytes32()), Earned, Keccak256.Hash([1]))]);
-        var report = new Report
-        {
-            Config = solana.Config.Digest,
-            Generation = new Generation(0),
-            Epoch = new Epoch(1),
-            PeriodStart = solana.Genesis,
-            PeriodEnd = solana.Genesis + DeployedSolana.EpochLength,
-            AnchorNumber = 1,
-            AnchorHash = Keccak256.Hash([5]),
-            Previous = ReportDigest.None,
-            EvidenceRoot = Keccak256.Hash([2]),
-            StateRoot = Keccak256.Hash([3]),
-            RewardsRoot = tree.Root,
-            MeteringRoot = default,
-            LeafCount = tree.LeafCount,
-            CumulativeTotal = tree.Total,
-            Unallocated = new EmissionSchedule(DeployedSolana.EmissionBase, DeployedSolana.EmissionDecay).BudgetOf(1, []) - tree.Total,
-            ManifestHash = Keccak256.Hash([4]),
-        };
+        var report = solana.FirstReport(tree);
         await solana.TravelAsync(solana.Genesis + DeployedSolana.EpochLength + 1, Ct);
         var signatures = solana.Operators.Take(3).Select(o => o.Report.SignDigest(report.Digest.Value).ToArray()).ToArray();
         await solana.SendAsync(Ct, new Depin.AttestInstruction(report.Encode(), 0b0111, signatures).ToInstruction(network.Program, new Depin.AttestAccounts { Network = network.Account, Config = network.Config(1) }));
@@ -166,35 +148,6 @@ public sealed class SolanaCommandTests : IAsyncLifetime
         await solana.SendAsync(Ct, new Depin.FinalizeInstruction(1).ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint }));
         return (report, tree);
     }
-
-    private SolanaNetworkManifest Manifest() => new()
-    {
-        Network = "commands",
-        NetworkId = solana.Config.NetworkId.ToString(),
-        ChainGenesisHash = SolanaAddress.From(solana.Chain).ToString(),
-        Profile = "dev",
-        Deployer = solana.Owner.ToString(),
-        DeploymentHash = Bytes32.Zero.ToString(),
-        Complete = true,
-        DeployBlock = solana.FirstSlot - 1,
-        Genesis = solana.Genesis,
-        EpochLength = DeployedSolana.EpochLength,
-        ChallengeWindow = 1,
-        ParametersHash = solana.Config.ParametersHash.ToString(),
-        RulesHash = solana.Config.RulesHash.ToString(),
-        Parameters = "{}",
-        Decimals = 9,
-        Program = solana.Network.Program.ToString(),
-        CodeHash = "",
-        Mint = solana.Network.Mint.ToString(),
-        Owner = solana.Owner.ToString(),
-        Arbiter = solana.Owner.ToString(),
-        EmissionBase = DeployedSolana.EmissionBase.ToString(CultureInfo.InvariantCulture),
-        EmissionDecay = DeployedSolana.EmissionDecay.ToString(CultureInfo.InvariantCulture),
-        BreakerWindow = DeployedSolana.BreakerWindow,
-        MinimumBond = DeployedSolana.Bond.ToString(CultureInfo.InvariantCulture),
-        BondThaw = 3_600,
-    };
 
     private Task<ToolResult> RunAsync(params string[] arguments) =>
         RunningNetwork.DepinAsync([.. arguments, "--network", ManifestPath, "--rpc", solana.Node.Url.ToString(), "--key", KeyPath, "--json"]);

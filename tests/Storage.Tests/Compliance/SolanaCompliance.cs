@@ -17,16 +17,7 @@ public sealed class SolanaCompliance : ChainCompliance
     {
         private ulong _acts;
 
-        public override MirroredNetwork Network { get; } = new(
-            2, ChainId.Solana(chain.Chain).ToString(), chain.Config.NetworkId.Value, chain.FirstSlot, DeployedSolana.BreakerWindow, new Dictionary<ContractKind, AccountId>
-            {
-                [ContractKind.NetworkToken] = new(chain.Network.Mint.ToBytes32()),
-                [ContractKind.ReportVerifier] = new(chain.Network.Ledger.ToBytes32()),
-                [ContractKind.RewardDistributor] = new(chain.Network.Distributor.ToBytes32()),
-                [ContractKind.SettlementProgram] = new(chain.Network.Program.ToBytes32()),
-                [ContractKind.NetworkAccount] = new(chain.Network.Account.ToBytes32()),
-            })
-        { Chain = chain.Chain };
+        public override MirroredNetwork Network { get; } = chain.Mirrored();
 
         public override IChainSource Source => new SolanaChainSource(chain.Rpc, Network);
 
