@@ -30,7 +30,10 @@ public sealed class SolanaBootstrap(DevFolder folder, DevSettings settings, Sola
     private const ulong Account = Sol / 10;
 
     /// <summary>A device with a provider of its own: rent of its account, payout, tokens, pool and position, and what the provider is given for fees.</summary>
-    private const ulong Device = Sol / 40;
+    private const ulong Device = 3 * Sol / 100;
+
+    /// <summary>What devices take besides: models, a batch, a page of payouts, and fees.</summary>
+    private const ulong Models = Sol / 10;
 
     /// <summary>Owner of the network, arbiter, and holder of the genesis allocation.</summary>
     public PrivateKey Deployer { get; } = OperatorKeyFiles.One(folder.In("keys", "deployer.key"), KeyType.Ed25519);
@@ -117,7 +120,7 @@ public sealed class SolanaBootstrap(DevFolder folder, DevSettings settings, Sola
     {
         var accounts = NetworkManifest.Load<SolanaNetworkManifest>(folder.Manifest).Accounts;
         var there = (await rpc.ReadAsync<Depin.DeviceRegistryAccount>(accounts.Program, accounts.Registry, Finality.Safe, ct).ConfigureAwait(false)).Devices;
-        if (there < (ulong)devices) await Purse.FillAsync(AddressOf(Deployer), (((ulong)devices - there) * Device) + Change, ct).ConfigureAwait(false);
+        if (there < (ulong)devices) await Purse.FillAsync(AddressOf(Deployer), (((ulong)devices - there) * Device) + Models, ct).ConfigureAwait(false);
     }
 
     private static SolanaAddress AddressOf(PrivateKey key) => SolanaAddress.Of(key.PublicKey);
