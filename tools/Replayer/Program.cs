@@ -10,7 +10,7 @@ using DePin.Sdk.Network;
 using Microsoft.Extensions.Configuration;
 
 var network = new Option<string>("--network") { Description = "Manifest of the network", Required = true };
-var rpc = new Option<string[]>("--rpc") { Description = "JSON-RPC of the chain (may be given again)", Required = true };
+var rpc = new Option<string[]>("--rpc") { Description = "JSON-RPC of the chain (may be given again; default: what the variable DEPIN_RPC says)", DefaultValueFactory = _ => [] };
 var keys = new Option<string>("--keys") { Description = "Folder with maker.key and deployer.key, which funds providers: keys of accounts on the network's chain", Required = true };
 var seed = new Option<string>("--seed") { Description = "Keys of devices and providers follow from it", DefaultValueFactory = _ => "dev" };
 var data = new Option<string?>("--data") { Description = "Folder with the data sets (default: data/ of the clone)" };
@@ -18,10 +18,10 @@ var mutate = new Option<string[]>("--mutate") { Description = $"Mix in an advers
 var limit = new Option<int?>("--devices") { Description = "At most this many devices of each data set" };
 var root = new RootCommand("Replays real device data as signed proofs") { network, rpc, keys, seed, data, mutate, limit };
 root.SetAction(async (parsed, ct) => await GuardAsync(() => RunAsync(parsed, ct), ct).ConfigureAwait(false));
-var describe = new Command("describe", "Print the data sets: name, first day in ms since 1970, days. What a network's replay shifts are reckoned from") { data };
+var describe = new Command("describe", "Print the data sets: name, first day in ms since 1970, days, devices. What a network's replay shifts are reckoned from") { data };
 describe.SetAction(async (parsed, ct) => await GuardAsync(() =>
 {
-    foreach (var set in DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own())) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"set\t{set.Name}\t{set.FirstDayMs}\t{set.Days}"));
+    foreach (var set in DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own())) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"set\t{set.Name}\t{set.FirstDayMs}\t{set.Days}\t{set.Devices.Count}"));
     return Task.CompletedTask;
 }, ct).ConfigureAwait(false));
 root.Add(describe);
@@ -50,7 +50,8 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
     var mutations = parsed.GetValue(mutate)!.Select(Mutation.Parse).ToList();
     var manifest = NetworkManifest.Load(parsed.GetRequiredValue(network));
     using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
-    var access = NetworkAccess.Open(manifest, [.. parsed.GetRequiredValue(rpc).Select(u => new Uri(u))], http);
+    var urls = Urls(parsed.GetRequiredValue(rpc));
+    var access = NetworkAccess.Open(manifest, urls, http);
     await access.CheckChainAsync(ct).ConfigureAwait(false);
     var sources = DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own());
     var shifts = Shifts(sources, manifest.NetworkParameters);
@@ -63,8 +64,10 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
         Console.WriteLine($"{mutation.Adversary}: {(who.Count > 0 ? string.Join(", ", who) : "nobody: it concerns no class that is replayed, or no device is left")}");
     }
 
+    // A node elsewhere counts what it is asked.
+    var pause = TimeSpan.FromMilliseconds(urls.All(u => u.IsLoopback) ? 200 : 1_000);
     using var telemetry = Telemetry.Start(new ConfigurationBuilder().AddEnvironmentVariables().Build(), "depin-replayer");
-    await Enrolment.Open(access, parsed.GetRequiredValue(keys), makerId: 1, Console.WriteLine).RunAsync(all, manifest.NetworkParameters.MinimumStakePerDevice, ct).ConfigureAwait(false);
+    await Enrolment.Open(access, parsed.GetRequiredValue(keys), makerId: 1, Console.WriteLine, pause).RunAsync(all, manifest.NetworkParameters.MinimumStakePerDevice, ct).ConfigureAwait(false);
 
     var genesis = (long)await access.GetGenesisAsync(ct).ConfigureAwait(false) * 1000;
     var timeline = new Timeline(casts, shifts);
@@ -72,7 +75,7 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
     var operators = await access.GetOperatorsAsync(ct).ConfigureAwait(false);
     using var transport = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = TimeSpan.FromSeconds(30) };
     await using var mail = new Mail(transport, operators, casts);
-    var loop = new ReplayLoop(timeline, devices, mail);
+    var loop = new ReplayLoop(timeline, devices, mail, pause);
     // A day back: what was under way at the last stop is sent again; an operator that has it says so.
     var from = Math.Max(genesis, ((long)await access.GetTimeAsync(ct).ConfigureAwait(false) * 1000) - 86_400_000);
     Console.WriteLine("sending");
@@ -87,6 +90,14 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
         await ticker.CancelAsync().ConfigureAwait(false);
         await reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
+}
+
+// A URL may hold a key: it is not repeated.
+static List<Uri> Urls(string[] given)
+{
+    if (given.Length == 0 && Environment.GetEnvironmentVariable("DEPIN_RPC") is { Length: > 0 } one) given = [one];
+    if (given.Length == 0) throw new InvalidOperationException("Which node? Name one of the network's chain with --rpc.");
+    return [.. given.Select(text => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : throw new FormatException("--rpc must be http or https URLs."))];
 }
 
 // The shifts are the network's, not ours: they are in the hash of its parameters, so that an auditor can find a proof's row.

@@ -6,7 +6,8 @@ namespace DePin.Replayer;
 /// <param name="timeline">What is said.</param>
 /// <param name="devices">By set and index in it: who says it.</param>
 /// <param name="mail">How it is sent.</param>
-public sealed class ReplayLoop(Timeline timeline, IReadOnlyList<IReadOnlyList<ReplayDevice>> devices, Mail mail)
+/// <param name="pause">Between looks at the clock while nothing is due.</param>
+public sealed class ReplayLoop(Timeline timeline, IReadOnlyList<IReadOnlyList<ReplayDevice>> devices, Mail mail, TimeSpan pause)
 {
     private const long DayMs = 86_400_000;
     private readonly PriorityQueue<(SignedProof Proof, string? Adversary), long> later = new();
@@ -25,7 +26,7 @@ public sealed class ReplayLoop(Timeline timeline, IReadOnlyList<IReadOnlyList<Re
             {
                 await SendDueAsync(clock, ct).ConfigureAwait(false);
                 Volatile.Write(ref sentTo, clock);
-                await Task.Delay(TimeSpan.FromMilliseconds(200), ct).ConfigureAwait(false);
+                await Task.Delay(pause, ct).ConfigureAwait(false);
                 clock = await now(ct).ConfigureAwait(false);
             }
 

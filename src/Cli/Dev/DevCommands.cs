@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using DePin.Chain.Deployment;
+using DePin.Cli.Dev.Chains;
 using DePin.DevTools;
 
 namespace DePin.Cli.Dev;
@@ -26,6 +28,7 @@ public static class DevCommands
     private static readonly Option<int?> IndexerPort = Port("--indexer-port", "the indexer", 8091);
     private static readonly Option<int?> JobsPort = Port("--jobs-port", "the job host", 8092);
     private static readonly Option<int?> SolanaPort = Port("--solana-port", "the Solana runtime, its subscriptions on the next one", 8899);
+    private static readonly Option<string?> SolanaRpc = new("--solana-rpc") { Description = "JSON-RPC of a Solana cluster that is there already, whose time does not leap (default: a runtime of its own). It may hold a key: it is kept in the data folder and not shown" };
     private static readonly Option<int?> SolanaOperatorPort = Port("--solana-operator-port", "the first operator on Solana, the others following", 8141);
     private static readonly Option<int?> SolanaIndexerPort = Port("--solana-indexer-port", "the indexer of Solana", 8093);
 
@@ -35,7 +38,7 @@ public static class DevCommands
         new Command("up", "Start it, or resume it from its last block; Ctrl-C stops it")
         {
             Data, Postgres, Operators, SecondsPerBlock, Epochs, Detach, NoReplay, ReplayData, ReplayDevices, Mutate, Chains, ChainPort, PostgresPort, ApiPort, OperatorPort, IndexerPort, JobsPort,
-            SolanaPort, SolanaOperatorPort, SolanaIndexerPort,
+            SolanaRpc, SolanaPort, SolanaOperatorPort, SolanaIndexerPort,
         }.Does(UpAsync),
         new Command("down", "Stop it; its data stays") { Data }.Does(DownAsync),
         new Command("reset", "Stop it and remove its data folder") { Data }.Does(ResetAsync),
@@ -53,7 +56,7 @@ public static class DevCommands
         if (parsed.GetValue(Detach)) return await DetachAsync(folder, output, ct).ConfigureAwait(false);
         await using var hold = folder.Hold();
         var settings = DevSettings.Load(folder.Settings) is { } kept ? Keep(kept, parsed) : Decide(folder, parsed);
-        foreach (var (port, what, option) in settings.Ports.All(settings.Operators, settings.Postgres is null, settings.Evm, settings.Solana is not null))
+        foreach (var (port, what, option) in settings.Ports.All(settings))
         {
             if (LoopbackPort.IsTaken(port))
                 throw new CliException($"Port {port}, meant for {what}, is in use. Stop what listens there (ss -ltnp 'sport = :{port}' names it), or choose another with {option}.");
@@ -62,17 +65,36 @@ public static class DevCommands
         var replay = parsed.GetValue(NoReplay) ? null : new ReplayOptions(parsed.GetValue(ReplayData), parsed.GetValue(Mutate) ?? [], parsed.GetValue(ReplayDevices));
         if (settings.Evm && replay is not null && !File.Exists(folder.Manifest))
             settings = settings with { Replay = await HostProcess.ReplayedSetsAsync(replay.Data, settings.Genesis, folder.Logs, ct).ConfigureAwait(false) };
-        if (settings.Solana is not null)
-        {
-            // Its runtime began with this start: so does its network.
-            if (File.Exists(folder.Solana.Manifest)) File.Delete(folder.Solana.Manifest);
-            var genesis = NextDay();
-            settings = settings with { Solana = new DevSolana(genesis, replay is null ? [] : await HostProcess.ReplayedSetsAsync(replay.Data, genesis, folder.Logs, ct).ConfigureAwait(false)) };
-        }
-
+        if (settings.Solana is { } solana) settings = settings with { Solana = await SettleAsync(solana, folder, replay, ct).ConfigureAwait(false) };
         settings.Save(folder.Settings);
         await using var network = new DevNetwork(folder, settings, output);
         return await network.RunAsync(replay, parsed.GetValue(Epochs), ct).ConfigureAwait(false);
+    }
+
+    // What this start finds, or decides, about the network on Solana.
+    private static async Task<DevSolana> SettleAsync(DevSolana solana, DevFolder folder, ReplayOptions? replay, CancellationToken ct)
+    {
+        long genesis;
+        if (solana.Rpc is { } url)
+        {
+            var cluster = new SolanaCluster(url);
+            var (first, now) = await cluster.ReachAsync(ct).ConfigureAwait(false);
+            if (File.Exists(folder.Solana.Manifest))
+            {
+                await cluster.CheckAsync(NetworkManifest.Load<SolanaNetworkManifest>(folder.Solana.Manifest), first, now, ct).ConfigureAwait(false);
+                return solana;
+            }
+
+            genesis = SolanaCluster.GenesisAfter(now);
+        }
+        else
+        {
+            // Its runtime began with this start: so does its network.
+            if (File.Exists(folder.Solana.Manifest)) File.Delete(folder.Solana.Manifest);
+            genesis = NextDay();
+        }
+
+        return solana with { Genesis = genesis, Replay = replay is null ? [] : await HostProcess.ReplayedSetsAsync(replay.Data, genesis, folder.Logs, ct).ConfigureAwait(false) };
     }
 
     private static DevSettings Decide(DevFolder folder, ParseResult parsed)
@@ -84,6 +106,8 @@ public static class DevCommands
         var defaults = new DevPorts();
         var (evm, solana) = ChainsOf(parsed);
         var external = parsed.GetValue(Postgres);
+        var cluster = parsed.GetValue(SolanaRpc) is { } url ? SolanaCluster.Parse(url) : null;
+        if (cluster is not null && !solana) throw new CliException("--solana-rpc names a Solana cluster, and --chains leaves Solana out.", ExitCodes.Usage);
         return new DevSettings
         {
             Id = Guid.NewGuid().ToString("n", CultureInfo.InvariantCulture)[..8],
@@ -91,7 +115,7 @@ public static class DevCommands
             SecondsPerBlock = step,
             Genesis = (DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 86_400) * 86_400,
             Evm = evm,
-            Solana = solana ? new DevSolana(NextDay(), []) : null,
+            Solana = solana ? new DevSolana(0, []) { Rpc = cluster } : null,
             Postgres = external,
             PostgresFolder = external is null ? folder.ChoosePostgresFolder() : null,
             Ports = Moved(defaults, parsed),
@@ -108,11 +132,17 @@ public static class DevCommands
             throw new CliException($"This network was started on {(kept.Evm ? kept.Solana is null ? "evm" : "evm,solana" : "solana")}. Leave --chains out, or start anew with `depin dev reset`.", ExitCodes.Usage);
         if (moved.SolanaOperator != kept.Ports.SolanaOperator && kept.Solana is null)
             throw new CliException("This network has no operators on Solana. Leave --solana-operator-port out, or start anew with `depin dev reset`.", ExitCodes.Usage);
+        if (moved.SolanaOperator != kept.Ports.SolanaOperator && kept.Solana?.Rpc is not null)
+            throw new CliException($"The operators are registered on Solana with ports from {kept.Ports.SolanaOperator}; they cannot move. Leave --solana-operator-port out, or start anew with `depin dev reset`.", ExitCodes.Usage);
         if (parsed.GetResult(Operators) is { Implicit: false } && parsed.GetValue(Operators) != kept.Operators)
             throw new CliException($"This network has {kept.Operators} operators. Leave --operators out, or start anew with `depin dev reset`.", ExitCodes.Usage);
         if (parsed.GetValue(Postgres) is { } given && given != kept.Postgres)
             throw new CliException("This network keeps its data on another server. Leave --postgres out, or start anew with `depin dev reset`.", ExitCodes.Usage);
-        return kept with { Ports = moved };
+        if (parsed.GetValue(SolanaRpc) is not { } url) return kept with { Ports = moved };
+        // Another node, or another key, of the same cluster is welcome: that it is the same is looked at.
+        return kept.Solana?.Rpc is not null
+            ? kept with { Ports = moved, Solana = kept.Solana with { Rpc = SolanaCluster.Parse(url) } }
+            : throw new CliException($"This network {(kept.Solana is null ? "has no Solana" : "runs Solana by itself")}. Leave --solana-rpc out, or start anew with `depin dev reset`.", ExitCodes.Usage);
     }
 
     private static DevPorts Moved(DevPorts ports, ParseResult parsed) => ports with
@@ -177,9 +207,10 @@ public static class DevCommands
     {
         var folder = Folder(parsed);
         var stopped = await StopAsync(folder, ct).ConfigureAwait(false);
-        var external = DevSettings.Load(folder.Settings) is { Postgres: not null } settings ? settings : null;
+        var settings = DevSettings.Load(folder.Settings);
         var removed = folder.Remove();
-        if (external is not null) output.Remark($"The databases and roles depin_{external.Id}_* on the server that you named stay; drop them yourself.");
+        if (settings?.Postgres is not null) output.Remark($"The databases and roles depin_{settings.Id}_* on the server that you named stay; drop them yourself.");
+        if (settings?.Solana?.Rpc is not null) output.Remark("The network stays on the Solana cluster that you named, and nobody has the keys of its accounts any more.");
         output.Answer(new { stopped, removed, data = folder.Path }, removed ? $"Removed {folder.Path}." : "There was nothing to remove.");
         return ExitCodes.Success;
     }

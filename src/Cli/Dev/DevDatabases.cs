@@ -73,7 +73,7 @@ public sealed class DevDatabases(DevSettings settings, Func<string, string> admi
     {
         // One is migrated, the others begin as copies of it.
         await PrepareAsync(Template, null, detail, ct).ConfigureAwait(false);
-        if (settings.Solana is not null) await ForgetSolanaAsync(detail, ct).ConfigureAwait(false);
+        if (settings.Solana is { Rpc: null }) await ForgetSolanaAsync(detail, ct).ConfigureAwait(false);
         foreach (var database in Hosts.Select(h => h.Database).Distinct(StringComparer.Ordinal)) await PrepareAsync(database, settings.Database(Template), detail, ct).ConfigureAwait(false);
         foreach (var (host, database, roles) in Hosts)
         {

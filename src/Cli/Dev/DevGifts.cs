@@ -3,7 +3,7 @@ using System.Globalization;
 using DePin.Abi.Solana;
 using DePin.Chain.Evm;
 using DePin.Chain.Rpc;
-using DePin.Chain.Solana;
+using DePin.Cli.Dev.Chains;
 using DePin.Cli.Network;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
@@ -16,6 +16,7 @@ namespace DePin.Cli.Dev;
 /// <summary>What a dev network gives away to those who try it: coins, tokens, a database.</summary>
 internal static class DevGifts
 {
+    private const ulong Sol = 1_000_000_000;
     private static readonly Argument<string> Account = new("account") { Description = "Who gets it: an Ethereum account, or one on Solana" };
     private static readonly Option<string> Amount = new("--tokens") { Description = "Tokens to send", DefaultValueFactory = _ => "10000" };
     private static readonly Argument<string> Name = new("name") { Description = "Name of the database and of its login, for example operator5" };
@@ -27,11 +28,18 @@ internal static class DevGifts
         if (settings.Solana is not null && SolanaAddress.TryParse(parsed.GetRequiredValue(Account), out var wallet))
         {
             var manifest = Chain.Deployment.NetworkManifest.Load<Chain.Deployment.SolanaNetworkManifest>(folder.Solana.Manifest);
-            var cluster = new SolanaRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = [new Uri($"http://127.0.0.1:{settings.Ports.Solana}")] });
-            var registration = new Chain.Deployment.SolanaOperatorRegistration(cluster, manifest, SolanaOptions.Fees);
+            var cluster = new SolanaCluster(settings.SolanaUrl);
+            var deployer = PrivateKey.Load(folder.Solana.In("keys", "deployer.key"), KeyType.Ed25519);
+            var registration = new Chain.Deployment.SolanaOperatorRegistration(cluster.Rpc, manifest, SolanaOptions.Fees);
             var wanted = checked(await registration.GetBalanceAsync(wallet, ct).ConfigureAwait(false) + (ulong)Tokens.Parse(parsed.GetRequiredValue(Amount), manifest.Decimals));
-            await registration.FundAsync(PrivateKey.Load(folder.Solana.In("keys", "deployer.key"), KeyType.Ed25519), wallet, wanted, 10_000_000_000, ct).ConfigureAwait(false);
-            output.Answer(new { account = wallet.ToString(), tokens = wanted.ToString(CultureInfo.InvariantCulture) }, $"{wallet} now holds {Tokens.Show(wanted, manifest.Decimals)} tokens, and at least 10 SOL for fees.");
+            // SOL is scarce on a cluster that is not ours.
+            var lamports = settings.Solana.Rpc is null ? 10 * Sol : Sol / 2;
+            if (settings.Solana.Rpc is not null)
+                await new ClusterPurse(cluster, deployer, SolanaOptions.Fees).FillAsync(SolanaAddress.Of(deployer.PublicKey), lamports + (Sol / 100), ct).ConfigureAwait(false);
+            await registration.FundAsync(deployer, wallet, wanted, lamports, ct).ConfigureAwait(false);
+            output.Answer(
+                new { account = wallet.ToString(), tokens = wanted.ToString(CultureInfo.InvariantCulture) },
+                $"{wallet} now holds {Tokens.Show(wanted, manifest.Decimals)} tokens, and at least {Tokens.Show(lamports, 9)} SOL for fees.");
             return ExitCodes.Success;
         }
 

@@ -13,7 +13,7 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
     private readonly List<GuardedProcess> watched = [];
     private readonly Phases phases = new(output);
     private readonly IReadOnlyList<Side> sides =
-        [.. settings.Evm ? [new Side(new EvmDevChain(folder, settings))] : (Side[])[], .. settings.Solana is null ? (Side[])[] : [new Side(new SolanaDevChain(folder.Solana, settings))]];
+        [.. settings.Evm ? [new Side(new EvmDevChain(folder, settings))] : (Side[])[], .. settings.Solana is null ? (Side[])[] : [new Side(OnSolana(folder.Solana, settings))]];
     private PostgresCluster? cluster;
     private DevDatabases? databases;
     private bool resting;
@@ -59,7 +59,7 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
 
         foreach (var side in sides) await side.Chain.StartClockAsync(ct).ConfigureAwait(false);
         var ready = string.Create(CultureInfo.InvariantCulture,
-            $"Ready after {phases.Elapsed.TotalSeconds:0} s. Status page http://127.0.0.1:{settings.Ports.Api}/ · {string.Join(" · ", sides.Select(s => $"{s.Chain.Name} {s.Chain.Url}"))} · a day passes every {86_400.0 / settings.SecondsPerBlock:0.#} s{(settings.Evm ? $"\nJobs http://127.0.0.1:{settings.Ports.Jobs}/ for an operator's account: the key in {Path.Combine(folder.OperatorFolder(1), "transaction.key")}" : "")}");
+            $"Ready after {phases.Elapsed.TotalSeconds:0} s. Status page http://127.0.0.1:{settings.Ports.Api}/ · {string.Join(" · ", sides.Select(s => $"{s.Chain.Name} {s.Chain.Shown}"))} · {string.Join(" · ", sides.Select(s => s.Chain.Pace).Distinct())}{(settings.Evm ? $"\nJobs http://127.0.0.1:{settings.Ports.Jobs}/ for an operator's account: the key in {Path.Combine(folder.OperatorFolder(1), "transaction.key")}" : "")}");
         output.Remark(ready);
         if (!output.IsInteractive) output.Remark("Stop it with Ctrl-C or: depin dev down");
         await File.WriteAllTextAsync(folder.ReadyFile, ready + "\n", ct).ConfigureAwait(false);
@@ -87,6 +87,8 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         BreakerAttempts = 0,
     });
 
+    private static DevChain OnSolana(DevFolder folder, DevSettings settings) => settings.Solana?.Rpc is null ? new SurfpoolDevChain(folder, settings) : new ClusterDevChain(folder, settings);
+
     private string On(Side side, string text) => sides.Count > 1 ? $"{side.Chain.Name}: {text}" : text;
 
     private Task<bool> StartChainAsync(DevChain chain, CancellationToken ct) => phases.RunAsync(
@@ -95,10 +97,10 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         {
             running.Push(chain);
             await chain.StartAsync(folder.Logs, ct).ConfigureAwait(false);
-            watched.Add(chain.Process);
+            if (chain.Process is { } process) watched.Add(process);
             return true;
         },
-        _ => $"{chain.Name} on {chain.Url}");
+        _ => $"{chain.Name} on {chain.Shown}");
 
     private Task<bool> StartPostgresAsync(CancellationToken ct) => phases.RunAsync(
         "starting PostgreSQL",
@@ -128,8 +130,8 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
                 {
                     var own = Following(side, "Oracle", side.Chain.Operator(i));
                     own["Oracle__Keys"] = side.Chain.Folder.OperatorFolder(i);
-                    // An hour of this chain may be a second: who waits as long as on a real one finds his day over.
-                    own["Oracle__Ingest__UnknownDeviceRetry"] = own["Oracle__Ingest__AwaitsReportRetry"] = "00:00:02";
+                    // An hour of such a chain may be a second: who waits as long as on a real one finds his day over.
+                    if (side.Chain.Leaps) own["Oracle__Ingest__UnknownDeviceRetry"] = own["Oracle__Ingest__AwaitsReportRetry"] = "00:00:02";
                     started.Add(await StartHostAsync(side.Chain.Part($"operator {i}"), "Oracle", side.Chain.OperatorPort + i - 1, own, ct).ConfigureAwait(false));
                 }
 
@@ -168,15 +170,16 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         On(side, "enrolling devices"),
         async detail =>
         {
+            await side.Chain.PrepareReplayAsync(replay, folder.Logs, ct).ConfigureAwait(false);
             var sending = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             var process = await GuardedProcess.StartAsync(
                 HostProcess.Specification(side.Chain.Part("replayer"), "Replayer",
                 [
-                    "--network", side.Chain.Folder.Manifest, "--rpc", side.Chain.Url.ToString(), "--keys", side.Chain.Folder.In("keys"), "--seed", settings.Id,
+                    "--network", side.Chain.Folder.Manifest, "--keys", side.Chain.Folder.In("keys"), "--seed", settings.Id,
                     .. replay.Data is { } data ? (string[])["--data", data] : [],
                     .. replay.Devices is { } most ? (string[])["--devices", most.ToString(CultureInfo.InvariantCulture)] : [],
                     .. replay.Mutations.SelectMany(m => (string[])["--mutate", m]),
-                ], new Dictionary<string, string?>(), folder.Logs),
+                ], new Dictionary<string, string?> { ["DEPIN_RPC"] = side.Chain.Url.ToString() }, folder.Logs), // anybody may read arguments, and a URL may hold a key
                 line =>
                 {
                     if (line.StartsWith("sending", StringComparison.Ordinal)) sending.TrySetResult();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -37,33 +38,42 @@ public sealed record DevPorts
     public int SolanaIndexer { get; init; } = 8093;
 
     /// <summary>Every port with what it is for and the option that moves it.</summary>
-    public IEnumerable<(int Port, string What, string Option)> All(int operators, bool ownPostgres, bool evm, bool solana)
+    public IEnumerable<(int Port, string What, string Option)> All(DevSettings settings)
     {
-        if (evm)
+        var operators = settings.Operators;
+        if (settings.Evm)
         {
             yield return (Chain, "the chain", "--chain-port");
             yield return (Indexer, "the indexer", "--indexer-port");
             for (var i = 0; i < operators; i++) yield return (Operator + i, $"operator {i + 1}", "--operator-port");
         }
 
-        if (solana)
+        if (settings.Solana is { } solana)
         {
-            yield return (Solana, "the Solana runtime", "--solana-port");
-            yield return (Solana + 1, "the Solana runtime's subscriptions", "--solana-port");
+            if (solana.Rpc is null)
+            {
+                yield return (Solana, "the Solana runtime", "--solana-port");
+                yield return (Solana + 1, "the Solana runtime's subscriptions", "--solana-port");
+            }
+
             yield return (SolanaIndexer, "Solana's indexer", "--solana-indexer-port");
             for (var i = 0; i < operators; i++) yield return (SolanaOperator + i, $"Solana's operator {i + 1}", "--solana-operator-port");
         }
 
-        if (ownPostgres) yield return (Postgres, "PostgreSQL", "--postgres-port");
+        if (settings.Postgres is null) yield return (Postgres, "PostgreSQL", "--postgres-port");
         yield return (Api, "the API", "--api-port");
         yield return (Jobs, "the job host", "--jobs-port");
     }
 }
 
-/// <summary>The network on Solana. Its runtime keeps nothing, so that every start decides this anew.</summary>
+/// <summary>The network on Solana. A runtime of our own keeps nothing, so that every start decides this anew; on a cluster that was there before it holds once the network is being made.</summary>
 /// <param name="Genesis">First second of epoch 1 by chain time: a whole day that is still to come.</param>
 /// <param name="Replay">The replayed data sets with their shifts; empty where nothing is replayed.</param>
-public sealed record DevSolana(long Genesis, IReadOnlyList<ReplayedSet> Replay);
+public sealed record DevSolana(long Genesis, IReadOnlyList<ReplayedSet> Replay)
+{
+    /// <summary>JSON-RPC of a cluster that was there before; null for a runtime of our own. It may hold a key and is never shown.</summary>
+    public Uri? Rpc { get; init; }
+}
 
 /// <summary>What the first start of a dev network decided; a later start takes it from here.</summary>
 public sealed record DevSettings
@@ -91,6 +101,10 @@ public sealed record DevSettings
     /// <summary>The network on Solana; null where there is none.</summary>
     public DevSolana? Solana { get; init; }
 
+    /// <summary>JSON-RPC of Solana's node. It may hold a key and is never shown.</summary>
+    [JsonIgnore]
+    public Uri SolanaUrl => Solana?.Rpc ?? new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports.Solana}"));
+
     /// <summary>Ports.</summary>
     public required DevPorts Ports { get; init; }
 
@@ -115,7 +129,7 @@ public sealed record DevSettings
             ?? throw new CliException($"{path} is empty. Remove the data folder with `depin dev reset`.")
         : null;
 
-    /// <summary>Writes the file, readable by its owner only: a connection string may hold a password.</summary>
+    /// <summary>Writes the file, readable by its owner only: a connection string may hold a password, a URL a key.</summary>
     public void Save(string path)
     {
         using var stream = new FileStream(path, new FileStreamOptions

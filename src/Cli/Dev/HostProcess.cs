@@ -41,18 +41,22 @@ public static class HostProcess
     }
 
     /// <summary>The data sets of a folder as the replayer reads them, each shifted so that its first day begins at <paramref name="genesis"/> (unix seconds).</summary>
-    public static async Task<IReadOnlyList<ReplayedSet>> ReplayedSetsAsync(string? data, long genesis, string logs, CancellationToken ct)
+    public static async Task<IReadOnlyList<ReplayedSet>> ReplayedSetsAsync(string? data, long genesis, string logs, CancellationToken ct) =>
+        [.. (await DescribeAsync(data, logs, ct).ConfigureAwait(false)).Select(s => new ReplayedSet(s.Name, genesis - (s.FirstDayMs / 1000), s.Days))];
+
+    /// <summary>The data sets of a folder as the replayer reads them.</summary>
+    public static async Task<IReadOnlyList<DescribedSet>> DescribeAsync(string? data, string logs, CancellationToken ct)
     {
-        var sets = new List<ReplayedSet>();
+        var sets = new List<DescribedSet>();
         var problem = "";
         var specification = Specification("replayer", "Replayer", ["describe", .. data is null ? (string[])[] : ["--data", data]], new Dictionary<string, string?>(), logs);
         await using var process = await GuardedProcess.StartAsync(
             specification,
             line =>
             {
-                // set, name, first day in ms since 1970, days; between them tabulators
-                if (line.Split('\t') is ["set", var name, var first, var days])
-                    sets.Add(new ReplayedSet(name, genesis - (long.Parse(first, CultureInfo.InvariantCulture) / 1000), int.Parse(days, CultureInfo.InvariantCulture)));
+                // set, name, first day in ms since 1970, days, devices; between them tabulators
+                if (line.Split('\t') is ["set", var name, var first, var days, var devices])
+                    sets.Add(new DescribedSet(name, long.Parse(first, CultureInfo.InvariantCulture), int.Parse(days, CultureInfo.InvariantCulture), int.Parse(devices, CultureInfo.InvariantCulture)));
                 else if (line.StartsWith("error: ", StringComparison.Ordinal)) problem = line["error: ".Length..];
             },
             ct).ConfigureAwait(false);

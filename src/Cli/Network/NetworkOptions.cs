@@ -38,7 +38,7 @@ public static class NetworkOptions
     public static IReadOnlyList<Uri> Urls(ParseResult parsed)
     {
         if (parsed.GetValue(Rpc) is { Length: > 0 } given) return [.. given.Select(Url)];
-        if (IsDevSolana(parsed)) return [Url(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Solana}"))];
+        if (IsDevSolana(parsed)) return [Settings().SolanaUrl];
         if (parsed.GetValue(Manifest) is not null && LoadManifest(parsed) is SolanaNetworkManifest solana)
             throw new CliException($"Network {solana.Network} is on Solana: name a node of its cluster with --rpc.", ExitCodes.Usage);
         return [Url(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Ports().Chain}"))];
@@ -104,7 +104,9 @@ public static class NetworkOptions
 
     private static DevFolder Dev() => new(DevFolder.Default());
 
-    private static DevPorts Ports() => DevSettings.Load(Dev().Settings)?.Ports ?? throw new CliException("There is no dev network in this clone. Name the network's --rpc and --api, or start one with `depin dev up`.");
+    private static DevPorts Ports() => Settings().Ports;
+
+    private static DevSettings Settings() => DevSettings.Load(Dev().Settings) ?? throw new CliException("There is no dev network in this clone. Name the network's --rpc and --api, or start one with `depin dev up`.");
 
     private static Uri Url(string text) => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : throw new CliException($"'{text}' is no http address.", ExitCodes.Usage);
 }

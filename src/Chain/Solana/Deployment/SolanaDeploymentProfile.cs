@@ -19,7 +19,10 @@ public sealed class SolanaDeploymentProfile : DeploymentProfile
     }
 
     /// <summary>Genesis hashes of clusters on which bounds meant for development are allowed, public ones too.</summary>
-    public IReadOnlyList<Bytes32> DevClusters { get; }
+    public IReadOnlyList<Bytes32> DevClusters { get; private set; }
+
+    /// <summary>Lists devnet among <see cref="DevClusters"/>, for a network that is made to be tried.</summary>
+    public void AllowOnDevnet() => DevClusters = [.. DevClusters, SolanaClusters.Devnet];
 
     /// <summary>
     /// Whether development bounds are allowed on a cluster. A validator of one's own has a genesis hash like no other, so that only the public clusters can be told: the profile named dev

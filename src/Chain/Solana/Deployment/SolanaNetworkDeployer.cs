@@ -19,6 +19,8 @@ namespace DePin.Chain.Deployment;
 /// <param name="time">Its clock.</param>
 public sealed class SolanaNetworkDeployer(SolanaRpc rpc, PrivateKey deployer, IReadOnlyList<PrivateKey>? others = null, SolanaFeePolicy? fees = null, TimeProvider? time = null)
 {
+    private const ulong Accounts = 100_000_000; // lamports: rent of a network's accounts with a few makers and models, and all fees
+
     private static readonly TimeSpan SlotWait = TimeSpan.FromMilliseconds(200);
 
     private readonly SolanaAddress _deployer = SolanaAddress.Of(deployer.PublicKey);
@@ -27,6 +29,22 @@ public sealed class SolanaNetworkDeployer(SolanaRpc rpc, PrivateKey deployer, IR
 
     /// <summary>A program that is there, to make the network of; null deploys one.</summary>
     public SolanaAddress? Program { get; init; }
+
+    /// <summary>How many lamports the deployer should hold for what is left to do: 0 once the deployment is complete.</summary>
+    public async Task<ulong> GetPriceAsync(DeploymentRequest request, CancellationToken ct)
+    {
+        var existing = File.Exists(request.ManifestPath) ? NetworkManifest.Load<SolanaNetworkManifest>(request.ManifestPath) : null;
+        if (existing is { Complete: true }) return 0;
+        if (Program is not null || (existing is not null && await HeldAsync(existing.Accounts.Program).ConfigureAwait(false) > 0)) return Accounts;
+        // The loader gives the buffer's rent back before it takes the program's, which is more.
+        var code = SolanaProgramArtifact.Load(request.ArtifactsFolder).Code.Length;
+        var room = code + (code * (long)new SolanaDeploymentOptions().SpareRoomPercent / 100);
+        var rent = await rpc.GetMinimumBalanceForRentExemptionAsync((ulong)(LoaderProgramData.CodeOffset + room), ct).ConfigureAwait(false);
+        var paid = SolanaDeploymentState.Load(new SolanaDeploymentFiles(request.ManifestPath).State) is { } state ? await HeldAsync(state.Buffer).ConfigureAwait(false) : 0;
+        return rent - Math.Min(rent, paid) + Accounts;
+
+        async Task<ulong> HeldAsync(SolanaAddress account) => (await rpc.GetBalanceAsync(account, Finality.Safe, ct).ConfigureAwait(false)).Value;
+    }
 
     /// <summary>Deploys, or goes on with, or just checks, what the profile says; <paramref name="report"/> may be null.</summary>
     /// <exception cref="DeploymentException">The profile, the cluster or the manifest do not allow it.</exception>

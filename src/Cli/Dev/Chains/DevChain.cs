@@ -19,11 +19,20 @@ public abstract class DevChain(DevFolder folder, DevSettings settings) : IAsyncD
     /// <summary>Number of the chain in the public database.</summary>
     public abstract short Number { get; }
 
-    /// <summary>JSON-RPC of its node.</summary>
+    /// <summary>JSON-RPC of its node. It may hold a key: <see cref="Shown"/> is what people see.</summary>
     public abstract Uri Url { get; }
 
-    /// <summary>Its node.</summary>
-    public abstract GuardedProcess Process { get; }
+    /// <summary>Where its node is, for messages.</summary>
+    public virtual string Shown => Url.ToString();
+
+    /// <summary>Its node, where that is a child of ours; null where it was there before, and stays.</summary>
+    public abstract GuardedProcess? Process { get; }
+
+    /// <summary>Whether its clock leaps, so that an hour may be a second of wall-clock time.</summary>
+    public virtual bool Leaps => true;
+
+    /// <summary>For people: how fast its days pass.</summary>
+    public virtual string Pace => string.Create(CultureInfo.InvariantCulture, $"a day passes every {86_400.0 / Settings.SecondsPerBlock:0.#} s");
 
     /// <summary>Port of the first operator.</summary>
     public abstract int OperatorPort { get; }
@@ -49,7 +58,7 @@ public abstract class DevChain(DevFolder folder, DevSettings settings) : IAsyncD
     /// <summary>Name of an operator's host and database, counted from 1.</summary>
     public abstract string Operator(int number);
 
-    /// <summary>Starts the node; returns once it answers.</summary>
+    /// <summary>Starts the node where it is ours; returns once it answers.</summary>
     public abstract Task StartAsync(string logs, CancellationToken ct);
 
     /// <summary>Deploys the network, or checks the one that is there.</summary>
@@ -59,7 +68,10 @@ public abstract class DevChain(DevFolder folder, DevSettings settings) : IAsyncD
     /// <returns>How many there are.</returns>
     public abstract Task<int> EnrolOperatorsAsync(Action<string> detail, CancellationToken ct);
 
-    /// <summary>From here on time runs as <see cref="DevSettings.SecondsPerBlock"/> says.</summary>
+    /// <summary>Sees to it that the devices which are going to be replayed can be enrolled.</summary>
+    public virtual Task PrepareReplayAsync(ReplayOptions replay, string logs, CancellationToken ct) => Task.CompletedTask;
+
+    /// <summary>From here on time runs as <see cref="DevSettings.SecondsPerBlock"/> says, where it is ours to say.</summary>
     public abstract Task StartClockAsync(CancellationToken ct);
 
     /// <summary>Looks after the chain, once a second. Throws where it can no longer go on.</summary>

@@ -23,7 +23,7 @@ public sealed class EvmDevChain(DevFolder folder, DevSettings settings) : DevCha
     public override Uri Url => Node.Url;
 
     /// <inheritdoc/>
-    public override GuardedProcess Process => Node.Process;
+    public override GuardedProcess? Process => Node.Process;
 
     /// <inheritdoc/>
     public override int OperatorPort => Settings.Ports.Operator;

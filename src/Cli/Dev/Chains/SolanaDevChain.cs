@@ -1,18 +1,11 @@
 using DePin.Chain.Deployment;
-using DePin.DevTools;
 using DePin.Protocol;
 
 namespace DePin.Cli.Dev.Chains;
 
-/// <summary>Surfpool, which keeps nothing: each start makes a new chain, and a new network on it.</summary>
-public sealed class SolanaDevChain(DevFolder folder, DevSettings settings) : DevChain(folder, settings)
+/// <summary>Solana, whoever runs the node: what is the same on a runtime of our own and on a cluster that was there before.</summary>
+public abstract class SolanaDevChain(DevFolder folder, DevSettings settings) : DevChain(folder, settings)
 {
-    private static readonly TimeSpan SlotTime = TimeSpan.FromMilliseconds(100);
-    private SurfpoolProcess? surfpool;
-    private SolanaBootstrap? bootstrap;
-    private CancellationTokenSource? stopClock;
-    private Task clock = Task.CompletedTask;
-
     /// <inheritdoc/>
     public override string Name => "Solana";
 
@@ -21,12 +14,6 @@ public sealed class SolanaDevChain(DevFolder folder, DevSettings settings) : Dev
 
     /// <inheritdoc/>
     public override short Number => DevDatabases.SolanaNumber;
-
-    /// <inheritdoc/>
-    public override Uri Url => Node.Url;
-
-    /// <inheritdoc/>
-    public override GuardedProcess Process => Node.Process;
 
     /// <inheritdoc/>
     public override int OperatorPort => Settings.Ports.SolanaOperator;
@@ -40,9 +27,11 @@ public sealed class SolanaDevChain(DevFolder folder, DevSettings settings) : Dev
     /// <inheritdoc/>
     public override IReadOnlyList<ReplayedSet> Replay => Solana.Replay;
 
-    private SurfpoolProcess Node => surfpool ?? throw new InvalidOperationException("The chain was not started.");
+    /// <summary>What the start decided about it.</summary>
+    protected DevSolana Solana => Settings.Solana ?? throw new InvalidOperationException("The dev network has no Solana.");
 
-    private DevSolana Solana => Settings.Solana ?? throw new InvalidOperationException("The dev network has no Solana.");
+    /// <summary>Puts the network there; made by the start.</summary>
+    protected abstract SolanaBootstrap Bootstrap { get; }
 
     /// <inheritdoc/>
     public override string Part(string part) => $"solana {part}";
@@ -51,55 +40,8 @@ public sealed class SolanaDevChain(DevFolder folder, DevSettings settings) : Dev
     public override string Operator(int number) => DevDatabases.SolanaOperator(number);
 
     /// <inheritdoc/>
-    public override async Task StartAsync(string logs, CancellationToken ct)
-    {
-        surfpool = await SurfpoolProcess.StartAsync(new SurfpoolOptions { Port = Settings.Ports.Solana, SlotTime = SlotTime, LogFile = Path.Combine(logs, "solana.log") }, ct).ConfigureAwait(false);
-        // The network is made in the hours before its first epoch.
-        await surfpool.Rpc.TravelToTimeAsync(Solana.Genesis - 7200, ct).ConfigureAwait(false);
-        bootstrap = new SolanaBootstrap(Folder, Settings, surfpool, Endpoint);
-    }
+    public override async Task<NetworkManifest> DeployAsync(Action<string> detail, CancellationToken ct) => await Bootstrap.DeployAsync(detail, ct).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public override async Task<NetworkManifest> DeployAsync(Action<string> detail, CancellationToken ct) => await bootstrap!.DeployAsync(detail, ct).ConfigureAwait(false);
-
-    /// <inheritdoc/>
-    public override Task<int> EnrolOperatorsAsync(Action<string> detail, CancellationToken ct) => bootstrap!.EnrolOperatorsAsync(detail, ct);
-
-    /// <inheritdoc/>
-    public override async Task StartClockAsync(CancellationToken ct)
-    {
-        var now = await bootstrap!.GetTimeAsync(ct).ConfigureAwait(false);
-        stopClock = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        clock = RunClockAsync(now, stopClock.Token);
-    }
-
-    /// <inheritdoc/>
-    public override async Task TendAsync(CancellationToken ct)
-    {
-        if (clock.IsCompleted && !ct.IsCancellationRequested) await clock.ConfigureAwait(false);
-    }
-
-    /// <inheritdoc/>
-    public override async ValueTask DisposeAsync()
-    {
-        if (stopClock is not null)
-        {
-            await stopClock.CancelAsync().ConfigureAwait(false);
-            await clock.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            stopClock.Dispose();
-        }
-
-        if (surfpool is not null) await surfpool.DisposeAsync().ConfigureAwait(false);
-    }
-
-    // By itself the runtime's clock goes on by 0.4 s with each slot: each wall-clock second it jumps by what is lacking.
-    private async Task RunClockAsync(long now, CancellationToken ct)
-    {
-        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false))
-        {
-            now += Settings.SecondsPerBlock;
-            await Node.Rpc.TravelToTimeAsync(now, ct).ConfigureAwait(false);
-        }
-    }
+    public override Task<int> EnrolOperatorsAsync(Action<string> detail, CancellationToken ct) => Bootstrap.EnrolOperatorsAsync(detail, ct);
 }
