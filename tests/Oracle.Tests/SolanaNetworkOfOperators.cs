@@ -22,7 +22,23 @@ using DePin.TestKit;
 
 namespace DePin.Oracle.Tests;
 
-/// <summary>The real program on a Surfpool, with bonded operators and three registered thermometers. Epochs are a day; the challenge window is two hours.</summary>
+/// <summary>Periods of a <see cref="SolanaNetworkOfOperators"/>, in seconds of chain time.</summary>
+public sealed record SolanaPeriods
+{
+    /// <summary>Of an epoch; divides a day.</summary>
+    public ulong Epoch { get; init; } = 86_400;
+
+    /// <summary>In which a report may be challenged; the program adds its tolerance.</summary>
+    public ulong Window { get; init; } = 7_200;
+
+    /// <summary>By which a challenge extends it.</summary>
+    public ulong Extension { get; init; } = 432_000;
+
+    /// <summary>Between an epoch's end and its round.</summary>
+    public int Grace { get; init; } = 5_760;
+}
+
+/// <summary>The real program on a Surfpool, with bonded operators and three registered thermometers. Epochs are a day and the challenge window is two hours unless told otherwise.</summary>
 public sealed class SolanaNetworkOfOperators : IAsyncDisposable
 {
     public const int Devices = 3;
@@ -53,12 +69,12 @@ public sealed class SolanaNetworkOfOperators : IAsyncDisposable
 
     public IReadOnlyList<PrivateKey> DeviceKeys { get; } = [.. Enumerable.Range(0, Devices).Select(i => PrivateKey.Generate(i == 0 ? KeyType.Secp256k1 : i == 1 ? KeyType.P256 : KeyType.Ed25519))];
 
-    public static async Task<SolanaNetworkOfOperators> StartAsync(CancellationToken ct)
+    public static async Task<SolanaNetworkOfOperators> StartAsync(CancellationToken ct, SolanaPeriods? periods = null)
     {
         var network = new SolanaNetworkOfOperators(await SurfpoolNode.StartAsync(new SurfpoolOptions { SlotTime = TimeSpan.FromMilliseconds(400) }, ct));
         try
         {
-            await network.DeployAsync(ct);
+            await network.DeployAsync(periods ?? new SolanaPeriods(), ct);
             await network.EnrolOperatorsAsync(ct);
             await network.EnrolDevicesAsync(ct);
             return network;
@@ -73,12 +89,12 @@ public sealed class SolanaNetworkOfOperators : IAsyncDisposable
     public string EndpointOf(int number) => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{_ports[number]}");
 
     /// <summary>Jumps to a second of an epoch.</summary>
-    public Task TravelAsync(ulong epoch, ulong second, CancellationToken ct) => _node.Rpc.TravelToTimeAsync((long)(Manifest.Genesis + ((epoch - 1) * Day) + second), ct);
+    public Task TravelAsync(ulong epoch, ulong second, CancellationToken ct) => _node.Rpc.TravelToTimeAsync((long)(Manifest.Genesis + ((epoch - 1) * Manifest.EpochLength) + second), ct);
 
     /// <summary>From here on half an hour of chain time every so often, beginning at a second of an epoch; until disposed.</summary>
     public void StartClock(ulong epoch, ulong second, TimeSpan every)
     {
-        var now = (long)(Manifest.Genesis + ((epoch - 1) * Day) + second);
+        var now = (long)(Manifest.Genesis + ((epoch - 1) * Manifest.EpochLength) + second);
         _ticker = Task.Run(async () =>
         {
             for (; !_stop.IsCancellationRequested; now += 1_800)
@@ -95,7 +111,8 @@ public sealed class SolanaNetworkOfOperators : IAsyncDisposable
     /// <param name="stageDelay">Between one operator's turn and the next.</param>
     /// <param name="rpc">Its providers; null = the runtime alone.</param>
     /// <param name="signer">Who signs; null = its keys.</param>
-    public async Task<ChainOperator> CreateOperatorAsync(int number, CancellationToken ct, TimeSpan? stageDelay = null, Uri[]? rpc = null, IOperatorSigner? signer = null)
+    /// <param name="round">Wall times of the agreement; null = generous ones.</param>
+    public async Task<ChainOperator> CreateOperatorAsync(int number, CancellationToken ct, TimeSpan? stageDelay = null, Uri[]? rpc = null, IOperatorSigner? signer = null, RoundOptions? round = null)
     {
         var database = await TestDatabase.CreateAsync(ct: ct);
         var parameters = Manifest.NetworkParameters;
@@ -110,22 +127,22 @@ public sealed class SolanaNetworkOfOperators : IAsyncDisposable
             ChainId = mirrored.ChainId,
             Link = new ChainLink(mirrored, Manifest.ToEmissionSchedule(), parameters, ChainNetwork.Catalog, VerifierTransactions.Create(Manifest, providers.Solana, signer ?? Operators[number], Fast), Source: null) { Providers = providers },
             Lanes = new LaneOptions { SealEvery = TimeSpan.FromMilliseconds(200), ExchangeEvery = TimeSpan.FromMilliseconds(200) },
-            Round = new RoundOptions { Propose = TimeSpan.FromSeconds(10), Vote = TimeSpan.FromSeconds(2), Resend = TimeSpan.FromSeconds(1), Listen = TimeSpan.FromSeconds(2) },
+            Round = round ?? new RoundOptions { Propose = TimeSpan.FromSeconds(10), Vote = TimeSpan.FromSeconds(2), Resend = TimeSpan.FromSeconds(1), Listen = TimeSpan.FromSeconds(2) },
             Transmit = new TransmitOptions { StageDelay = stageDelay ?? TimeSpan.FromSeconds(5), Pace = TimeSpan.FromMilliseconds(500) },
             Evidence = new EvidenceOptions { Pace = TimeSpan.FromMilliseconds(500) },
         };
         return new ChainOperator(Operators[number], database, setup, _ports[number]);
     }
 
-    /// <summary>A day of readings of every device, one an hour, as of an epoch.</summary>
+    /// <summary>An epoch's readings of every device, one an hour.</summary>
     public IEnumerable<Protocol.Proofs.SignedProof> ReadingsOf(ulong epoch)
     {
         for (var device = 0; device < Devices; device++)
         {
             var random = new Random(20261122 + device);
-            for (var hour = 0ul; hour < 24; hour++)
+            for (var hour = 0ul; hour < Manifest.EpochLength / 3_600; hour++)
             {
-                var at = (Manifest.Genesis + ((epoch - 1) * Day) + (hour * 3_600) + 60) * 1_000;
+                var at = (Manifest.Genesis + ((epoch - 1) * Manifest.EpochLength) + (hour * 3_600) + 60) * 1_000;
                 var reading = new Reading(at, [(SensedParameter.Temperature, 5_000 + (random.Next(-20, 21) * 100) + (device * 3_000)), (SensedParameter.Humidity, 60_000 + (random.Next(-50, 51) * 100))]);
                 var proof = Protocol.Proofs.DeviceProof.Create(Manifest.Id, EnvironmentSensing.ClassId, EnvironmentSensing.ReadingSchema, new DeviceId(DeviceKeys[device].PublicKey.DeviceId), (epoch * 100) + hour, at, reading.ToBytes());
                 yield return new Protocol.Proofs.SignedProof(proof, DeviceKeys[device].Sign(proof.Envelope.Span));
@@ -148,7 +165,7 @@ public sealed class SolanaNetworkOfOperators : IAsyncDisposable
     }
 
     // Ten minutes before a day begins, so that no mirror has the time before it to read.
-    private async Task DeployAsync(CancellationToken ct)
+    private async Task DeployAsync(SolanaPeriods periods, CancellationToken ct)
     {
         var now = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds();
         var genesis = ((now / Day) + 1) * Day;
@@ -157,7 +174,9 @@ public sealed class SolanaNetworkOfOperators : IAsyncDisposable
         var deployer = SolanaAddress.Of(Owner.PublicKey);
         await _node.Rpc.SetBalanceAsync(deployer.ToString(), 10_000 * Sol, ct);
         var document = JsonNode.Parse(await File.ReadAllTextAsync(RepositoryRoot.Combine("contracts", "solana", "profiles", "dev.json"), ct))!;
-        document["deploy"]!["network"]!["challengeWindow"] = 7_200;
+        var times = document["deploy"]!["network"]!;
+        (times["epochLength"], times["challengeWindow"], times["challengeExtension"]) = (periods.Epoch, periods.Window, periods.Extension);
+        document["network"]!["epochGraceSeconds"] = periods.Grace;
         document["models"] = new JsonArray(new JsonObject { ["makerId"] = 1, ["class"] = 2, ["capabilities"] = 3, ["cadence"] = 3_600, ["metadata"] = $"0x{new string('7', 64)}" });
         var profile = DeploymentProfile.Parse<SolanaDeploymentProfile>(document.ToJsonString(), new Dictionary<string, string> { ["genesis"] = genesis.ToString(CultureInfo.InvariantCulture) });
         Manifest = await new SolanaNetworkDeployer(Rpc, Owner, fees: Fast).DeployAsync(

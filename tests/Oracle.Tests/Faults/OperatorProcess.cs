@@ -1,3 +1,4 @@
+using DePin.Chain.Deployment;
 using DePin.Signing;
 using DePin.DevTools;
 using DePin.TestKit;
@@ -12,16 +13,27 @@ public sealed class OperatorProcess : IAsyncDisposable
 
     /// <summary>Writes keys and manifest to a folder; nothing runs yet. <paramref name="rpc"/>: where it reaches the chain.</summary>
     public OperatorProcess(ChainNetwork network, int number, TestDatabase database, string folder, Uri rpc)
+        : this(network.Manifest, network.Operators[number], network.EndpointOf(number), number, database, folder, rpc)
+    {
+    }
+
+    /// <summary>The same of a network on Solana.</summary>
+    public OperatorProcess(SolanaNetworkOfOperators network, int number, TestDatabase database, string folder, Uri rpc)
+        : this(network.Manifest, network.Operators[number], network.EndpointOf(number), number, database, folder, rpc)
+    {
+    }
+
+    private OperatorProcess(NetworkManifest manifest, OperatorKeyRing ring, string endpoint, int number, TestDatabase database, string folder, Uri rpc)
     {
         Number = number;
-        Keys = network.Operators[number];
+        Keys = ring;
         Database = database;
-        Http = new HttpClient { BaseAddress = new Uri(network.EndpointOf(number)), Timeout = TimeSpan.FromSeconds(10) };
+        Http = new HttpClient { BaseAddress = new Uri(endpoint), Timeout = TimeSpan.FromSeconds(10) };
         var keys = Directory.CreateDirectory(Path.Combine(folder, "keys")).FullName;
         Keys.Report.Save(Path.Combine(keys, "report.key"));
         Keys.Protocol.Save(Path.Combine(keys, "protocol.key"));
         Keys.Transaction.Save(Path.Combine(keys, "transaction.key"));
-        network.Manifest.Save(Path.Combine(folder, "network.json"));
+        manifest.Save(Path.Combine(folder, "network.json"));
         var configuration = new DirectoryInfo(AppContext.BaseDirectory).Name;
         _specification = new ProcessSpecification("dotnet", ["exec", RepositoryRoot.Combine("artifacts", "bin", "Oracle", configuration, "DePin.Oracle.dll")])
         {
@@ -33,7 +45,7 @@ public sealed class OperatorProcess : IAsyncDisposable
                 // Many on few cores: what makes a long-lived server fast makes a short life slow.
                 ["DOTNET_gcServer"] = "0",
                 ["DOTNET_TieredPGO"] = "0",
-                ["ASPNETCORE_URLS"] = network.EndpointOf(number),
+                ["ASPNETCORE_URLS"] = endpoint,
                 ["Oracle__Manifest"] = Path.Combine(folder, "network.json"),
                 ["Oracle__Database"] = database.ConnectionString,
                 ["Oracle__Rpc__0"] = rpc.ToString(),
