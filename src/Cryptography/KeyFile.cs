@@ -4,7 +4,7 @@ namespace DePin.Cryptography;
 
 /// <summary>
 /// A private key in a file of its own: a keystore under a password (<c>name.json</c>, <see cref="Keystore"/>) or bare digits (<c>name.key</c>,
-/// <see cref="PrivateKey.Save"/>). Both, and files of passwords, are refused where others can read them.
+/// <see cref="PrivateKey.Save"/>); an Ed25519 key may be in the form of Solana's own tools, too (<see cref="SolanaKeyFile"/>). All, and files of passwords, are refused where others can read them.
 /// </summary>
 public static partial class KeyFile
 {
@@ -31,7 +31,7 @@ public static partial class KeyFile
     /// <exception cref="InvalidOperationException">It is missing, readable by others, of another type, or the password is wrong; the message names the file and what to do.</exception>
     public static PrivateKey Load(string path, KeyType type, Func<string>? password)
     {
-        if (!File.Exists(path) || !IsKeystore(path)) return PrivateKey.Load(path, type);
+        if (!File.Exists(path) || !IsKeystore(path)) return type == KeyType.Ed25519 && SolanaKeyFile.Is(path) ? SolanaKeyFile.Load(path) : PrivateKey.Load(path, type);
         if (password is null) throw new InvalidOperationException($"'{path}' is a keystore: name the file with its password.");
         try
         {

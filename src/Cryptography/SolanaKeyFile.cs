@@ -10,6 +10,16 @@ public static class SolanaKeyFile
     private const int Numbers = 64;
     private const int MaxFileBytes = 2_048; // 257 at most as the tools write it; some indent
 
+    /// <summary>Whether a file begins as one in this form; a file that is missing does not.</summary>
+    public static bool Is(string path)
+    {
+        if (!File.Exists(path)) return false;
+        Span<byte> start = stackalloc byte[MaxFileBytes];
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read);
+        var read = start[..file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)].TrimStart(" \t\r\n"u8);
+        return read.Length > 0 && read[0] == (byte)'[';
+    }
+
     /// <summary>Reads a key file.</summary>
     /// <exception cref="InvalidOperationException">It is missing, readable by others, or no such key; the message names the file and what to do, and repeats nothing of it.</exception>
     public static PrivateKey Load(string path)

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using DePin.Abi.Solana;
+using DePin.Chain;
 using DePin.Cryptography;
 using DePin.Protocol;
 using DePin.Tracing;
@@ -63,7 +64,7 @@ internal static class MirrorTraces
         Source.Tell(
             TraceIdentity.OfTransaction(TransactionOf(logs, log)),
             new Span("claim.mirrored", began) { Kind = ActivityKind.Consumer, Links = epoch is { } of ? [TraceIdentity.OfEpoch(new NetworkId(mirror.Network.NetworkId), of).ToLink()] : null },
-            (Tags.Transaction, NameOf(logs, log)), (Tags.Block, (long)log.BlockNumber), (Tags.Account, words.TopicAddress(1).ToString()),
+            (Tags.Transaction, NameOf(logs, log)), (Tags.Block, (long)log.BlockNumber), (Tags.Account, new ChainAccount(mirror.Network.Kind, words.TopicAccount(1)).ToString()),
             (Tags.Amount, words.AmountAt(0).ToString(CultureInfo.InvariantCulture)), (Tags.Root, root.ToString()), (Tags.Epoch, (long?)epoch?.Value));
     }
 

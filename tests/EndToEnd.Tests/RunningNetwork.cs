@@ -165,9 +165,9 @@ public class RunningNetwork : IAsyncLifetime
         TimeSpan.FromMinutes(12));
 
     /// <summary>Waits until a proof is judged by an imported epoch, and not left for a later one; the verdict as the API gives it.</summary>
-    public async Task<ProofVerdict> JudgedAsync(ProofId proof)
+    public async Task<ProofVerdict> JudgedAsync(ProofId proof, string? network = null)
     {
-        using var api = Client();
+        using var api = Client(network);
         ProofVerdict? verdict = null;
         await Eventually.HoldsAsync(
             async () => (verdict = await TryAsync(ct => api.FindProofAsync(proof, ct))) is not null && verdict.Judgement != Judgement.Pending,

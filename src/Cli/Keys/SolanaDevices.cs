@@ -25,12 +25,10 @@ internal static class SolanaDevices
         var maker = LoadMaker(makerPath);
         MakerWord word = maker.Type == KeyType.Ed25519 ? new MakerWord.Account(model.MakerId, SolanaAddress.Of(maker.PublicKey)) : new MakerWord.Approval(model.MakerId, maker);
         var deadline = await network.GetTimeAsync(ct).ConfigureAwait(false) + (7 * 86_400);
-        var receipt = await sender.SendAsync(
-            new SolanaTransactionRequest([
-                .. await SolanaPayouts.OpenIfMissingAsync(network, sender.Payer, owner, ct).ConfigureAwait(false),
-                .. new SolanaDeviceRegistration(network.Cluster, at).Register(sender.Payer, device, owner, modelId, cell, word, deadline)])
-            { Signers = maker.Type == KeyType.Ed25519 ? [maker] : [] },
-            ct).ConfigureAwait(false);
+        var opens = await SolanaPayouts.OpenIfMissingAsync(network, sender.Payer, owner, ct).ConfigureAwait(false);
+        var registers = new SolanaDeviceRegistration(network.Cluster, at).Register(sender.Payer, device, owner, modelId, cell, word, deadline);
+        var receipt = await Reverts.WhereAsync(
+            () => sender.SendAsync(new SolanaTransactionRequest([.. opens, .. registers]) { Signers = maker.Type == KeyType.Ed25519 ? [maker] : [] }, ct), "AlreadyExists", () => Reverts.KeyUsed).ConfigureAwait(false);
         var token = (await network.Rpc.ReadAsync<Depin.DeviceAccount>(at.Program, at.Device(id), Finality.Safe, ct).ConfigureAwait(false)).Token;
         output.Answer(
             new { deviceId = id, token = token.ToString(System.Globalization.CultureInfo.InvariantCulture), owner = owner.ToString(), slot = receipt.Slot, transaction = receipt.Transaction.Id.Text },
@@ -64,5 +62,5 @@ internal static class SolanaDevices
         new(network.Rpc, SolanaOptions.Sender(parsed), SolanaOptions.Fees, SolanaVerifierTransactions.Names(network.Accounts.Program));
 
     private static PrivateKey LoadMaker(string path) =>
-        !SolanaOptions.IsSolanaForm(path) && PrivateKey.TypeOf(path) == KeyType.Secp256k1 ? PrivateKey.Load(path, KeyType.Secp256k1) : SolanaOptions.Load(path);
+        PrivateKey.TypeOf(path) == KeyType.Secp256k1 ? PrivateKey.Load(path, KeyType.Secp256k1) : SolanaOptions.Load(path);
 }

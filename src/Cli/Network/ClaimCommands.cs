@@ -36,13 +36,14 @@ public static class ClaimCommands
         var all = parsed.GetValue(All);
         if (accounts.Count == 0 && !all) throw new CliException("Whose rewards? Name payout accounts, or pass --all.", ExitCodes.Usage);
         using var sender = await ClaimSenders.OpenAsync(parsed, ct).ConfigureAwait(false);
+        using var trace = ClaimTrace.Start(sender.Settlement);
         var pending = parsed.GetValue(Evidence) || parsed.GetValue(Bundle) is not null
             ? await FromEvidenceAsync(parsed, output, sender.Settlement, all ? null : [.. accounts.Select(a => a.Account)], ct).ConfigureAwait(false)
             : await FromApiAsync(parsed, sender.Settlement, all ? null : accounts, ct).ConfigureAwait(false);
         var paid = new List<Payment>();
         try
         {
-            await PayAsync(sender, pending, paid, ct).ConfigureAwait(false);
+            await PayAsync(sender, trace, pending, paid, ct).ConfigureAwait(false);
         }
         catch (Exception) when (paid.Count > 0)
         {
@@ -56,7 +57,7 @@ public static class ClaimCommands
         return paid.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;
     }
 
-    private static async Task PayAsync(IClaimSender sender, List<Pending> pending, List<Payment> paid, CancellationToken ct)
+    private static async Task PayAsync(IClaimSender sender, ClaimTrace trace, List<Pending> pending, List<Payment> paid, CancellationToken ct)
     {
         foreach (var group in pending.Chunk(sender.MostAtOnce))
         {
@@ -65,9 +66,11 @@ public static class ClaimCommands
             {
                 var claims = root.Select(c => c.Proof).ToArray();
                 var before = await ClaimedAsync(sender.Settlement, claims, ct).ConfigureAwait(false);
-                var block = await sender.SendAsync(root.Key, claims, ct).ConfigureAwait(false);
+                var began = ClaimTrace.Begin();
+                var receipt = await sender.SendAsync(root.Key, claims, ct).ConfigureAwait(false);
+                await trace.PaidAsync(began, root.Key, claims.Length, receipt, ct).ConfigureAwait(false);
                 var after = await ClaimedAsync(sender.Settlement, claims, ct).ConfigureAwait(false);
-                paid.AddRange(claims.Select((claim, i) => new Payment(sender.Settlement.NameOf(claim.Leaf.Account), after[i] - before[i], block, after[i] < claim.Leaf.Cumulative)));
+                paid.AddRange(claims.Select((claim, i) => new Payment(sender.Settlement.NameOf(claim.Leaf.Account), after[i] - before[i], receipt.Block, after[i] < claim.Leaf.Cumulative)));
             }
         }
     }

@@ -11,6 +11,13 @@ using DePin.Sdk.Network;
 
 namespace DePin.Cli.Network;
 
+/// <summary>A transaction with claims, in a block.</summary>
+/// <param name="Name">As the chain's explorers write it.</param>
+/// <param name="Hash">Whose trace it has: its hash, of a Solana signature the first 32 bytes.</param>
+/// <param name="Block">Number of its block; on Solana its slot.</param>
+/// <param name="Gas">What it used; null where the chain counts none.</param>
+internal sealed record ClaimReceipt(string Name, Bytes32 Hash, ulong Block, ulong? Gas);
+
 /// <summary>Sends claims: always to the account or the recipient that it chose, whoever pays for it.</summary>
 internal interface IClaimSender : IDisposable
 {
@@ -23,34 +30,26 @@ internal interface IClaimSender : IDisposable
     /// <summary>Most claims of one transaction.</summary>
     int MostAtOnce { get; }
 
-    /// <summary>Claims under one root; the number of the block, or of the slot, that holds the transaction.</summary>
-    Task<ulong> SendAsync(Bytes32 root, IReadOnlyList<ClaimProof> claims, CancellationToken ct);
+    /// <summary>Claims under one root.</summary>
+    Task<ClaimReceipt> SendAsync(Bytes32 root, IReadOnlyList<ClaimProof> claims, CancellationToken ct);
 }
 
 /// <summary>Claims at the contracts of an EVM chain.</summary>
 internal sealed class EvmClaimSender(EvmNetworkAccess network, TransactionSender sender) : IClaimSender
 {
-    private readonly ClaimTrace trace = ClaimTrace.Start(network);
-
     public ISettlementReader Settlement { get; } = new EvmSettlement(network);
 
     public byte Decimals => Tokens.EvmDecimals;
 
     public int MostAtOnce => 50;
 
-    public async Task<ulong> SendAsync(Bytes32 root, IReadOnlyList<ClaimProof> claims, CancellationToken ct)
+    public async Task<ClaimReceipt> SendAsync(Bytes32 root, IReadOnlyList<ClaimProof> claims, CancellationToken ct)
     {
-        var began = ClaimTrace.Begin();
         var receipt = await sender.SendAsync(network.Contracts.Distributor, new RewardDistributor.ClaimManyCall(root, [.. claims.Select(Claim)]), ct).ConfigureAwait(false);
-        await trace.PaidAsync(began, root, claims.Count, receipt, ct).ConfigureAwait(false);
-        return receipt.BlockNumber;
+        return new ClaimReceipt(receipt.TransactionHash.ToString(), receipt.TransactionHash, receipt.BlockNumber, (ulong)receipt.GasUsed);
     }
 
-    public void Dispose()
-    {
-        trace.Dispose();
-        sender.Dispose();
-    }
+    public void Dispose() => sender.Dispose();
 
     private static RewardDistributor.Claim Claim(ClaimProof proof) => new(
         new ContractBindings.Evm.RewardLeaf(proof.Leaf.Index, EvmSettlement.AddressOf(proof.Leaf.Account), proof.Leaf.Cumulative, proof.Leaf.Prefix, proof.Leaf.ItemsHash), [.. proof.Siblings]);
@@ -65,7 +64,7 @@ internal sealed class SolanaClaimSender(SolanaAccess access, SolanaTransactionSe
 
     public int MostAtOnce => 1;
 
-    public async Task<ulong> SendAsync(Bytes32 root, IReadOnlyList<ClaimProof> claims, CancellationToken ct)
+    public async Task<ClaimReceipt> SendAsync(Bytes32 root, IReadOnlyList<ClaimProof> claims, CancellationToken ct)
     {
         var proof = claims.Single();
         var account = SolanaAddress.From(proof.Leaf.Account.Value);
@@ -81,14 +80,16 @@ internal sealed class SolanaClaimSender(SolanaAccess access, SolanaTransactionSe
         });
         // The budget's instructions, which the sender adds, take room too.
         if (SolanaMessage.Measure(sender.Payer, [ComputeBudget.SetUnitLimit(1), ComputeBudget.SetUnitPrice(1), open, claim], null) <= SolanaMessage.MaxTransactionBytes)
-            return (await SolanaAccess.SendAsync(sender, [open, claim], ct).ConfigureAwait(false)).Slot;
-        await SolanaAccess.SendAsync(sender, [open], ct).ConfigureAwait(false);
-        return (await SolanaAccess.SendAsync(sender, [claim], ct).ConfigureAwait(false)).Slot;
+            return Told(await sender.SendAsync(new SolanaTransactionRequest(open, claim), ct).ConfigureAwait(false));
+        await sender.SendAsync(new SolanaTransactionRequest(open), ct).ConfigureAwait(false);
+        return Told(await sender.SendAsync(new SolanaTransactionRequest(claim), ct).ConfigureAwait(false));
     }
 
     public void Dispose()
     {
     }
+
+    private static ClaimReceipt Told(SolanaReceipt receipt) => new(receipt.Transaction.Id.Text, new Bytes32(SolanaSignature.Parse(receipt.Transaction.Id.Text).AsSpan()[..Bytes32.Size]), receipt.Slot, null);
 }
 
 /// <summary>The sender for the network that the options name.</summary>

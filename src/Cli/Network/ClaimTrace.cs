@@ -1,10 +1,7 @@
 using System.Diagnostics;
-using DePin.Chain.Evm;
-using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.Hosting;
 using DePin.Protocol;
-using DePin.Sdk.Network;
 using DePin.Tracing;
 
 namespace DePin.Cli.Network;
@@ -16,30 +13,29 @@ namespace DePin.Cli.Network;
 internal sealed class ClaimTrace : IDisposable
 {
     private static readonly Tracer Source = new("DePin.Claims");
-    private readonly EvmNetworkAccess network;
+    private readonly ISettlementReader settlement;
     private readonly Telemetry? telemetry = CliTelemetry.Start();
     private readonly DateTimeOffset? began = Source.Begin();
     private readonly Activity? command = Source.Open("claim.command");
 
-    private ClaimTrace(EvmNetworkAccess network) => this.network = network;
+    private ClaimTrace(ISettlementReader settlement) => this.settlement = settlement;
 
     /// <summary>Begins; what is asked of the API from here on carries the command's context.</summary>
-    public static ClaimTrace Start(EvmNetworkAccess network) => new(network);
+    public static ClaimTrace Start(ISettlementReader settlement) => new(settlement);
 
     /// <summary>Now where anybody listens.</summary>
     public static DateTimeOffset? Begin() => Source.Begin();
 
     /// <summary>A claim's transaction is in a block.</summary>
-    public async Task PaidAsync(DateTimeOffset? sent, Bytes32 root, int accounts, EvmReceipt receipt, CancellationToken ct)
+    public async Task PaidAsync(DateTimeOffset? sent, Bytes32 root, int accounts, ClaimReceipt receipt, CancellationToken ct)
     {
         if (sent is null) return;
-        var (trace, epoch) = (TraceIdentity.OfTransaction(receipt.TransactionHash), await FindEpochAsync(root, ct).ConfigureAwait(false));
+        var (trace, epoch) = (TraceIdentity.OfTransaction(receipt.Hash), await FindEpochAsync(root, ct).ConfigureAwait(false));
         List<ActivityLink> links = [];
-        if (epoch is { } of) links.Add(TraceIdentity.OfEpoch(network.Id, of).ToLink());
+        if (epoch is { } of) links.Add(TraceIdentity.OfEpoch(settlement.Network, of).ToLink());
         if (command is not null) links.Add(new ActivityLink(command.Context));
-        Source.Tell(trace, new Span("claim.send", sent) { Kind = ActivityKind.Client }, (Tags.Transaction, receipt.TransactionHash.ToString()), (Tags.Block, (long)receipt.BlockNumber),
-            (Tags.Gas, (long)receipt.GasUsed));
-        Source.Tell(trace, new Span("claim", began) { Id = trace.Root, Links = links }, (Tags.Transaction, receipt.TransactionHash.ToString()), (Tags.Accounts, (long)accounts),
+        Source.Tell(trace, new Span("claim.send", sent) { Kind = ActivityKind.Client }, (Tags.Transaction, receipt.Name), (Tags.Block, (long)receipt.Block), (Tags.Gas, (long?)receipt.Gas));
+        Source.Tell(trace, new Span("claim", began) { Id = trace.Root, Links = links }, (Tags.Transaction, receipt.Name), (Tags.Accounts, (long)accounts),
             (Tags.Root, root.ToString()), (Tags.Epoch, (long?)epoch?.Value));
     }
 
@@ -50,12 +46,10 @@ internal sealed class ClaimTrace : IDisposable
         telemetry?.Dispose();
     }
 
-    // The contract takes claims against two roots.
+    // Claims are taken against two roots.
     private async Task<Epoch?> FindEpochAsync(Bytes32 root, CancellationToken ct)
     {
-        var current = await network.Rpc.CallAsync(network.Contracts.Distributor, new RewardDistributor.CurrentCall(), BlockTag.Latest, ct).ConfigureAwait(false);
-        if (current.RootValue == root) return new Epoch(current.Epoch);
-        var previous = await network.Rpc.CallAsync(network.Contracts.Distributor, new RewardDistributor.PreviousCall(), BlockTag.Latest, ct).ConfigureAwait(false);
-        return previous.RootValue == root ? new Epoch(previous.Epoch) : null;
+        var (current, previous) = await settlement.GetRootsAsync(ct).ConfigureAwait(false);
+        return current.Root == root ? new Epoch(current.Epoch) : previous.Root == root ? new Epoch(previous.Epoch) : null;
     }
 }

@@ -23,17 +23,17 @@ public static class OperatorCommands
     private static readonly Option<string[]> Add = new("--add") { Description = "Report key of an operator who joins (may be given again)", DefaultValueFactory = _ => [] };
     private static readonly Option<string[]> Remove = new("--remove") { Description = "Report key of an operator who leaves (may be given again)", DefaultValueFactory = _ => [] };
     private static readonly Option<long?> FromEpoch = new("--from-epoch") { Description = "First epoch of the set (default: the next one that may be)" };
-    private static readonly Option<bool> Print = new("--print") { Description = "Send nothing: show the call, for an owner that is a contract" };
+    private static readonly Option<bool> Print = new("--print") { Description = "Send nothing: show the call, for an owner that is a contract or a multisig" };
     private static readonly Option<bool> AsKeystores = new("--keystore") { Description = "Make keystores under a password instead of bare key files" };
     private static readonly Option<string?> Signer = new("--signer") { Description = "Socket of the process that holds the keys (depin signer run), instead of --keys" };
     private static readonly Option<int> Port = new("--port") { Description = "Port to listen on", DefaultValueFactory = _ => 8101 };
 
-    private static readonly Option<ChainKind> Chain = new("--chain") { Description = "Kind of the network's chain: it decides the type of the transaction key", DefaultValueFactory = _ => ChainKind.Evm };
+    private static readonly Option<ChainKind?> Chain = new("--chain") { Description = "Kind of the network's chain: it decides the type of the transaction key (default: that of --network, else evm)" };
 
     /// <summary>The command.</summary>
     public static Command Create() => new("operator", "Keys, bond and process of an oracle node")
     {
-        new Command("init", "Make the node's three keys, or show those that are there") { Keys, Chain, AsKeystores, Passwords.File }.Does(InitAsync),
+        new Command("init", "Make the node's three keys, or show those that are there") { Keys, Chain, AsKeystores, Passwords.File, NetworkOptions.Manifest }.Does(InitAsync),
         new Command("register", "Bond and register the node; its owner is the transaction key") { Keys, Endpoint, Bond, Passwords.File, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RegisterAsync),
         new Command("run", "Run the node until Ctrl-C") { Keys, Signer, Passwords.File, Database, Port, NetworkOptions.Manifest, NetworkOptions.Rpc }.Does(RunAsync),
         new Command("schedule", "Set the operators from an epoch on; the registry's owner sends") { Set, Add, Remove, FromEpoch, Print, NetworkOptions.Manifest, NetworkOptions.Rpc, NetworkOptions.Key }.Does(OperatorSchedule.RunAsync(Set, Add, Remove, FromEpoch, Print)),
@@ -43,7 +43,8 @@ public static class OperatorCommands
     private static Task<int> InitAsync(ParseResult parsed, Output output, CancellationToken ct)
     {
         var folder = Path.GetFullPath(parsed.GetRequiredValue(Keys));
-        var keys = OperatorKeyFiles.Ensure(folder, parsed.GetValue(Chain), () => Passwords.Ask(parsed, output), parsed.GetValue(AsKeystores) ? () => Passwords.New(parsed, output) : null);
+        var chain = parsed.GetValue(Chain) ?? (parsed.GetValue(NetworkOptions.Manifest) is null ? ChainKind.Evm : NetworkOptions.LoadManifest(parsed).Kind);
+        var keys = OperatorKeyFiles.Ensure(folder, chain, () => Passwords.Ask(parsed, output), parsed.GetValue(AsKeystores) ? () => Passwords.New(parsed, output) : null);
         var protocol = new Bytes32(keys.Protocol.PublicKey.Bytes);
         output.Answer(
             new { folder, reportKey = keys.Report.Address, protocolKey = protocol, account = keys.Account.ToString() },

@@ -15,7 +15,7 @@ public static class SignerCommands
     private static readonly Option<string?> Table = new("--table") { Description = "The never-sign-twice table (default: signed.table in the folder of the keys)" };
     private static readonly Option<string?> SocketPath = new("--socket") { Description = "Unix socket to answer on (default: socket/signer in the folder of the keys)" };
     private static readonly Option<bool> Group = new("--group-access") { Description = "Let the group of the socket's folder use it, for an oracle that runs as another user" };
-    private static readonly Option<string> MaximumFee = new("--max-fee") { Description = "Most coins that one transaction may cost: on Solana SOL", DefaultValueFactory = _ => "1" };
+    private static readonly Option<string?> MaximumFee = new("--max-fee") { Description = "Most coins that one transaction may cost (default: 1; on Solana 0.01 SOL)" };
     private static readonly Option<ulong> UsedUntil = new("--used-until") { Description = "After a table was lost: the last epoch for which the keys may have signed; nothing up to it is signed again" };
 
     private static readonly UInt128 LamportInWei = 1_000_000_000; // 10^18 wei and 10^9 lamports are a coin
@@ -48,7 +48,7 @@ public static class SignerCommands
     {
         var manifest = NetworkOptions.LoadManifest(parsed);
         var chain = manifest.Kind;
-        var limits = SigningLimits.Of(manifest, SmallestUnits(parsed.GetRequiredValue(MaximumFee), chain));
+        var limits = SigningLimits.Of(manifest, SmallestUnits(parsed.GetValue(MaximumFee) ?? (chain == ChainKind.Solana ? "0.01" : "1"), chain));
         var keys = OperatorKeyRing.Load(Path.GetFullPath(parsed.GetRequiredValue(Folder)), () => Passwords.Ask(parsed, output), chain);
         using var table = SignTable.Open(TableOf(parsed), keys.Address, keys.ProtocolKey);
         using var logs = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));

@@ -36,20 +36,6 @@ internal sealed class SolanaAccess
     /// <exception cref="CliException">No key is named, or there is none.</exception>
     public SolanaTransactionSender Sender(ParseResult parsed) => new(Rpc, SolanaOptions.Sender(parsed), SolanaOptions.Fees, SolanaVerifierTransactions.Names(Network.Program));
 
-    /// <summary>Sends and waits until it is confirmed.</summary>
-    /// <exception cref="CliException">A program refuses; says why.</exception>
-    public static async Task<SolanaReceipt> SendAsync(SolanaTransactionSender sender, IReadOnlyList<SolanaInstruction> instructions, CancellationToken ct)
-    {
-        try
-        {
-            return await sender.SendAsync(new SolanaTransactionRequest(instructions), ct).ConfigureAwait(false);
-        }
-        catch (SolanaProgramException refused)
-        {
-            throw new CliException($"{refused.Message}.{(refused.ErrorName is "AccountNotFound" or "InsufficientFundsForFee" or "InsufficientFundsForRent" ? $" {sender.Payer} needs SOL for fees and rent." : "")}", ExitCodes.Refused, refused);
-        }
-    }
-
     /// <summary>An account of the program's; null where it is not there.</summary>
     public async Task<T?> FindAsync<T>(SolanaAddress address, CancellationToken ct)
         where T : struct, ISolanaAccount<T> =>

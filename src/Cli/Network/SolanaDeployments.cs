@@ -24,13 +24,11 @@ internal static class SolanaDeployments
             Program = parsed.GetValue(Program) is { } text ? SolanaAddress.TryParse(text, out var program) ? program : throw new CliException($"--program '{text}' is no address in base58.", ExitCodes.Usage) : null,
         };
         var asked = await request(rpc).ConfigureAwait(false);
-        SolanaNetworkManifest? manifest = null;
-        await SolanaOptions.TryAsync(async () => manifest = await output.ProgressAsync("deploying", told => deployer.DeployAsync(profile, asked, p =>
+        return await output.ProgressAsync("deploying", told => deployer.DeployAsync(profile, asked, p =>
         {
             told(p.Done, p.Total, p.What);
             return Task.CompletedTask;
-        }, ct)).ConfigureAwait(false)).ConfigureAwait(false);
-        return manifest!;
+        }, ct)).ConfigureAwait(false);
     }
 
     public static void Show(Output output, SolanaNetworkManifest manifest, string headline)

@@ -37,7 +37,7 @@ internal sealed class SolanaOperatorSets(SolanaRpc rpc, SolanaNetworkManifest ma
         : new RegisteredOperator("", "0", false);
 
     public override Task ScheduleAsync(ParseResult parsed, IReadOnlyList<Address> reportKeys, ulong firstEpoch, CancellationToken ct) =>
-        SolanaOptions.TryAsync(() => Registration.ScheduleAsync(SolanaOptions.Sender(parsed), reportKeys, firstEpoch, ct));
+        Registration.ScheduleAsync(SolanaOptions.Sender(parsed), reportKeys, firstEpoch, ct);
 
     public override async Task PrintAsync(Output output, IReadOnlyList<Address> reportKeys, ulong firstEpoch, CancellationToken ct)
     {

@@ -6,6 +6,7 @@ using DePin.Chain.Deployment;
 using DePin.Cli.Keys;
 using DePin.ContractBindings.Solana;
 using DePin.Cryptography;
+using DePin.Protocol;
 
 namespace DePin.Cli.Network;
 
@@ -18,10 +19,7 @@ internal static class SolanaOperators
     /// <summary>Bonds and registers the node; the account is its transaction key, an Ed25519 key here.</summary>
     public static async Task<int> RegisterAsync(ParseResult parsed, Output output, SolanaNetworkManifest manifest, string folder, string endpoint, string? bondText, CancellationToken ct)
     {
-        string? told = null;
-        var report = Key("report", KeyType.Secp256k1);
-        var protocol = new Bytes32(Key("protocol", KeyType.Ed25519).PublicKey.Bytes);
-        var account = Key("transaction", KeyType.Ed25519);
+        var (report, protocol, account) = OperatorKeyFiles.Ensure(folder, ChainKind.Solana, () => Passwords.Ask(parsed, output));
         var address = SolanaAddress.Of(account.PublicKey);
         var rpc = SolanaOptions.Client(parsed);
         await SolanaNetworkVerifier.CheckChainAsync(rpc, manifest, ct).ConfigureAwait(false);
@@ -37,18 +35,14 @@ internal static class SolanaOperators
         }
 
         var held = await registration.GetBalanceAsync(address, ct).ConfigureAwait(false);
-        if (held < bond) throw new CliException($"The bond is {Tokens.Show(bond, manifest.Decimals)} tokens, and account {address} holds {Tokens.Show(held, manifest.Decimals)} of mint {manifest.Mint}. Send it the rest.", ExitCodes.Refused);
+        if (held < bond) throw new CliException($"The bond is {Tokens.Show(bond, manifest.Decimals)} tokens, and account {address} holds {Tokens.Show(held, manifest.Decimals)} of mint {manifest.Mint}. Send it the rest (on a dev network: depin dev fund {address}).", ExitCodes.Refused);
         var lamports = (await rpc.GetBalanceAsync(address, Chain.Finality.Safe, ct).ConfigureAwait(false)).Value;
-        if (lamports < LeastLamports) throw new CliException($"Account {address} holds {Tokens.Show(lamports, 9)} SOL, and rent and fees take {Tokens.Show(LeastLamports, 9)}. Send it the rest.", ExitCodes.Refused);
-        await SolanaOptions.TryAsync(() => registration.RegisterAsync(account, report.Address, protocol, endpoint, bond, ct)).ConfigureAwait(false);
+        if (lamports < LeastLamports) throw new CliException($"Account {address} holds {Tokens.Show(lamports, 9)} SOL, and rent and fees take {Tokens.Show(LeastLamports, 9)}. Send it the rest (on a dev network: depin dev fund {address}).", ExitCodes.Refused);
+        await registration.RegisterAsync(account, report.Address, new Bytes32(protocol.PublicKey.Bytes), endpoint, bond, ct).ConfigureAwait(false);
         output.Answer(
             new { reportKey = report.Address, endpoint, bond = bond.ToString(CultureInfo.InvariantCulture) },
             $"{report.Address} is registered with a bond of {Tokens.Show(bond, manifest.Decimals)}. It signs from the epoch for which the owner schedules it (depin operator schedule --add {report.Address}); start it now: depin operator run");
         return ExitCodes.Success;
-
-        PrivateKey Key(string name, KeyType type) => KeyFile.Find(folder, name) is { } path
-            ? name == "transaction" && !KeyFile.IsKeystore(path) ? SolanaOptions.Load(path) : KeyFile.Load(path, type, () => told ??= Passwords.Ask(parsed, output))
-            : throw new CliException($"There is no {name} key in {folder}. Make one: depin keys new --type {type.ToString().ToLowerInvariant()} {Path.Combine(folder, name + ".key")}");
     }
 
     /// <summary>Where an operator is reached.</summary>

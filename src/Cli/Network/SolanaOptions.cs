@@ -21,46 +21,10 @@ internal static class SolanaOptions
         ? Load(path)
         : throw new CliException("Whose key? Name the file of an Ed25519 key with --key: one of `depin keys new --type ed25519`, or of Solana's own tools.", ExitCodes.Usage);
 
-    /// <summary>Reads an Ed25519 key file: ours, or the JSON array of Solana's own tools.</summary>
+    /// <summary>Reads an Ed25519 key file: ours, or that of Solana's own tools.</summary>
     public static PrivateKey Load(string path)
     {
         if (!File.Exists(path)) throw new CliException($"There is no key file {path}. Make one with `depin keys new --type ed25519 {path}`.");
-        return IsSolanaForm(path) ? SolanaKeyFile.Load(path) : PrivateKey.Load(path, KeyType.Ed25519);
+        return SolanaKeyFile.Is(path) ? SolanaKeyFile.Load(path) : PrivateKey.Load(path, KeyType.Ed25519);
     }
-
-    /// <summary>Whether a key file is a JSON array, as Solana's own tools write it.</summary>
-    public static bool IsSolanaForm(string path)
-    {
-        if (!File.Exists(path)) return false;
-        using var file = new StreamReader(path);
-        int first;
-        do first = file.Read();
-        while (first >= 0 && char.IsWhiteSpace((char)first));
-        return first == '[';
-    }
-
-    /// <summary>Runs what a program may refuse; the refusal is told with the way out.</summary>
-    /// <exception cref="CliException">It refused.</exception>
-    public static async Task TryAsync(Func<Task> send)
-    {
-        try
-        {
-            await send().ConfigureAwait(false);
-        }
-        catch (SolanaProgramException problem)
-        {
-            throw new CliException($"{problem.Message}.{Advice(problem.ErrorName)}", ExitCodes.Refused);
-        }
-    }
-
-    private static string Advice(string error) => error switch
-    {
-        "NotAuthorized" => " Pass the network's owner's key with --key; where the owner is a multisig, use --print and let it send the message.",
-        "EpochStarted" => " Name a later epoch with --from-epoch.",
-        "BadSetSize" => " There must be 3f + 1 operators, 4 to 31.",
-        "OperatorSlashed" or "OperatorExiting" => " Leave that operator out of the set.",
-        "BondTooLow" => " Raise --bond.",
-        "AccountNotFound" or "InsufficientFundsForFee" or "InsufficientFundsForRent" => " The account that sends needs SOL for fees and rent.",
-        _ => "",
-    };
 }

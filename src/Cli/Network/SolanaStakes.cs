@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Numerics;
 using DePin.Abi.Solana;
 using DePin.Chain.Deployment;
+using DePin.Chain.Solana;
 using DePin.ContractBindings.Solana;
 
 namespace DePin.Cli.Network;
@@ -21,13 +22,13 @@ internal static class SolanaStakes
         var pool = ProviderOf(provider, sender.Payer);
         var held = await access.GetBalanceAsync(sender.Payer, ct).ConfigureAwait(false);
         if (held < amount) throw new CliException($"{sender.Payer} holds {access.Show(held)} tokens, less than {access.Show(amount)}.", ExitCodes.Refused);
-        var receipt = await SolanaAccess.SendAsync(sender, [new Depin.DepositStakeInstruction(pool, amount, 0).ToInstruction(access.Network.Program, new Depin.DepositStakeAccounts
+        var receipt = await sender.SendAsync(new SolanaTransactionRequest(new Depin.DepositStakeInstruction(pool, amount, 0).ToInstruction(access.Network.Program, new Depin.DepositStakeAccounts
         {
             Staker = sender.Payer,
             Network = access.Network.Account,
             Source = access.TokensOf(sender.Payer),
             Payout = pool == sender.Payer ? access.Network.Payout(pool) : null, // a provider shows that it has a payout index
-        })], ct).ConfigureAwait(false);
+        })), ct).ConfigureAwait(false);
         var stake = (await access.GetAsync<Depin.PoolAccount>(PoolOf(access, pool), ct).ConfigureAwait(false)).Tokens;
         output.Answer(
             new { provider = pool.ToString(), staked = Text(amount), stake = Text(stake), block = receipt.Slot },
@@ -49,13 +50,13 @@ internal static class SolanaStakes
         // The fewest shares worth the amount; all of them where that is what they are worth.
         var shares = ((amount * price) + unit - 1) / unit;
         if (shares > (BigInteger)held) throw new CliException($"{staker} has {access.Show((BigInteger)held * unit / price)} staked with {from}, less than {access.Show(amount)}.", ExitCodes.Refused);
-        await SolanaAccess.SendAsync(sender, [new Depin.RequestThawInstruction((UInt128)shares, 0).ToInstruction(access.Network.Program, new Depin.RequestThawAccounts
+        await sender.SendAsync(new SolanaTransactionRequest(new Depin.RequestThawInstruction((UInt128)shares, 0).ToInstruction(access.Network.Program, new Depin.RequestThawAccounts
         {
             Staker = staker,
             Network = access.Network.Account,
             Pool = PoolOf(access, from),
             Position = PositionOf(access, from, staker),
-        })], ct).ConfigureAwait(false);
+        })), ct).ConfigureAwait(false);
         // Thaws are numbered upwards: the newest open one is this.
         var thaw = (await FindAsync(access, from, staker, ct).ConfigureAwait(false)).Position.Thaws.Where(t => t.ReadyAt > 0).MaxBy(t => t.ThawId);
         var tokensThawing = shares * unit / price;
@@ -72,18 +73,21 @@ internal static class SolanaStakes
         var access = await SolanaAccess.OpenAsync(parsed, manifest, ct).ConfigureAwait(false);
         var sender = access.Sender(parsed);
         var pool = ProviderOf(provider, sender.Payer);
-        var receipt = await SolanaAccess.SendAsync(sender,
-            [
-                TokenProgram.CreateAssociated(sender.Payer, sender.Payer, access.Network.Mint),
-                new Depin.WithdrawStakeInstruction((uint)thaw).ToInstruction(access.Network.Program, new Depin.WithdrawStakeAccounts
-                {
-                    Staker = sender.Payer,
-                    Network = access.Network.Account,
-                    Pool = PoolOf(access, pool),
-                    Position = PositionOf(access, pool, sender.Payer),
-                    To = access.TokensOf(sender.Payer),
-                }),
-            ], ct).ConfigureAwait(false);
+        var (_, position) = await FindAsync(access, pool, sender.Payer, ct).ConfigureAwait(false);
+        var receipt = await Reverts.WhereAsync(
+            () => sender.SendAsync(
+                new SolanaTransactionRequest(
+                    TokenProgram.CreateAssociated(sender.Payer, sender.Payer, access.Network.Mint),
+                    new Depin.WithdrawStakeInstruction((uint)thaw).ToInstruction(access.Network.Program, new Depin.WithdrawStakeAccounts
+                    {
+                        Staker = sender.Payer,
+                        Network = access.Network.Account,
+                        Pool = PoolOf(access, pool),
+                        Position = PositionOf(access, pool, sender.Payer),
+                        To = access.TokensOf(sender.Payer),
+                    })),
+                ct),
+            "ThawNotReady", () => Reverts.ThawIsOverAt(position.Thaws.First(t => t.ThawId == thaw && t.ReadyAt > 0).ReadyAt)).ConfigureAwait(false);
         output.Answer(new { withdrawn = true, block = receipt.Slot }, $"Withdrawn in slot {receipt.Slot}.");
         return ExitCodes.Success;
     }

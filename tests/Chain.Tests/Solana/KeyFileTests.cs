@@ -33,6 +33,21 @@ public sealed class KeyFileTests : IDisposable
     }
 
     [Fact]
+    public void An_operators_account_may_be_a_file_of_solanas_own_tools_and_no_other_key()
+    {
+        var (key, path) = (PrivateKey.Generate(KeyType.Ed25519), Path.Combine(_folder, "transaction.json"));
+        SolanaKeyFile.Save(path, key);
+        Assert.Equal(path, KeyFile.Find(_folder, "transaction"));
+        Assert.Equal(key.PublicKey, KeyFile.Load(path, KeyType.Ed25519, () => throw new InvalidOperationException("asked for a password")).PublicKey);
+        Assert.Equal(key.PublicKey, KeyFile.Load(Write("spaced.key", $"\n {File.ReadAllText(path)}"), KeyType.Ed25519, null).PublicKey);
+        Assert.Throws<InvalidOperationException>(() => KeyFile.Load(path, KeyType.Secp256k1, null));
+
+        Assert.True(SolanaKeyFile.Is(path));
+        foreach (var other in new[] { "", " ", "{}", "0x5b", $"{Convert.ToHexStringLower(new byte[32])} ed25519", new string(' ', 5000) + "[" }) Assert.False(SolanaKeyFile.Is(Write("other.key", other)));
+        Assert.False(SolanaKeyFile.Is(Path.Combine(_folder, "none")));
+    }
+
+    [Fact]
     public void What_is_wrong_is_said_without_the_secret()
     {
         var key = PrivateKey.FromBytes(KeyType.Ed25519, [.. Enumerable.Repeat((byte)213, 32)]);
