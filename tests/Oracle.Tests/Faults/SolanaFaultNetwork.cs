@@ -188,8 +188,10 @@ public sealed class SolanaFaultNetwork : IAsyncLifetime, IDisposable
         {
             await AcceptedAsync(epoch);
             Assert.True(epoch < 100, "Proofs with a receipt stand in no evidence.");
-            var digest = Convert.ToHexStringLower((await Databases[0].ScalarAsync<byte[]>(string.Create(CultureInfo.InvariantCulture, $"select digest from chain.reports where epoch = {epoch} and status <> 'cancelled'"), Ct))!);
-            var (bundle, _) = await AuditAsync(epoch, Bytes32.Parse("0x" + digest));
+            byte[]? digest = null;
+            var query = string.Create(CultureInfo.InvariantCulture, $"select digest from chain.reports where epoch = {epoch} and status <> 'cancelled'");
+            await HoldsAsync(async () => (digest = await Databases[0].ScalarAsync<byte[]>(query, Ct)) is not null, $"operator 0 has mirrored the report of epoch {epoch}");
+            var (bundle, _) = await AuditAsync(epoch, new Bytes32(digest));
             foreach (var proof in bundle.Batches.SelectMany(static batch => batch.Proofs)) times[proof.Id] = times.GetValueOrDefault(proof.Id) + 1;
         }
 
