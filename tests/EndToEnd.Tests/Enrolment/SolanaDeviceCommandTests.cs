@@ -41,7 +41,7 @@ public sealed class SolanaDeviceCommandTests(SolanaDeviceNetwork network) : ICla
         Assert.Equal(network.Solana.Owner, Assert.NotNull(await network.Access.FindAccountAsync(second.PublicKey.DeviceId, default)).Device.Owner);
 
         // Refusals, in words.
-        Assert.Contains("AlreadyExists", (await DepinAsync(1, "device", "register", "--device", In("secp.key"), "--model", "1", "--maker", approver, "--key", payer)).Error, StringComparison.Ordinal);
+        Assert.Contains("once and for all", (await DepinAsync(1, "device", "register", "--device", In("secp.key"), "--model", "1", "--maker", approver, "--key", payer)).Error, StringComparison.Ordinal);
         Assert.Contains("depin device models", (await DepinAsync(1, "device", "register", "--device", In("secp.key"), "--model", "7", "--maker", approver, "--key", payer)).Error, StringComparison.Ordinal);
         Assert.Contains("--maker", (await DepinAsync(1, "device", "register", "--device", In("stranger.key", KeyType.Ed25519), "--model", "1", "--maker", payer, "--key", payer)).Error, StringComparison.Ordinal);
         Assert.Contains("depin device register", (await DepinAsync(1, "device", "prove", "--device", In("stranger.key"), "-r", "temperature=18")).Error, StringComparison.Ordinal);

@@ -75,7 +75,8 @@ public sealed class SolanaCommandTests : IAsyncLifetime
 
         var thaw = await AnswerAsync("unstake", "0.00004");
         Assert.Equal("40000", Text(thaw, "tokens"));
-        Assert.Contains("ThawNotReady", (await RunAsync("withdraw", Text(thaw, "thaw"))).ToString(), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains($"The thaw is over at {thaw.GetProperty("readyAt").GetDateTimeOffset():u}", (await RunAsync("withdraw", Text(thaw, "thaw"))).ToString(), StringComparison.Ordinal);
+        Assert.Contains("`depin unstake` told it", JsonDocument.Parse((await RunAsync("withdraw", "7")).Output).RootElement.GetProperty("error").GetString(), StringComparison.Ordinal);
         await solana.TravelAsync((ulong)thaw.GetProperty("readyAt").GetDateTimeOffset().ToUnixTimeSeconds() + 1, Ct);
         Assert.True((await AnswerAsync("withdraw", Text(thaw, "thaw"))).GetProperty("withdrawn").GetBoolean());
         Assert.Equal((2 * Staked) + 40_000, await solana.BalanceAsync(Tokens, Ct));
