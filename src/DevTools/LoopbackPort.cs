@@ -9,6 +9,7 @@ namespace DePin.DevTools;
 public static class LoopbackPort
 {
     private const int First = 12_000;
+    private const int End = 20_000; // tests that need many in a row look above
     private static readonly ConcurrentDictionary<int, bool> Given = new();
 
     /// <summary>
@@ -18,7 +19,7 @@ public static class LoopbackPort
     /// </summary>
     public static int Free()
     {
-        var end = Math.Min(FirstOfConnections(), 32768);
+        var end = Math.Min(FirstOfConnections(), End);
         for (var attempt = 0; end - First >= 1000 && attempt < 100; attempt++)
         {
             var port = Random.Shared.Next(First, end);
