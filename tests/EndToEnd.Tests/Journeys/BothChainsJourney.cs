@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Numerics;
+using DePin.Abi.Solana;
+using DePin.Chain;
 using DePin.Chain.Deployment;
-using DePin.Cli.Dev;
-using DePin.Client;
-using DePin.TestKit;
-using Npgsql;
+using DePin.Chain.Rpc;
+using DePin.Chain.Solana;
 
 namespace DePin.EndToEnd.Tests.Journeys;
 
@@ -35,14 +35,21 @@ public sealed class BothChainsJourney : RunningNetwork
             Assert.Equal(audit["reportDigest"]!.ToString(), offline["reportDigest"]!.ToString());
         }
 
-        // provider on Solana: what was earned is paid to the last unit, and the claim can be followed through every process
-        using var solana = NetworkSide.Solana(this);
-        var account = await ClaimSpans.FindClaimableAsync(solana);
-        var before = await solana.BalanceAsync(account);
-        var amount = BigInteger.Parse(await ClaimSpans.AssertAsync(solana, account), CultureInfo.InvariantCulture);
-        Assert.Equal(amount, await solana.BalanceAsync(account) - before);
-        await Eventually.HoldsAsync(
-            async () => await TryAsync<Network>(async ct => await api.GetNetworkAsync(ct)) is { } known && known.Totals.Claimed.BaseUnits == amount, "the API shows the claim", default);
+        // provider on Solana: what was earned is paid to the last unit
+        using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        var solana = new SolanaRpc(http, new RpcOptions { Urls = [new Uri(SolanaRpc)] });
+        var accounts = manifest.Accounts;
+        var (_, earned) = await AskHereAsync("accounts", "--network", SolanaManifest, "--api", Api.ToString());
+        var provider = earned.AsArray().First(a => BigInteger.Parse(a!["claimable"]!.ToString(), CultureInfo.InvariantCulture) > 0)!;
+        var account = SolanaAddress.Parse(provider["account"]!["account"]!.ToString());
+        var tokens = ProgramAddress.AssociatedToken(account, accounts.Mint, SolanaPrograms.Token);
+        var before = await BalanceAsync(solana, tokens);
+        var (claimed, paid) = await AskHereAsync("claim", account.ToString(), "--network", SolanaManifest, "--rpc", SolanaRpc, "--api", Api.ToString(), "--key", Path.Combine(Data, "solana", "keys", "deployer.key"));
+        Assert.True(claimed == 0, paid.ToJsonString());
+        var after = await BalanceAsync(solana, tokens);
+        Assert.Equal(paid[0]!["amount"]!.ToString(), (after - before).ToString(CultureInfo.InvariantCulture));
+        await TestKit.Eventually.HoldsAsync(
+            async () => await TryAsync(async ct => await api.GetNetworkAsync(ct)) is { } known && known.Totals.Claimed.ToUInt128() == after - before, "the API shows the claim", default);
 
         // everybody on both: all that the trees owe is paid, and no more
         Assert.Equal(0, (await RunAsync("claim", "--all")).Code);
@@ -50,43 +57,16 @@ public sealed class BothChainsJourney : RunningNetwork
         Assert.True(all.Code == 0, all.ToString());
 
         // and the mirror of each is its chain
-        string[] ofSolana = ["--network", "solana"];
-        foreach (var arguments in (string[][])[[], ofSolana]) Assert.Contains("The mirror is the chain.", (await VerifyAsync(0, arguments)).Output, StringComparison.Ordinal);
-
-        // auditor on Solana: somebody with the administrator's rights gives a provider a hundred million tokens more
-        var databases = DevDatabases.Of(DevSettings.Load(Path.Combine(Data, "settings.json"))!);
-        await using var administrator = NpgsqlDataSource.Create(databases.Administrator(DevDatabases.Public));
-        const string Touched = "update chain.pools set tokens = tokens + 100000000000000000 where chain_id = 2 and provider = (select min(provider) from chain.pools where chain_id = 2)";
-        await using (var touch = administrator.CreateCommand(Touched)) Assert.Equal(1, await touch.ExecuteNonQueryAsync());
-        Assert.Contains("DIFFERS pools", (await VerifyAsync(1, ofSolana)).Output, StringComparison.Ordinal);
-
-        // it is made anew while both networks run, and of the other network every row stays as it was
-        var until = await ScalarAsync<long>(administrator, "select max(block_number) from chain.logs where chain_id = 1");
-        var others = await ContentAsync(administrator, until);
-        var (wrong, found) = await AskHereAsync(["index", "rebuild", "--promote", .. ofSolana]);
-        Assert.Equal(1, wrong);
-        Assert.Contains(found["differences"]!.AsArray(), d => d!.ToString().Contains("pool", StringComparison.Ordinal));
-        Assert.Equal(others, await ContentAsync(administrator, until));
-        foreach (var arguments in (string[][])[ofSolana, []]) await VerifyAsync(0, arguments);
-        var next = (await api.GetNetworkAsync(default)).Totals.LastFinalEpoch.Next.Value;
-        await FinalAsync((int)next, manifest.NetworkId); // the mirror goes on
+        foreach (var arguments in (string[][])[[], ["--network", "solana"]])
+        {
+            // Its clock leaps: the mirror may be behind what the node answers for, which is told and no difference.
+            var verified = await RunAsync(["index", "verify", .. arguments]);
+            for (var tries = 0; tries < 10 && verified.Error.Contains("Try again", StringComparison.Ordinal); tries++) verified = await RunAsync(["index", "verify", .. arguments]);
+            Assert.True(verified.Code == 0, verified.ToString());
+            Assert.Contains("The mirror is the chain.", verified.Output, StringComparison.Ordinal);
+        }
     }
 
-    // Its clock leaps: the mirror may be behind what the node answers for, which is told and no difference.
-    private async Task<ToolResult> VerifyAsync(int expected, string[] arguments)
-    {
-        var verified = await RunAsync(["index", "verify", .. arguments]);
-        for (var tries = 0; tries < 20 && verified.Error.Contains("Try again", StringComparison.Ordinal); tries++) verified = await RunAsync(["index", "verify", .. arguments]);
-        Assert.True(verified.Code == expected, verified.ToString());
-        return verified;
-    }
-
-    private static Task<string> ContentAsync(NpgsqlDataSource database, long until) =>
-        ScalarAsync<string>(database, $"select md5(string_agg(l::text, ';' order by block_number, log_index)) from chain.logs l where chain_id = 1 and block_number <= {until}");
-
-    private static async Task<T> ScalarAsync<T>(NpgsqlDataSource database, string sql)
-    {
-        await using var command = database.CreateCommand(sql);
-        return (T)(await command.ExecuteScalarAsync())!;
-    }
+    private static async Task<ulong> BalanceAsync(SolanaRpc rpc, SolanaAddress tokens) =>
+        (await rpc.GetAccountInfoAsync(tokens, Finality.Safe, default)).Value is { } account ? TokenAccount.Decode(account.Data.Span).Amount : 0;
 }

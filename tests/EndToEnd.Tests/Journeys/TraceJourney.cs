@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Numerics;
 using DePin.Chain.Deployment;
 using DePin.Cryptography;
 using DePin.Protocol;
@@ -21,12 +22,11 @@ public sealed class TraceJourney(RunningNetwork network)
     public async Task A_proof_an_epoch_and_a_claim_can_be_followed_through_every_process()
     {
         await network.FinalAsync(1);
-        using var side = NetworkSide.Evm(network);
         var manifest = NetworkManifest.Load<EvmNetworkManifest>(network.Manifest);
         var (epoch, spans) = await CompleteEpochAsync(manifest.Id);
         var operators = AssertEpoch(TraceIdentity.OfEpoch(manifest.Id, epoch), spans);
         await AssertProofsAsync(manifest, epoch, operators);
-        await ClaimSpans.AssertAsync(side, await ClaimSpans.FindClaimableAsync(side));
+        await AssertClaimAsync(manifest);
 
         // Nothing that is somebody's own: the chain's URL is the only one that these processes were given in confidence.
         Assert.All(Spans.SelectMany(s => s.Attributes), a => Assert.DoesNotContain(network.Rpc, a.Value, StringComparison.Ordinal));
@@ -145,5 +145,41 @@ public sealed class TraceJourney(RunningNetwork network)
         Assert.Equal(epoch, (await network.JudgedAsync(new ProofId(Bytes32.Parse(id)))).Epoch);
     }
 
+    private async Task AssertClaimAsync(EvmNetworkManifest manifest)
+    {
+        var account = "";
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                var (_, accounts) = await network.AskHereAsync("accounts");
+                account = accounts.AsArray().FirstOrDefault(a => BigInteger.Parse(a!["claimable"]!.ToString(), CultureInfo.InvariantCulture) > 0)?["account"]!["account"]!.ToString() ?? "";
+                return account.Length > 0;
+            }, "somebody has something to claim", default, TimeSpan.FromMinutes(5));
+        var before = Spans.Where(s => s.Name == "claim").Select(s => s.Trace).ToHashSet();
+        var (code, paid) = await network.AskHereAsync("claim", account, "--key", network.DeployerKey);
+        Assert.True(code == 0, paid.ToJsonString());
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(Spans.Exists(s => s.Name == "claim" && !before.Contains(s.Trace)) && Spans.Exists(s => s.Name == "claim.mirrored" && s.Service == "depin-indexer" && !before.Contains(s.Trace) && Same(s[Tags.Account], account))),
+            "the claim and its event have been told of", default);
+        var root = Spans.Last(s => s.Name == "claim" && !before.Contains(s.Trace));
+        Assert.Equal((root[Tags.Transaction][2..34], root[Tags.Transaction][34..50], "", "depin-cli"), (root.Trace, root.Id, root.Parent, root.Service));
+        var send = Assert.Single(Spans, s => s.Trace == root.Trace && s.Name == "claim.send");
+        Assert.True(send.Parent == root.Id && send.Start >= root.Start && send.End <= root.End, send.ToString());
+        var mirrored = Assert.Single(Spans, s => s.Trace == root.Trace && s.Name == "claim.mirrored" && s.Service == "depin-indexer");
+        Assert.Equal((root.Id, paid[0]!["amount"]!.ToString(), root[Tags.Epoch]), (mirrored.Parent, mirrored[Tags.Amount], mirrored[Tags.Epoch]));
+        Assert.True(mirrored.End >= send.Start);
+        var epoch = TraceIdentity.OfEpoch(manifest.Id, new Epoch(ulong.Parse(root[Tags.Epoch], CultureInfo.InvariantCulture)));
+        Assert.Equal((epoch.TraceId.ToHexString(), epoch.Root.ToHexString()), Assert.Single(mirrored.Links));
+        Assert.Equal(epoch.TraceId.ToHexString(), root.Links[0].Trace);
+
+        // The command's own trace, in which the API answered.
+        await Eventually.HoldsAsync(() => Task.FromResult(Spans.Exists(s => s.Trace == root.Links[1].Trace && s.Service == "depin-api")), "the API has told of the request", default);
+        var command = Assert.Single(Spans, s => s.Trace == root.Links[1].Trace && s.Name == "claim.command");
+        Assert.Equal((command.Id, ""), (root.Links[1].Span, command.Parent));
+        Assert.Contains(Spans, s => s.Trace == command.Trace && s.Service == "depin-api" && s["url.path"].EndsWith("/claim", StringComparison.Ordinal));
+    }
+
     private static ReceivedSpan First(IEnumerable<ReceivedSpan> spans, string name) => spans.Where(s => s.Name == name).MinBy(s => s.Start)!;
+
+    private static bool Same(string one, string other) => string.Equals(one, other, StringComparison.OrdinalIgnoreCase);
 }
