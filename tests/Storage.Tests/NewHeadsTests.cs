@@ -1,7 +1,6 @@
 using DePin.Chain;
 using DePin.Chain.Evm;
 using DePin.Chain.Rpc;
-using DePin.Chain.Solana;
 using DePin.DevTools;
 using DePin.Mirror;
 using DePin.Protocol;

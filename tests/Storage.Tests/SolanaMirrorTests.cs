@@ -5,7 +5,6 @@ using DePin.ContractBindings.Solana;
 using DePin.Cryptography;
 using DePin.Mirror;
 using DePin.Protocol;
-using DePin.Protocol.Reports;
 using DePin.Protocol.Rewards;
 using DePin.Protocol.State;
 using DePin.TestKit;

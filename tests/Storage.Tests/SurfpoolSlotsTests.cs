@@ -1,9 +1,7 @@
 using DePin.Abi.Solana;
-using DePin.Chain;
 using DePin.ContractBindings.Solana;
 using DePin.Cryptography;
 using DePin.Mirror;
-using DePin.Protocol;
 using DePin.TestKit;
 using Microsoft.Extensions.Logging.Abstractions;
 
