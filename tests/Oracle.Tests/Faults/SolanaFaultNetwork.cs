@@ -109,6 +109,12 @@ public sealed class SolanaFaultNetwork : IAsyncLifetime, IDisposable
         _clock.Dispose();
     }
 
+    /// <summary>Ends an operator of this process.</summary>
+    public Task StopAsync(int number) => _inProcess.Single(one => one.Keys == Chain.Operators[number]).StopAsync();
+
+    /// <summary>Starts it again, on the same database.</summary>
+    public Task StartAsync(int number) => _inProcess.Single(one => one.Keys == Chain.Operators[number]).StartAsync(Ct);
+
     /// <summary>Runs something while the chain's time stands still but for the runtime's own slots.</summary>
     public async Task<T> HoldAsync<T>(Func<Task<T>> action)
     {

@@ -137,6 +137,21 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         await SolanaFaultNetwork.HoldsAsync(
             async () => await killed.Database.ScalarAsync<long>($"select count(*) from oracle.reports where epoch in ({epoch}, {epoch + 1}) and status in ('accepted', 'final')", Ct) == 2, "it has what the others reported");
         await SignsAgainAsync(SolanaFaultNetwork.Killed, epoch + 1);
+
+        // Once more, while another is away: now the epoch waits for it, and it takes the round up where its log ends.
+        epoch = await network.NextEpochAsync() + 1;
+        await using (var second = await RoundTrap.SetAsync(killed.Database, epoch, MessageKind.Commit, Ct))
+        {
+            await network.StopAsync(SolanaFaultNetwork.Misled);
+            await second.SprungAsync(Ct);
+            await killed.KillAsync();
+            await second.ReleaseAsync();
+            await killed.StartAsync(Ct);
+        }
+
+        await network.AcceptedAsync(epoch + 1);
+        await network.StartAsync(SolanaFaultNetwork.Misled);
+        await SignsAgainAsync(SolanaFaultNetwork.Misled, epoch + 1);
         await network.EveryReceiptCountsOnceAsync();
         // It was shown no message of its own that it had forgotten.
         Assert.Equal(0, await killed.Database.ScalarAsync<long>("select count(*) from oracle.round_records where kind = 5", Ct));
