@@ -5,6 +5,9 @@ namespace DePin.DevTools;
 /// <summary>Surfpool's own calls: clock, accounts.</summary>
 public sealed class SurfpoolRpc(Uri url) : DevNodeRpc(url)
 {
+    private const ulong EpochSlots = 432_000;
+    private const long Stride = 1_440; // seconds
+
     /// <summary>The newest slot.</summary>
     public async Task<ulong> SlotAsync(CancellationToken ct) =>
         (await CallAsync("getSlot", [new JsonObject { ["commitment"] = "processed" }], ct).ConfigureAwait(false))!.GetValue<ulong>();
@@ -14,6 +17,26 @@ public sealed class SurfpoolRpc(Uri url) : DevNodeRpc(url)
 
     /// <summary>Jumps forward to a unix time in seconds. From then on the Clock sysvar's slot is the one within its epoch.</summary>
     public Task TravelToTimeAsync(long seconds, CancellationToken ct) => CallAsync("surfnet_timeTravel", [new JsonObject { ["absoluteTimestamp"] = checked(seconds * 1_000) }], ct);
+
+    /// <summary>
+    /// Jumps forward by hours or days to a unix time in seconds, or some minutes later, in strides. The first jump after one over the end of an epoch of 432,000 slots (at 100 ms a slot 12 hours)
+    /// starts at that end: slots run back where it is the shorter one, and what it lost stays lost in the blocks' times.
+    /// </summary>
+    /// <returns>The time that later jumps must lie beyond.</returns>
+    public async Task<long> TravelFarAsync(long seconds, CancellationToken ct)
+    {
+        var slot = await SlotAsync(ct).ConfigureAwait(false);
+        var time = (await CallAsync("getBlockTime", [slot], ct).ConfigureAwait(false))!.GetValue<long>();
+        for (var isOver = false; time < seconds || isOver;)
+        {
+            await TravelToTimeAsync(time += Stride, ct).ConfigureAwait(false);
+            var reached = await SlotAsync(ct).ConfigureAwait(false);
+            isOver = reached / EpochSlots != slot / EpochSlots; // once more, then, as far: slots do not run back
+            slot = reached;
+        }
+
+        return time;
+    }
 
     /// <summary>No slots from now on.</summary>
     public Task PauseClockAsync(CancellationToken ct) => CallAsync("surfnet_pauseClock", null, ct);

@@ -87,6 +87,24 @@ public sealed class SurfpoolTests : IAsyncLifetime, IDisposable
         await Eventually.HoldsAsync(async () => await _rpc.GetSlotAsync(Finality.Finalized, _ct) > before + 1_000, "slots go on", _ct);
     }
 
+    [Theory]
+    [InlineData(11)]
+    [InlineData(12)] // where the slots of a cluster's epoch end
+    [InlineData(23)]
+    public async Task After_a_jump_of_hours_slots_go_on_in_whatever_steps(int hours)
+    {
+        await using var node = await SurfpoolNode.StartAsync(new DevTools.SurfpoolOptions { SlotTime = TimeSpan.FromMilliseconds(100) }, _ct);
+        var time = await node.Rpc.TravelFarAsync(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + (hours * 3_600), _ct);
+        var slot = await node.Rpc.SlotAsync(_ct);
+        for (var leap = 0; leap < 3; leap++)
+        {
+            await node.Rpc.TravelToTimeAsync(time += 60, _ct);
+            var next = await node.Rpc.SlotAsync(_ct);
+            Assert.True(next > slot, $"{next} after {slot}");
+            slot = next;
+        }
+    }
+
     [Fact]
     public async Task Fixed_ports_lead_to_the_runtime_and_a_taken_one_is_named()
     {

@@ -10,6 +10,7 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
     private static readonly TimeSpan SlotTime = TimeSpan.FromMilliseconds(100);
     private SurfpoolProcess? surfpool;
     private SolanaBootstrap? bootstrap;
+    private long reached;
     private CancellationTokenSource? stopClock;
     private Task clock = Task.CompletedTask;
 
@@ -29,7 +30,7 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
     {
         surfpool = await SurfpoolProcess.StartAsync(new SurfpoolOptions { Port = Settings.Ports.Solana, SlotTime = SlotTime, LogFile = Path.Combine(logs, "solana.log") }, ct).ConfigureAwait(false);
         // The network is made in the hours before its first epoch.
-        await surfpool.Rpc.TravelToTimeAsync(Solana.Genesis - 7200, ct).ConfigureAwait(false);
+        reached = await surfpool.Rpc.TravelFarAsync(Solana.Genesis - 7200, ct).ConfigureAwait(false);
         var rpc = new SolanaRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = [surfpool.Url] });
         bootstrap = new SolanaBootstrap(Folder, Settings, rpc, SolanaCluster.FeesFor(surfpool.Url), _ => new SurfpoolPurse(surfpool.Rpc), Endpoint);
     }
@@ -37,7 +38,7 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
     /// <inheritdoc/>
     public override async Task StartClockAsync(CancellationToken ct)
     {
-        var now = await Bootstrap.GetTimeAsync(ct).ConfigureAwait(false);
+        var now = Math.Max(reached, await Bootstrap.GetTimeAsync(ct).ConfigureAwait(false));
         stopClock = CancellationTokenSource.CreateLinkedTokenSource(ct);
         clock = RunClockAsync(now, stopClock.Token);
     }
