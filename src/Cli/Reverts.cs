@@ -30,6 +30,9 @@ public static class Reverts
         }
     }
 
+    /// <summary>Whether the outflow breaker had no room left.</summary>
+    public static bool IsBreaker(Exception refusal) => refusal is SolanaProgramException { ErrorName: "BreakerExhausted" } || (refusal is EvmRevertException revert && revert.Is<RewardDistributor.BreakerExhaustedError>(out _));
+
     /// <summary>What to do with a thaw that goes on.</summary>
     public static string ThawIsOverAt(UInt256 seconds) => $"The thaw is over at {Time(seconds)} by the chain's clock; withdraw then.";
 

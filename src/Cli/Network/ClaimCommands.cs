@@ -45,13 +45,17 @@ public static class ClaimCommands
         {
             await PayAsync(sender, trace, pending, paid, ct).ConfigureAwait(false);
         }
+        catch (Exception refusal) when (paid.Count > 0 && Reverts.IsBreaker(refusal))
+        {
+            // The accounts that are left have their turn when it has drained.
+        }
         catch (Exception) when (paid.Count > 0)
         {
             Tell(output, paid, sender.Decimals); // what is paid is paid, whatever becomes of the rest
             throw;
         }
 
-        var waiting = paid.Count(p => p.Waits);
+        var waiting = pending.Count - paid.Count(p => !p.Waits);
         if (waiting > 0) output.Remark($"{waiting} of {pending.Count} accounts wait for the rest: the distributor's outflow breaker has no room now. It drains with chain time; claim again later.");
         Tell(output, paid, sender.Decimals);
         return paid.Count > 0 ? ExitCodes.Success : ExitCodes.Refused;

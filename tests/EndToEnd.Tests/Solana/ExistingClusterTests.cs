@@ -108,11 +108,11 @@ public sealed class ExistingClusterTests : RunningNetwork, IAsyncLifetime
         Assert.Contains(Log("solana-replayer.log"), told);
         Assert.Equal([], told.Where(f => File.ReadAllText(f).Contains(Secret, StringComparison.Ordinal)));
 
-        // A cluster without the network is one that was reset.
+        // A cluster with another genesis is another one, or was reset.
         await using var other = await SurfpoolNode.StartAsync();
         var reset = await DepinAsync(["dev", "up", "--data", Data, "--solana-rpc", other.Url.ToString()]);
         Assert.True(reset.Code == 3, reset.ToString());
-        Assert.Contains($"has no network {manifest.Accounts.Account} any more", reset.Error, StringComparison.Ordinal);
+        Assert.Contains($"the network here is on the one with genesis {manifest.ChainGenesisHash}", reset.Error, StringComparison.Ordinal);
         Assert.Contains("depin dev reset", reset.Error, StringComparison.Ordinal);
         Assert.Equal(first, await File.ReadAllTextAsync(SolanaManifest));
     }
