@@ -30,7 +30,8 @@ await using var owner = NpgsqlDataSource.Create(database);
 await new Migrator(owner).MigrateAsync(ct);
 
 var url = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{LoopbackPort.Free()}");
-using var node = Process.Start(Environment.ProcessPath!, ["exec", typeof(Cluster).Assembly.Location, "serve", url, $"{filled}", $"{perBlock}"]);
+string[] itself = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? ["exec", typeof(Cluster).Assembly.Location] : [];
+using var node = Process.Start(Environment.ProcessPath!, [.. itself, "serve", url, $"{filled}", $"{perBlock}"]);
 try
 {
     using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
