@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using DePin.Chain.Evm;
 using DePin.Cryptography;
 using DePin.Mirror;
@@ -9,31 +8,8 @@ namespace DePin.Bench.Backfill;
 /// <summary>The least that can be done: fetch the logs and COPY them into one table with its key and a checkpoint; no headers, no checks, no state.</summary>
 internal static class Floor
 {
-    public static async Task<double> BackfillAsync(NpgsqlDataSource database, EvmRpc rpc, MirroredNetwork network, ulong blocks, int perBlock, long events, CancellationToken ct)
-    {
-        await FloorTable.CreateAsync(database, ct);
-        var step = (ulong)Math.Max(1, 6_000 / perBlock);
-        var start = Stopwatch.GetTimestamp();
-        var reads = new Queue<Task<LogBatch>>();
-        var next = 1UL;
-        await using var connection = await database.OpenConnectionAsync(ct);
-        long copied = 0;
-        for (var done = 0UL; done < blocks; done += step)
-        {
-            for (; reads.Count < 3 && next <= blocks; next += step)
-            {
-                var (from, to) = (next, Math.Min(blocks, next + step - 1));
-                reads.Enqueue(Task.Run(() => FetchAsync(rpc, network, from, to, ct), ct));
-            }
-
-            var logs = await reads.Dequeue();
-            await FloorTable.WriteAsync(connection, logs, Math.Min(blocks, done + step), ct);
-            copied += logs.Count;
-        }
-
-        var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        return copied == events ? events / seconds : throw new InvalidOperationException("The floor does not hold every event.");
-    }
+    public static Task<double> BackfillAsync(NpgsqlDataSource database, EvmRpc rpc, MirroredNetwork network, ulong blocks, int perBlock, long events, CancellationToken ct) =>
+        FloorTable.BackfillAsync(database, (from, to) => FetchAsync(rpc, network, from, to, ct), blocks, perBlock, events, ct);
 
     /// <summary>Polls, fetches, inserts.</summary>
     public static async Task LoopAsync(NpgsqlDataSource database, EvmRpc rpc, MirroredNetwork network, TimeSpan poll, CancellationToken ct)

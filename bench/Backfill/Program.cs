@@ -35,53 +35,11 @@ var watch = Stopwatch.StartNew();
 for (var i = 0; i < blocks; i++) events += await emitter.MineAsync(perBlock, ct);
 Console.WriteLine($"chain: {blocks} blocks, {events} events, filled in {watch.Elapsed.TotalSeconds:0.0} s");
 
-var floors = new List<double>();
-var ours = new List<double>();
-var shares = new List<double>();
-var rounds = args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 7;
-for (var round = 0; round < rounds; round++)
-{
-    var (floor, floorTime) = await MeasuredAsync(() => Floor.BackfillAsync(owner, rpc, network, (ulong)blocks, perBlock, events, ct));
-    var (mine, mineTime) = await MeasuredAsync(OursAsync);
-    floors.Add(floor);
-    ours.Add(mine);
-    shares.Add((floorTime.Own + floorTime.Database) / (mineTime.Own + mineTime.Database));
-    Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-        $"backfill round {round + 1}: floor {floor:0} events/s, ours with state tables {mine:0} events/s = {100 * mine / floor:0} %; processor µs an event, own + database: floor {Each(floorTime.Own)} + {Each(floorTime.Database)}, ours {Each(mineTime.Own)} + {Each(mineTime.Database)} = {100 * shares[^1]:0} %"));
-}
-
-Console.WriteLine($"backfill median: {100 * Median(ours) / Median(floors):0} % of the floor by the clock (target 60 %), {100 * Median(shares):0} % by processor time");
-Ratio.OfRate("backfill", Median(ours) / Median(floors));
-Ratio.OfRate("backfill.processor", Median(shares));
+await new BackfillRounds(Path.Combine(folder, "pg"), database, owner, network, events).RunAsync(
+    "backfill", args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 7, () => new EvmChainSource(rpc, network),
+    _ => Floor.BackfillAsync(owner, rpc, network, (ulong)blocks, perBlock, events, ct), ct);
 await LiveAsync();
 return 0;
-
-string Each(double seconds) => (seconds * 1e6 / events).ToString("0.0", CultureInfo.InvariantCulture);
-
-async Task<(double Rate, ProcessorTime Used)> MeasuredAsync(Func<Task<double>> work)
-{
-    var start = ProcessorTime.Now(Path.Combine(folder, "pg"));
-    var rate = await work();
-    return (rate, ProcessorTime.Now(Path.Combine(folder, "pg")).Since(start));
-}
-
-async Task<double> OursAsync()
-{
-    await MirrorSchema.CreateRebuildAsync(owner, ct);
-    await using var mirrored = new MirrorDatabase(database, MirrorDatabase.Rebuild);
-    var mirror = new ChainMirror(mirrored, network);
-    await mirror.InitializeAsync(ct);
-    var follower = new ChainFollower(mirror, new EvmChainSource(rpc, network), new FollowerOptions(), TimeProvider.System, NullLogger<ChainFollower>.Instance);
-    var start = Stopwatch.GetTimestamp();
-    while (await follower.StepAsync(ct) != Convergence.NothingNew)
-    {
-    }
-
-    var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-    await using var count = mirrored.DataSource.CreateCommand("select count(*) from logs");
-    if ((long)(await count.ExecuteScalarAsync(ct))! != events) throw new InvalidOperationException("The mirror does not hold every event.");
-    return events / seconds;
-}
 
 async Task LiveAsync()
 {
@@ -98,8 +56,8 @@ async Task LiveAsync()
     var bare = await MeasureAsync("select coalesce(max(block_number), 0) from bench_floor_logs");
     await stopFloor.CancelAsync();
     await loop;
-    Console.WriteLine($"live follow, 50 events a block, poll 100 ms: bare loop median {Median(bare):0} ms, ours {Median(mine):0} ms = {Median(mine) / Median(bare):0.00} x (target 2.00 x)");
-    Ratio.OfTime("live-follow", Median(mine) / Median(bare));
+    Console.WriteLine($"live follow, 50 events a block, poll 100 ms: bare loop median {BackfillRounds.Median(bare):0} ms, ours {BackfillRounds.Median(mine):0} ms = {BackfillRounds.Median(mine) / BackfillRounds.Median(bare):0.00} x (target 2.00 x)");
+    Ratio.OfTime("live-follow", BackfillRounds.Median(mine) / BackfillRounds.Median(bare));
 }
 
 async Task<List<double>> MeasureAsync(string sql)
@@ -118,5 +76,3 @@ async Task<List<double>> MeasureAsync(string sql)
 
     return times;
 }
-
-static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
