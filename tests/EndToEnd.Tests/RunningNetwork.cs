@@ -37,6 +37,10 @@ public class RunningNetwork : IAsyncLifetime
 
     public string Manifest => Path.Combine(Data, "network.json");
 
+    public int OperatorPort => basePort + 10;
+
+    public int SolanaOperatorPort => basePort + 30;
+
     public string SolanaRpc => $"http://127.0.0.1:{basePort + 20}";
 
     public string SolanaManifest => Path.Combine(Data, "solana", "network.json");
@@ -77,8 +81,8 @@ public class RunningNetwork : IAsyncLifetime
         var result = await DepinAsync(
         [
             "dev", "up", "--detach", "--data", Data, "--chains", Chains, .. Replay, "--chain-port", $"{basePort}", "--postgres-port", $"{basePort + 1}",
-            "--api-port", $"{basePort + 2}", "--indexer-port", $"{basePort + 3}", "--jobs-port", $"{basePort + 4}", "--operator-port", $"{basePort + 10}",
-            "--solana-port", $"{basePort + 20}", "--solana-indexer-port", $"{basePort + 22}", "--solana-operator-port", $"{basePort + 30}",
+            "--api-port", $"{basePort + 2}", "--indexer-port", $"{basePort + 3}", "--jobs-port", $"{basePort + 4}", "--operator-port", $"{OperatorPort}",
+            "--solana-port", $"{basePort + 20}", "--solana-indexer-port", $"{basePort + 22}", "--solana-operator-port", $"{SolanaOperatorPort}",
         ], null, Telemetry);
         Assert.True(result.Code == 0, result.ToString());
     }

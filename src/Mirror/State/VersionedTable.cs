@@ -22,7 +22,8 @@ internal interface IVersionedTable
 /// <summary>
 /// Rows by key, kept as versions over block ranges [valid_from, valid_to). One batch: <see cref="Touch"/> every key that its events name, load
 /// them in one query, change them in memory, write all new versions in one COPY. A block that changes a row twice makes one version, so the
-/// content does not depend on how blocks were batched.
+/// content does not depend on how blocks were batched. Stored rows are found by the whole primary key, a key's newest version being the one in force: a
+/// row that has changed ten thousand times is found as fast as a new one.
 /// </summary>
 internal sealed class VersionedTable<TKey, TRow> : IVersionedTable
     where TKey : notnull
@@ -91,10 +92,10 @@ internal sealed class VersionedTable<TKey, TRow> : IVersionedTable
     public async Task LoadAsync(NpgsqlConnection connection, short chainId, CancellationToken ct)
     {
         if (_touched.Count == 0) return;
-        var keyNames = string.Join(", ", _keys.Select(k => k.Name));
-        var sql = $"select {keyNames}, {string.Join(", ", _values.Select(v => v.Name))}, valid_from from {Name} " +
-            $"where chain_id = $1 and valid_to = {Open} and (({keyNames}) in (select * from unnest({Parameters(2)}))" +
-            (_alwaysLoad is null ? ")" : $" or {_alwaysLoad})");
+        var columns = string.Join(", ", _keys.Select(k => k.Name).Concat(_values.Select(v => v.Name)));
+        var sql = $"select {columns}, valid_from from unnest({Parameters(2)}) d ({KeyAliases}) cross join lateral (select {columns}, valid_from, valid_to from {Name} t " +
+            $"where t.chain_id = $1 and {KeyMatch} order by t.valid_from desc limit 1) newest where valid_to = {Open}";
+        if (_alwaysLoad is not null) sql += $" union all select {columns}, valid_from from {Name} where chain_id = $1 and valid_to = {Open} and {_alwaysLoad}";
         await using var command = new NpgsqlCommand(sql, connection);
         command.Parameters.Add(new NpgsqlParameter { Value = chainId, NpgsqlDbType = NpgsqlDbType.Smallint });
         AddKeys(command, _touched);
@@ -114,13 +115,12 @@ internal sealed class VersionedTable<TKey, TRow> : IVersionedTable
         if (_open.Count == 0) return;
         if (_closed.Count > 0)
         {
-            var match = string.Join(" and ", _keys.Select((k, i) => $"t.{k.Name} = d.k{i}"));
-            var aliases = string.Join(", ", _keys.Select((_, i) => $"k{i}"));
             await using var close = new NpgsqlCommand(
-                $"update {Name} t set valid_to = d.ended from unnest({Parameters(2)}, ${_keys.Length + 2}) d ({aliases}, ended) " +
-                $"where t.chain_id = $1 and {match} and t.valid_to = {Open}", connection);
+                $"update {Name} t set valid_to = d.ended from unnest({Parameters(2)}, ${_keys.Length + 2}, ${_keys.Length + 3}) d ({KeyAliases}, began, ended) " +
+                $"where t.chain_id = $1 and {KeyMatch} and t.valid_from = d.began", connection);
             close.Parameters.Add(new NpgsqlParameter { Value = chainId, NpgsqlDbType = NpgsqlDbType.Smallint });
             AddKeys(close, _closed.Keys);
+            close.Parameters.Add(new NpgsqlParameter { Value = _closed.Keys.Select(k => _storedFrom[k]).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
             close.Parameters.Add(new NpgsqlParameter { Value = _closed.Values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint });
             await close.ExecuteNonQueryAsync(ct);
         }
@@ -180,6 +180,10 @@ internal sealed class VersionedTable<TKey, TRow> : IVersionedTable
         await writer.WriteAsync(version.From, NpgsqlDbType.Bigint, ct);
         await writer.WriteAsync(version.To, NpgsqlDbType.Bigint, ct);
     }
+
+    private string KeyAliases => string.Join(", ", _keys.Select((_, i) => $"k{i}"));
+
+    private string KeyMatch => string.Join(" and ", _keys.Select((k, i) => $"t.{k.Name} = d.k{i}"));
 
     private string Parameters(int first) => string.Join(", ", _keys.Select((_, i) => $"${first + i}"));
 

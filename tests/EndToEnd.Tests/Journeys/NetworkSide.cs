@@ -47,6 +47,12 @@ public abstract class NetworkSide(RunningNetwork running) : IDisposable
     /// <summary>Database of one of the network's own operators, counted from 1.</summary>
     public abstract string Operator(int number);
 
+    /// <summary>Where one of the network's own operators answers, counted from 1.</summary>
+    public string Endpoint(int number) => $"http://127.0.0.1:{FirstOperatorPort + number - 1}";
+
+    /// <summary>Port of the first of them.</summary>
+    protected abstract int FirstOperatorPort { get; }
+
     /// <summary>Tokens that an account holds, base units.</summary>
     public abstract Task<BigInteger> BalanceAsync(string account);
 
@@ -102,6 +108,8 @@ public abstract class NetworkSide(RunningNetwork running) : IDisposable
 
         protected override string Keys => Path.Combine(Running.Data, "keys");
 
+        protected override int FirstOperatorPort => Running.OperatorPort;
+
         public override string Operator(int number) => DevDatabases.Operator(number);
 
         public override async Task<BigInteger> BalanceAsync(string account) =>
@@ -124,6 +132,8 @@ public abstract class NetworkSide(RunningNetwork running) : IDisposable
         public override string[] AccountKeys => ["--type", "ed25519"];
 
         protected override string Keys => Path.Combine(Running.Data, "solana", "keys");
+
+        protected override int FirstOperatorPort => Running.SolanaOperatorPort;
 
         public override string Operator(int number) => DevDatabases.SolanaOperator(number);
 
