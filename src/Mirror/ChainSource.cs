@@ -40,7 +40,7 @@ public sealed record BlockRange(IReadOnlyList<BlockHeader> Headers, LogBatch Log
 public interface IChainSource
 {
     /// <summary>Whether the chain leaves out numbers: then a range may end before its last number, and only the next block tells whether one is missing.</summary>
-    bool SkipsNumbers => false;
+    bool SkipsNumbers { get; }
 
     /// <summary>Newest and finalized block.</summary>
     Task<ChainHeads> GetHeadsAsync(CancellationToken ct);

@@ -11,6 +11,9 @@ public sealed class EvmChainSource(EvmRpc rpc, MirroredNetwork network) : IChain
 {
     private readonly Address[] _addresses = [.. network.Contracts.Values.Select(c => Address.FromBytes32(c.Value)).Order()];
 
+    /// <inheritdoc/>
+    public bool SkipsNumbers => false;
+
     /// <summary>The node must be of the manifest's chain.</summary>
     /// <exception cref="MirrorMismatchException">It is of another.</exception>
     public async Task CheckChainAsync(CancellationToken ct)

@@ -65,6 +65,8 @@ public sealed class MirrorRebuild(NpgsqlDataSource owner, string connectionStrin
     /// <summary>The chain as it was when the old mirror stopped.</summary>
     private sealed class BoundedSource(IChainSource inner, ulong? last) : IChainSource
     {
+        public bool SkipsNumbers => inner.SkipsNumbers;
+
         public async Task<ChainHeads> GetHeadsAsync(CancellationToken ct)
         {
             var heads = await inner.GetHeadsAsync(ct);

@@ -8,7 +8,6 @@ using DePin.Protocol.State;
 using DePin.Storage.Evidence;
 using DePin.Storage.Read;
 using DePin.TestKit;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DePin.Storage.Tests;
 
@@ -129,8 +128,7 @@ public sealed class EvidencePruneTests : IAsyncLifetime
         await fixture.CatchUpAsync();
         await RetainAsync(verdictsBefore: 1_000, treesBefore: 3);
         await PruneAllAsync();
-        var rebuild = new MirrorRebuild(fixture.Database.DataSource, fixture.Database.ConnectionString, fixture.Chain.Network, fixture.Chain, fixture.Options, TimeProvider.System, NullLoggerFactory.Instance);
-        Assert.Empty((await rebuild.RunAsync(promote: true, null, Ct)).Differences);
+        Assert.Empty((await fixture.RebuildAsync(promote: true)).Differences);
         await AssertClaimableAsync(6);
         await RetainAsync(verdictsBefore: 1_000, treesBefore: 1_000);
         await PruneAllAsync();

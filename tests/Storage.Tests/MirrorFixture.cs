@@ -64,6 +64,10 @@ internal sealed class MirrorFixture : IAsyncDisposable
         return await MirrorContent.HashAsync(fresh, Chain.Network.ChainId, CancellationToken.None);
     }
 
+    /// <summary>As <c>depin index rebuild</c> does.</summary>
+    public Task<RebuildResult> RebuildAsync(bool promote) => new MirrorRebuild(
+        Database.DataSource, Database.ConnectionString, Chain.Network, Chain, Options, TimeProvider.System, NullLoggerFactory.Instance).RunAsync(promote, null, CancellationToken.None);
+
     public async Task<T> ScalarAsync<T>(string sql) =>
         await Database.ScalarAsync<T>(sql, CancellationToken.None) ?? throw new InvalidOperationException($"No value: {sql}");
 

@@ -13,7 +13,7 @@ public sealed class RebuildTests
         await using var fixture = await FilledAsync();
         var before = await fixture.HashAsync();
         fixture.Chain.Mine(); // what comes after the old mirror's head does not count
-        var result = await Rebuild(fixture).RunAsync(promote: true, null, CancellationToken.None);
+        var result = await fixture.RebuildAsync(promote: true);
         Assert.Equal(60UL, result.Compared!.Value.Number);
         Assert.Empty(result.Differences);
         Assert.Empty(MirrorContent.Differences(before, await fixture.HashAsync()));
@@ -33,7 +33,7 @@ public sealed class RebuildTests
         await fixture.Follower.RunAsync(CancellationToken.None); // returns by itself: it halted
         Assert.NotNull(fixture.Follower.Status.Halted);
 
-        var result = await Rebuild(fixture).RunAsync(promote: true, null, CancellationToken.None);
+        var result = await fixture.RebuildAsync(promote: true);
         Assert.Null(result.Compared);
         await fixture.CatchUpAsync(fixture.NewFollower());
         Assert.Equal(fixture.Chain.Tip.Point, (await fixture.Mirror.GetCheckpointAsync(CancellationToken.None)).Block);
@@ -46,7 +46,7 @@ public sealed class RebuildTests
         await using var fixture = await FilledAsync();
         await fixture.Database.ExecuteAsync("update chain.holders set balance = balance + 1", CancellationToken.None);
         await fixture.Database.ExecuteAsync("delete from chain.claims where ctid = (select min(ctid) from chain.claims)", CancellationToken.None);
-        var result = await Rebuild(fixture).RunAsync(promote: false, null, CancellationToken.None);
+        var result = await fixture.RebuildAsync(promote: false);
         Assert.Equal(["holders", "claims"], result.Differences);
     }
 
@@ -66,7 +66,7 @@ public sealed class RebuildTests
         var (one, two) = (await fixture.HashAsync(), await OtherAsync());
         Assert.Contains("claims", MirrorContent.Differences(one, two));
 
-        Assert.Empty((await Rebuild(fixture).RunAsync(promote: true, null, CancellationToken.None)).Differences);
+        Assert.Empty((await fixture.RebuildAsync(promote: true)).Differences);
         Assert.Empty(MirrorContent.Differences(one, await fixture.HashAsync()));
         Assert.Empty(MirrorContent.Differences(two, await OtherAsync()));
         other.Mine(activity.Block(random, 8));
@@ -92,7 +92,4 @@ public sealed class RebuildTests
         await fixture.CatchUpAsync();
         return fixture;
     }
-
-    private static MirrorRebuild Rebuild(MirrorFixture fixture) => new(
-        fixture.Database.DataSource, fixture.Database.ConnectionString, fixture.Chain.Network, fixture.Chain, fixture.Options, TimeProvider.System, NullLoggerFactory.Instance);
 }

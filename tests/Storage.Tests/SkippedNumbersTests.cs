@@ -35,6 +35,7 @@ public sealed class SkippedNumbersTests
 
         Assert.True(follower.Status.Reorgs >= 6);
         Assert.Empty(MirrorContent.Differences(await fixture.HashOfFreshMirrorAsync(), await fixture.HashAsync()));
+        Assert.Empty((await fixture.RebuildAsync(promote: true)).Differences);
     }
 
     [Fact]

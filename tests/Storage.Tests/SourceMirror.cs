@@ -63,6 +63,10 @@ internal sealed class SourceMirror : IAsyncDisposable
         return await MirrorContent.HashAsync(fresh, Mirror.Network.ChainId, CancellationToken.None);
     }
 
+    /// <summary>As <c>depin index rebuild</c> does.</summary>
+    public Task<RebuildResult> RebuildAsync() => new MirrorRebuild(
+        _database.DataSource, _database.ConnectionString, Mirror.Network, _source, new FollowerOptions(), TimeProvider.System, NullLoggerFactory.Instance).RunAsync(promote: true, null, CancellationToken.None);
+
     public async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();

@@ -20,7 +20,7 @@ using Npgsql;
 namespace DePin.EndToEnd.Tests.Faults;
 
 /// <summary>One network for all fault tests: they run one after another, and each leaves it well.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
+[CollectionDefinition(Name)]
 public sealed class FaultCollection : ICollectionFixture<FaultNetwork>
 {
     public const string Name = "Faults";

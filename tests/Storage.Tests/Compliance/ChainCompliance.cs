@@ -84,6 +84,21 @@ public abstract class ChainCompliance
         Assert.NotEmpty(verified.Compared);
     }
 
+    [Fact]
+    public async Task A_mirror_that_was_touched_is_rebuilt_as_it_was()
+    {
+        await using var chain = await StartAsync();
+        await using var mirrored = await SourceMirror.CreateAsync(chain.Network, chain.Source, chain.Emission);
+        for (var i = 0; i < 4; i++) await chain.ActAsync();
+        await chain.StandStillAsync();
+        await mirrored.CatchUpAsync();
+        var right = await mirrored.HashAsync();
+        Assert.Empty((await mirrored.RebuildAsync()).Differences);
+        await mirrored.ExecuteAsync("update chain.logs set data = data || '\\x00' where (block_number, log_index) in (select block_number, log_index from chain.logs limit 1)");
+        Assert.NotEmpty((await mirrored.RebuildAsync()).Differences);
+        Assert.Empty(MirrorContent.Differences(right, await mirrored.HashAsync()));
+    }
+
     private protected static string[] Describe(LogBatch logs) => [.. Enumerable.Range(0, logs.Count).Select(i =>
         $"{logs[i].BlockNumber}/{logs[i].LogIndex} {Convert.ToHexString(logs.Topics(logs[i]).Span)} {Convert.ToHexString(logs.Data(logs[i]).Span)}")];
 }
