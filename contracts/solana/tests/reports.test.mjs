@@ -429,7 +429,7 @@ test("two reports under one operator's signatures cost it its whole bond", () =>
   const { n, report } = first();
   const other = n.report(n.tree([100n, 200n, 301n]));
   const member = n.members[1];
-  n.world.put(n.mint, Buffer.from(n.world.data(n.mint)).fill(Buffer.from("80969800000000000000".slice(0, 16), "hex"), 36, 44), TOKEN);
+  n.world.put(n.mint, Buffer.from(n.world.data(n.mint)).fill(Buffer.from("80969800000000000000".slice(0, 16), "hex"), 36, 44), n.accounts.token_program);
   const { to, outcome } = equivocation(n, member, report, other);
   const events = must(outcome).events;
   assert.deepEqual(events.map((e) => e.name), ["EquivocationProven", "BondSlashed"]);
