@@ -267,12 +267,28 @@ test("who asks for a memo or keeps an account from calls stops its own transfers
   demand(world, first.token, first.account, 8, false);
   must(n.claim(tree, 0));
   assert.deepEqual(n.paid.map((p) => world.balance(p.token)), [100n, 200n, 300n]);
+  // A challenger who asks for one gets its bond back when it no longer does.
+  const challenger = key("challenger");
+  world.fund(challenger.publicKey);
+  const source = world.token("challenger", n.mint, challenger.publicKey, 10_000n);
+  const report = n.report(tree);
+  world.setTime(report.periodEnd);
+  must(n.attest(report));
+  const challenge = pda("challenge", n.network, toBytes(report.digest));
+  must(n.call("challenge", { challenger: challenger.publicKey, challenge, source }, { epoch: 2n, evidence: hash("evidence") }, [challenger]));
+  must(n.call("cancel", { arbiter: n.arbiter.publicKey }, { epoch: 2n }, [n.arbiter]));
+  demand(world, source, challenger, 8);
+  const reclaim = () => n.call("reclaim_bond", { challenge, challenger: challenger.publicKey, to: source }, {}, []);
+  refused(reclaim(), "BadRecipient");
+  demand(world, source, challenger, 8, false);
+  must(reclaim());
+  assert.equal(world.balance(source), 10_000n);
   // A deposit out of an account that is kept from calls fails in the token program; its owner lifts that.
   const [o] = n.members;
   const add = () => n.call("add_bond", { account: o.account.publicKey, operator: o.operator, source: o.source }, { amount: 7n }, [o.account]);
   demand(world, o.source, o.account, 11);
   const guarded = add();
-  assert.ok(!guarded.ok && guarded.logs.some((l) => l.includes("CPI Guard")), guarded.logs.join("\n"));
+  assert.ok(!guarded.ok && guarded.logs.some((l) => l.includes("custom program error: 0x2a")), guarded.logs.join("\n"));
   demand(world, o.source, o.account, 11, false);
   must(add());
 });

@@ -141,7 +141,7 @@ public sealed class SolanaNetworkDeploymentTests : IAsyncLifetime, IDisposable
             await Expect($"has the extension {name},", () => NewDeployer().DeployAsync(profile, Request(), null, _ct));
         }
 
-        await _node.Rpc.SetDataAsync(mint.ToString(), [.. Extended(made.Data, 18), 19], _ct);
+        await _node.Rpc.SetDataAsync(mint.ToString(), (byte[])[.. Extended(made.Data, 18), 19], _ct);
         await Expect("is no mint that a network takes", () => NewDeployer().DeployAsync(profile, Request(), null, _ct));
         Assert.Equal(balance, await LamportsAsync(Deployer)); // nothing was sent
 
