@@ -34,18 +34,20 @@ internal static class ClaimTransactions
     {
         if (!network.Contracts.TryGetValue("SettlementProgram", out var programText) || !network.Contracts.TryGetValue("NetworkToken", out var mintText) || !network.Contracts.TryGetValue("NetworkAccount", out var networkText)) return null;
         var (program, mint, home) = (SolanaAddress.Parse(programText), SolanaAddress.Parse(mintText), SolanaAddress.Parse(networkText));
+        var tokenProgram = network.Contracts.TryGetValue("TokenProgram", out var other) ? SolanaAddress.Parse(other) : SolanaPrograms.Token;
         var payer = new SolanaAddress(claim.Account);
         var recipient = SolanaAddress.Parse(network.Text.Account(account.Recipient));
         SolanaInstruction[] instructions =
         [
-            TokenProgram.CreateAssociated(payer, recipient, mint),
+            TokenProgram.CreateAssociated(payer, recipient, mint, tokenProgram),
             new Depin.ClaimInstruction(new Bytes32(claim.Root), new Depin.Leaf(Amount(claim.Cumulative), Amount(claim.Prefix), new Bytes32(claim.ItemsHash)), [.. claim.Siblings]).ToInstruction(program, new Depin.ClaimAccounts
             {
                 Sender = payer,
                 Network = home,
                 Page = PageOf(program, home, (uint)claim.Index),
                 Payout = Depin.Addresses.Payout(program, home, payer),
-                To = ProgramAddress.AssociatedToken(recipient, mint, SolanaPrograms.Token),
+                To = ProgramAddress.AssociatedToken(recipient, mint, tokenProgram),
+                TokenProgram = tokenProgram,
             }),
         ];
         return new SolanaClaimView(network.Caip2, payer.ToString(), LayOut(payer, instructions), [.. instructions.Select(View)]);

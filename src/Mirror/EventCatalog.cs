@@ -23,6 +23,9 @@ public enum ContractKind : short
 
     /// <summary>The account that stands for a network of that program.</summary>
     NetworkAccount = 10,
+
+    /// <summary>The token program of a network on Solana, where it is not SPL Token.</summary>
+    TokenProgram = 11,
 }
 
 /// <summary>Which contracts a network has.</summary>

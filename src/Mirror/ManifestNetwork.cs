@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using DePin.Abi.Solana;
 using DePin.Chain.Deployment;
 using DePin.Protocol;
 
@@ -42,7 +43,7 @@ public static class ManifestNetwork
     private static Dictionary<ContractKind, AccountId> SolanaContracts(SolanaNetworkManifest manifest)
     {
         var accounts = manifest.Accounts;
-        return new Dictionary<ContractKind, AccountId>
+        var contracts = new Dictionary<ContractKind, AccountId>
         {
             [ContractKind.NetworkToken] = new(accounts.Mint.ToBytes32()),
             [ContractKind.ReportVerifier] = new(accounts.Ledger.ToBytes32()),
@@ -50,6 +51,9 @@ public static class ManifestNetwork
             [ContractKind.SettlementProgram] = new(accounts.Program.ToBytes32()),
             [ContractKind.NetworkAccount] = new(accounts.Account.ToBytes32()),
         };
+        // A database of before there was a choice holds none, and is of SPL Token.
+        if (accounts.TokenProgram != SolanaPrograms.Token) contracts[ContractKind.TokenProgram] = new(accounts.TokenProgram.ToBytes32());
+        return contracts;
     }
 
     private static DeploymentException Unknown(NetworkManifest manifest) => new($"The mirror knows no chain like {manifest.Chain}.");

@@ -109,7 +109,7 @@ public sealed record SolanaSigningLimits(NetworkId Network, SolanaNetwork Accoun
                 if (!call.Is(data)) continue;
                 if (!Has(accounts, call.Network, Accounts.Account)) return SigningAnswer.Refused(SigningRefusal.WrongNetwork, "its call is of another network than the signer's");
                 if (!Has(accounts, call.Payer, self)) return SigningAnswer.Refused(SigningRefusal.CallNotAllowed, "its call is made for another account");
-                return Has(accounts, call.Tokens, ProgramAddress.AssociatedToken(self, Accounts.Mint, SolanaPrograms.Token)) ? null : SigningAnswer.Refused(SigningRefusal.CallNotAllowed, "its reward would go to another account");
+                return Has(accounts, call.Tokens, Accounts.TokensOf(self)) ? null : SigningAnswer.Refused(SigningRefusal.CallNotAllowed, "its reward would go to another account");
             }
         }
         else if (instruction.Program == SolanaPrograms.System)
@@ -118,7 +118,7 @@ public sealed record SolanaSigningLimits(NetworkId Network, SolanaNetwork Accoun
         }
         else if (instruction.Program == SolanaPrograms.AssociatedToken)
         {
-            var own = TokenProgram.CreateAssociated(self, self, Accounts.Mint);
+            var own = Accounts.OpenTokens(self, self);
             // Flags are the message's: the payer signs and writes wherever it stands in it.
             if (data.SequenceEqual(own.Data.Span) && accounts.Select(a => a.Address).SequenceEqual(own.Accounts.Select(a => a.Address))) return null;
         }

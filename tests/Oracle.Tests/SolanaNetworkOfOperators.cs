@@ -206,7 +206,8 @@ public sealed class SolanaNetworkOfOperators : IAsyncDisposable
                 {
                     Staker = owner,
                     Network = network.Account,
-                    Source = ProgramAddress.AssociatedToken(owner, network.Mint, SolanaPrograms.Token),
+                    Source = network.TokensOf(owner),
+                    TokenProgram = network.TokenProgram,
                     Payout = network.Payout(owner),
                 })),
             ct);

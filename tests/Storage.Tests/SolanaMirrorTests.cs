@@ -48,7 +48,7 @@ public sealed class SolanaMirrorTests
         Assert.Equal(64, await mirrored.ScalarAsync<int>("select octet_length(accepted_transaction) from chain.reports"));
 
         await solana.TravelAsync(solana.Genesis + (2 * DeployedSolana.EpochLength), _ct);
-        await solana.SendAsync(_ct, new Depin.FinalizeInstruction(1).ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint }));
+        await solana.SendAsync(_ct, new Depin.FinalizeInstruction(1).ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint, TokenProgram = network.TokenProgram }));
         var proof = tree.ProofAt(0);
         var before = await solana.BalanceAsync(solana.OwnersTokens, _ct);
         // Whoever fills the log up first hides nothing: the mirror reads what the program tells itself.
@@ -59,6 +59,7 @@ public sealed class SolanaMirrorTests
             Page = network.PageOf(0),
             Payout = network.Payout(owner),
             To = solana.OwnersTokens,
+            TokenProgram = network.TokenProgram,
         });
         var receipt = await solana.SendAsync(_ct, [.. Enumerable.Repeat(MemoProgram.Write("full"), 40), claim]);
         Assert.Contains("Log truncated", (await solana.Rpc.GetTransactionAsync(receipt.Transaction.Id, Finality.Safe, _ct))!.Meta.Logs);
@@ -104,13 +105,13 @@ public sealed class SolanaMirrorTests
                 network.Program, new Depin.AddModelAccounts { Account = owner, Network = network.Account, Registry = registry, Maker = maker, Model = Depin.Addresses.Model(network.Program, network.Account, 1) }));
         await solana.SendAsync(_ct,
             new Depin.OpenStakingInstruction(new Depin.StakingSettings(owner, 10, 1_000_000, 3_600, 4, 8)).ToInstruction(network.Program, new Depin.OpenStakingAccounts { Owner = owner, Payer = owner, Network = network.Account }),
-            new Depin.DepositStakeInstruction(owner, 100_000, 0).ToInstruction(network.Program, new Depin.DepositStakeAccounts { Staker = owner, Network = network.Account, Source = solana.OwnersTokens, Payout = network.Payout(owner) }));
+            new Depin.DepositStakeInstruction(owner, 100_000, 0).ToInstruction(network.Program, new Depin.DepositStakeAccounts { Staker = owner, Network = network.Account, Source = solana.OwnersTokens, Payout = network.Payout(owner), TokenProgram = network.TokenProgram }));
         var (pool, position) = (Depin.Addresses.Pool(network.Program, network.Account, owner), Depin.Addresses.Position(network.Program, network.Account, owner, owner));
         var held = await solana.Rpc.GetAccountInfoAsync(position, Finality.Safe, _ct);
         Assert.True(Depin.PositionAccount.TryDecode(held.Value!.Data.Span, out var shares));
         await solana.SendAsync(_ct,
             new Depin.RequestThawInstruction(shares.Shares / 3, 0).ToInstruction(network.Program, new Depin.RequestThawAccounts { Staker = owner, Network = network.Account, Pool = pool, Position = position }),
-            new Depin.SlashStakeInstruction(250_000, Keccak256.Hash("reason"u8)).ToInstruction(network.Program, new Depin.SlashStakeAccounts { Slasher = owner, Network = network.Account, Pool = pool, Mint = network.Mint }));
+            new Depin.SlashStakeInstruction(250_000, Keccak256.Hash("reason"u8)).ToInstruction(network.Program, new Depin.SlashStakeAccounts { Slasher = owner, Network = network.Account, Pool = pool, Mint = network.Mint, TokenProgram = network.TokenProgram }));
     }
 
     private async Task<SourceMirror> MirroredAsync(DeployedSolana solana)

@@ -35,7 +35,9 @@ public sealed class DeployedSolana : IAsyncDisposable
     private static readonly SolanaFeePolicy Fast = new() { PollInterval = TimeSpan.FromMilliseconds(50), ResendEvery = TimeSpan.FromMilliseconds(500) };
     private readonly HttpClient http = new() { Timeout = Timeout.InfiniteTimeSpan };
 
-    private DeployedSolana(SurfpoolNode node) => (Node, Rpc) = (node, new SolanaRpc(http, new RpcOptions { Urls = [node.Url] }));
+    private readonly SolanaAddress tokenProgram;
+
+    private DeployedSolana(SurfpoolNode node, SolanaAddress tokenProgram) => (Node, Rpc, this.tokenProgram) = (node, new SolanaRpc(http, new RpcOptions { Urls = [node.Url] }), tokenProgram);
 
     /// <summary>The runtime.</summary>
     public SurfpoolNode Node { get; }
@@ -71,15 +73,15 @@ public sealed class DeployedSolana : IAsyncDisposable
     public IReadOnlyList<SolanaOperator> Operators { get; private set; } = [];
 
     /// <summary>The owner's token account.</summary>
-    public SolanaAddress OwnersTokens => ProgramAddress.AssociatedToken(Owner, Network.Mint, SolanaPrograms.Token);
+    public SolanaAddress OwnersTokens => Network.TokensOf(Owner);
 
     /// <summary>2^-96.</summary>
     public static UInt128 EmissionDecay { get; } = (UInt128.One << 96) / 1000 * 999;
 
-    /// <summary>Starts all of it.</summary>
-    public static async Task<DeployedSolana> StartAsync(int operators, CancellationToken ct)
+    /// <summary>Starts all of it; the mint is SPL Token's where <paramref name="tokenProgram"/> is null.</summary>
+    public static async Task<DeployedSolana> StartAsync(int operators, CancellationToken ct, SolanaAddress? tokenProgram = null)
     {
-        var deployed = new DeployedSolana(await SurfpoolNode.StartAsync(ct: ct).ConfigureAwait(false));
+        var deployed = new DeployedSolana(await SurfpoolNode.StartAsync(ct: ct).ConfigureAwait(false), tokenProgram ?? SolanaPrograms.Token);
         try
         {
             await deployed.DeployAsync(ct).ConfigureAwait(false);
@@ -95,15 +97,19 @@ public sealed class DeployedSolana : IAsyncDisposable
     }
 
     /// <summary>As a mirror knows it, number 2 of its database.</summary>
-    public MirroredNetwork Mirrored() => new(2, ChainId.Solana(Chain).ToString(), Config.NetworkId.Value, FirstSlot, BreakerWindow, new Dictionary<ContractKind, AccountId>
+    public MirroredNetwork Mirrored()
     {
-        [ContractKind.NetworkToken] = new(Network.Mint.ToBytes32()),
-        [ContractKind.ReportVerifier] = new(Network.Ledger.ToBytes32()),
-        [ContractKind.RewardDistributor] = new(Network.Distributor.ToBytes32()),
-        [ContractKind.SettlementProgram] = new(Network.Program.ToBytes32()),
-        [ContractKind.NetworkAccount] = new(Network.Account.ToBytes32()),
-    })
-    { Chain = Chain };
+        var contracts = new Dictionary<ContractKind, AccountId>
+        {
+            [ContractKind.NetworkToken] = new(Network.Mint.ToBytes32()),
+            [ContractKind.ReportVerifier] = new(Network.Ledger.ToBytes32()),
+            [ContractKind.RewardDistributor] = new(Network.Distributor.ToBytes32()),
+            [ContractKind.SettlementProgram] = new(Network.Program.ToBytes32()),
+            [ContractKind.NetworkAccount] = new(Network.Account.ToBytes32()),
+        };
+        if (tokenProgram != SolanaPrograms.Token) contracts[ContractKind.TokenProgram] = new(tokenProgram.ToBytes32());
+        return new MirroredNetwork(2, ChainId.Solana(Chain).ToString(), Config.NetworkId.Value, FirstSlot, BreakerWindow, contracts) { Chain = Chain };
+    }
 
     /// <summary>What the operators would report of epoch 1: the tree's total is paid, the rest of the emission is not.</summary>
     public Report FirstReport(RewardTree tree) => new()
@@ -163,13 +169,13 @@ public sealed class DeployedSolana : IAsyncDisposable
         await new SolanaProgramDeployer(Rpc, Sender).DeployAsync(program, code, Path.Combine(folder, "deployment.json"), null, ct).ConfigureAwait(false);
         Directory.Delete(folder, recursive: true);
         var mint = PrivateKey.Generate(KeyType.Ed25519);
-        Network = new SolanaNetwork(SolanaAddress.Of(program.PublicKey), SolanaAddress.Of(mint.PublicKey));
+        Network = new SolanaNetwork(SolanaAddress.Of(program.PublicKey), SolanaAddress.Of(mint.PublicKey), tokenProgram);
         const ulong space = 82; // of a mint
         var rent = await Rpc.GetMinimumBalanceForRentExemptionAsync(space, ct).ConfigureAwait(false);
         await Sender.SendAsync(
             new SolanaTransactionRequest(
-                SystemProgram.CreateAccount(Owner, Network.Mint, rent, space, SolanaPrograms.Token), TokenProgram.InitializeMint(Network.Mint, 9, Owner),
-                TokenProgram.CreateAssociated(Owner, Owner, Network.Mint), TokenProgram.MintTo(Network.Mint, OwnersTokens, Owner, 10_000_000))
+                SystemProgram.CreateAccount(Owner, Network.Mint, rent, space, tokenProgram), TokenProgram.InitializeMint(Network.Mint, 9, Owner, program: tokenProgram),
+                Network.OpenTokens(Owner, Owner), TokenProgram.MintTo(Network.Mint, OwnersTokens, Owner, 10_000_000, tokenProgram))
             { Signers = [mint] },
             ct).ConfigureAwait(false);
     }
@@ -181,7 +187,7 @@ public sealed class DeployedSolana : IAsyncDisposable
         Genesis = (ulong)DateTimeOffset.UtcNow.ToUnixTimeSeconds() + EpochLength;
         await SendAsync(ct, new Depin.InitializeInstruction(new Depin.Parameters(
             Chain, Owner, Owner, Genesis, EpochLength, 1, 60, 100, Bond, 3_600, 259_200, 3_600, 500, EmissionBase, EmissionDecay, 2 * EmissionBase, 1_000, 10 * EmissionBase, BreakerWindow))
-            .ToInstruction(Network.Program, new Depin.InitializeAccounts { Payer = Owner, MintAuthority = Owner, Mint = Network.Mint })).ConfigureAwait(false);
+            .ToInstruction(Network.Program, new Depin.InitializeAccounts { Payer = Owner, MintAuthority = Owner, Mint = Network.Mint, TokenProgram = Network.TokenProgram })).ConfigureAwait(false);
     }
 
     private async Task RegisterAsync(int count, CancellationToken ct)
@@ -190,7 +196,7 @@ public sealed class DeployedSolana : IAsyncDisposable
         for (var i = 0; i < count; i++)
         {
             await SendAsync(ct, new Depin.RegisterOperatorInstruction(Operators[i].Report.Address, new Bytes32(Operators[i].Protocol.PublicKey.Bytes), Bond, $"http://127.0.0.1:{9000 + i}/é")
-                .ToInstruction(Network.Program, new Depin.RegisterOperatorAccounts { Account = Owner, Network = Network.Account, Source = OwnersTokens })).ConfigureAwait(false);
+                .ToInstruction(Network.Program, new Depin.RegisterOperatorAccounts { Account = Owner, Network = Network.Account, Source = OwnersTokens, TokenProgram = Network.TokenProgram })).ConfigureAwait(false);
         }
 
         var (parameters, rules) = (Keccak256.Hash("parameters"u8), Keccak256.Hash("rules"u8));

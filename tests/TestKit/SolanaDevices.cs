@@ -53,6 +53,7 @@ public static class SolanaDevices
         Program = solana.Network.Program.ToString(),
         CodeHash = "",
         Mint = (mint ?? solana.Network.Mint).ToString(),
+        TokenProgram = solana.Network.TokenProgram.ToString(),
         Owner = solana.Owner.ToString(),
         Arbiter = solana.Owner.ToString(),
         EmissionBase = DeployedSolana.EmissionBase.ToString(CultureInfo.InvariantCulture),

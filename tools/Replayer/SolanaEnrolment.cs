@@ -166,19 +166,19 @@ public sealed class SolanaEnrolment(SolanaNetworkAccess network, PrivateKey make
     private SolanaInstruction[] Lamports(SolanaAddress provider, ulong has, ulong need) => has >= need ? [] : [SystemProgram.Transfer(sender.Payer, provider, need + Change - has)];
 
     // In one transaction, so that no run leaves a provider with tokens and without a stake.
-    private SolanaInstruction[] Deposit(SolanaAddress provider, ulong tokens, byte decimals)
-    {
-        var (from, to) = (TokensOf(sender.Payer), TokensOf(provider));
-        return
-        [
-            TokenProgram.CreateAssociated(sender.Payer, provider, accounts.Mint),
-            TokenProgram.TransferChecked(from, accounts.Mint, to, sender.Payer, tokens, decimals),
-            new Depin.DepositStakeInstruction(provider, tokens, MinShares: 0).ToInstruction(
-                accounts.Program, new Depin.DepositStakeAccounts { Staker = provider, Network = accounts.Account, Source = to, Payout = accounts.Payout(provider) }),
-        ];
-    }
-
-    private SolanaAddress TokensOf(SolanaAddress account) => ProgramAddress.AssociatedToken(account, accounts.Mint, SolanaPrograms.Token);
+    private SolanaInstruction[] Deposit(SolanaAddress provider, ulong tokens, byte decimals) =>
+    [
+        accounts.OpenTokens(sender.Payer, provider),
+        accounts.SendTokens(sender.Payer, provider, tokens, decimals),
+        new Depin.DepositStakeInstruction(provider, tokens, MinShares: 0).ToInstruction(accounts.Program, new Depin.DepositStakeAccounts
+        {
+            Staker = provider,
+            Network = accounts.Account,
+            Source = accounts.TokensOf(provider),
+            Payout = accounts.Payout(provider),
+            TokenProgram = accounts.TokenProgram,
+        }),
+    ];
 
     private Task<ulong> RentAsync(int size, CancellationToken ct) => rpc.GetMinimumBalanceForRentExemptionAsync((ulong)size, ct);
 

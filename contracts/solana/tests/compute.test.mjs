@@ -3,7 +3,7 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
-import { World, Network, Tree, must, key, root, idl, pda, hash, operators, placed, sign, web3, le, coder, borsh, TOLERANCE } from "./rig.mjs";
+import { World, Network, Tree, must, key, root, idl, pda, hash, operators, placed, sign, web3, le, coder, borsh, TOKEN, TOKEN_2022, TOLERANCE } from "./rig.mjs";
 import { Staking, THAW } from "./staking.mjs";
 import { Devices, Batch, deviceKey } from "./devices.mjs";
 import { toBytes } from "viem";
@@ -23,14 +23,14 @@ const HELIUM = {
   "register_device, Ed25519": ["onboard_iot (109,809)", 109_809],
 };
 
-function measure() {
+function measure(owner = TOKEN) {
   const units = {};
   const note = (name, outcome) => {
     units[name] = must(outcome).units;
     return outcome;
   };
   const world = new World();
-  const n = new Network(world, { breaker_capacity: 100_000_000_000n });
+  const n = new Network(world, { breaker_capacity: 100_000_000_000n }, { mintOptions: { owner } });
   note("initialize", n.initialize());
   n.members = operators(7);
   for (const o of n.members) note("register_operator", n.register(o));
@@ -170,9 +170,13 @@ test("compute units are those of the committed table", async () => {
   note("prove_tree_fault_buffered, 3 levels", n.call("prove_tree_fault_buffered", { reporter: payer, payout: n.paid[4].payout, buffer }, {}, []));
   note("close_buffer", world.send(world.instruction("close_buffer", { writer: payer, buffer })));
 
-
   measureDevices(n, note);
   measureStaking(n, note);
+
+  // On Token-2022: a mint with a pointer to its metadata, associated accounts.
+  const other = measure(TOKEN_2022);
+  other.note("claim", other.n.claim(other.tree, 0));
+  for (const name of ["initialize", "register_operator", "add_bond", "finalize", "claim_many, each of 3", "claim"]) units[`${name}, Token-2022`] = other.units[name];
 
   // Anchor's client decodes every event of this whole life, to values that encode to the same bytes.
   const seen = new Set();

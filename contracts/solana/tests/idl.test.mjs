@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import crypto from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
-import { World, Network, must, refused, key, idl, anchor, web3, coder, root, plain, PROGRAM, borsh, operators, pda, hash, sign } from "./rig.mjs";
+import { World, Network, must, refused, key, idl, anchor, web3, coder, root, plain, PROGRAM, TOKEN, TOKEN_2022, borsh, operators, pda, hash, sign } from "./rig.mjs";
 import { Staking } from "./staking.mjs";
 import { Devices, deviceKey, digestOf, check } from "./devices.mjs";
 import { toBytes, toHex } from "viem";
@@ -126,14 +126,14 @@ test("Anchor's client registers a device of each curve and decodes what it says"
   }
 });
 
-test("Anchor's client needs nothing but the IDL to act, read and decode", async () => {
-  const n = new Network(new World());
+for (const [name, owner] of [["SPL Token", TOKEN], ["Token-2022", TOKEN_2022]]) test(`Anchor's client needs nothing but the IDL to act, read and decode on ${name}`, async () => {
+  const n = new Network(new World(), {}, { mintOptions: { owner } });
   const world = n.world;
   const client = clientOf(world);
   const p = borsh(n.parameters);
   const parameters = Object.fromEntries(Object.entries(p).map(([k, v]) => [camel(k), v]));
-  // The addresses that the seeds give are filled in by the client.
-  const initialize = await client.methods.initialize(parameters).accounts({ payer: world.payer.publicKey, mintAuthority: n.authority.publicKey, mint: n.mint }).instruction();
+  // The addresses that the seeds give are filled in by the client, and later the token program, which the network's account names.
+  const initialize = await client.methods.initialize(parameters).accounts({ payer: world.payer.publicKey, mintAuthority: n.authority.publicKey, mint: n.mint, tokenProgram: owner }).instruction();
   must(world.send(initialize, [n.authority]));
   const [o] = operators(1);
   const bondSource = world.token("source", n.mint, o.account.publicKey, 10_000n);

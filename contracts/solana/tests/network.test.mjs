@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { toBytes, toHex } from "viem";
-import { World, Network, must, refused, key, pda, hash, le, operators, NOBODY, PROGRAM, SYSTEM, TOKEN, TOLERANCE, EVENT_TAG, web3, idl, defaults, test } from "./rig.mjs";
+import { World, Network, must, refused, key, pda, hash, le, operators, NOBODY, PROGRAM, SYSTEM, TOLERANCE, EVENT_TAG, web3, idl, defaults, test } from "./rig.mjs";
 
 const fresh = (parameters, options) => new Network(new World(), parameters, options);
 const zero = new Uint8Array(32);
@@ -27,7 +27,7 @@ test("nobody makes a network twice, or over a mint that is not his", () => {
   must(n.initialize());
   n.world.pass(1);
   // The mint's authority is the network now; even with the authority put back nobody starts over.
-  n.world.put(n.mint, Buffer.concat([le(1, 4), n.authority.publicKey.toBuffer(), n.world.data(n.mint).subarray(36)]), TOKEN);
+  n.world.put(n.mint, Buffer.concat([le(1, 4), n.authority.publicKey.toBuffer(), n.world.data(n.mint).subarray(36)]), n.accounts.token_program);
   refused(n.initialize(), "AlreadyExists");
 });
 
@@ -56,14 +56,16 @@ test("a mint that somebody could freeze, of another program, with too many decim
   refused(fresh({}, { mintOptions: { freeze: key("freezer").publicKey } }).initialize(), "BadMint");
   refused(fresh({}, { mintOptions: { decimals: 10 } }).initialize(), "BadMint");
   refused(fresh({}, { mintOptions: { owner: PROGRAM } }).initialize(), "BadMint");
-  const n = fresh();
-  n.world.put(n.mint, [...n.world.data(n.mint), 0], TOKEN);
-  refused(n.initialize(), "BadMint");
+  for (const change of [(mint) => Buffer.concat([mint, Buffer.alloc(1, 1)]), (mint) => mint.subarray(0, mint.length - 1), () => Buffer.alloc(0)]) {
+    const n = fresh();
+    n.world.put(n.mint, change(n.world.data(n.mint)), n.accounts.token_program);
+    refused(n.initialize(), "BadMint");
+  }
   const blank = fresh();
-  blank.world.put(blank.mint, Buffer.from(blank.world.data(blank.mint)).fill(0, 45, 46), TOKEN);
+  blank.world.put(blank.mint, Buffer.from(blank.world.data(blank.mint)).fill(0, 45, 46), blank.accounts.token_program);
   refused(blank.initialize(), "BadMint");
   const orphan = fresh();
-  orphan.world.put(orphan.mint, Buffer.from(orphan.world.data(orphan.mint)).fill(0, 0, 4), TOKEN);
+  orphan.world.put(orphan.mint, Buffer.from(orphan.world.data(orphan.mint)).fill(0, 0, 4), orphan.accounts.token_program);
   refused(orphan.initialize(), "BadMint");
 });
 

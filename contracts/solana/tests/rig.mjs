@@ -27,6 +27,9 @@ export const test = mutants ? (title, body) => mutants.tests.push({ title, body 
 
 export const PROGRAM = new web3.PublicKey(idl.address);
 export const TOKEN = new web3.PublicKey("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
+export const TOKEN_2022 = new web3.PublicKey("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
+/** Every test runs on either token program: DEPIN_SOLANA_TOKEN=token-2022 takes the other one. */
+export const DEFAULT_TOKEN = process.env.DEPIN_SOLANA_TOKEN === "token-2022" ? TOKEN_2022 : TOKEN;
 export const SYSTEM = web3.SystemProgram.programId;
 export const coder = new anchor.BorshCoder(idl);
 const BN = anchor.BN;
@@ -129,20 +132,28 @@ export class World {
     this.put(address, data);
   }
 
-  mint(authority, { decimals = 9, supply = 0n, freeze = null, label = "mint", owner = TOKEN } = {}) {
+  /** A mint of SPL Token or, with `owner`, of Token-2022: then with a pointer to its metadata, which is an extension that any network takes. */
+  mint(authority, { decimals = 9, supply = 0n, freeze = null, label = "mint", owner = DEFAULT_TOKEN, extensions = owner.equals(TOKEN_2022) ? [[18, Buffer.alloc(64)]] : [] } = {}) {
     const address = key(label).publicKey;
     const some = (k) => (k === null ? Buffer.alloc(36) : Buffer.concat([le(1, 4), k.toBuffer()]));
-    this.put(address, Buffer.concat([some(authority), le(supply, 8), Buffer.from([decimals, 1]), some(freeze)]), owner);
+    this.put(address, extended(1, Buffer.concat([some(authority), le(supply, 8), Buffer.from([decimals, 1]), some(freeze)]), extensions), owner);
     return address;
   }
 
-  token(label, mint, owner, amount = 0n, { delegate = null, close = null, program: tokenProgram = TOKEN, state = 1 } = {}) {
+  /** A token account: of Token-2022 as the associated token program makes one, its owner for ever. */
+  token(label, mint, owner, amount = 0n, { delegate = null, close = null, program: tokenProgram = this.tokenProgramOf(mint), state = 1, extensions = tokenProgram.equals(TOKEN_2022) ? [[7, []]] : [] } = {}) {
     const address = key(label).publicKey;
     const some = (k) => (k === null ? Buffer.alloc(36) : Buffer.concat([le(1, 4), k.toBuffer()]));
-    this.put(address, Buffer.concat([
+    this.put(address, extended(2, Buffer.concat([
       mint.toBuffer(), owner.toBuffer(), le(amount, 8), some(delegate), Buffer.from([state]), Buffer.alloc(12), le(delegate ? 1 : 0, 8), some(close),
-    ]), tokenProgram);
+    ]), extensions), tokenProgram);
+    // Token-2022 burns no more than there is.
+    if (amount > 0n && tokenProgram.equals(TOKEN_2022) && this.read(mint)) this.put(mint, Buffer.from(this.data(mint)).fill(le(this.supply(mint) + amount, 8), 36, 44), TOKEN_2022);
     return address;
+  }
+
+  tokenProgramOf(mint) {
+    return TOKEN_2022.equals(new web3.PublicKey(this.read(mint).programAddress)) ? TOKEN_2022 : TOKEN;
   }
 
   balance(address) {
@@ -228,6 +239,12 @@ function eventCalls(meta, raw) {
   return meta.innerInstructions().flat().map((i) => i.instruction())
     .filter((i) => i.programIdIndex() === program && Buffer.from(i.data()).subarray(0, 8).equals(EVENT_TAG))
     .map((i) => Buffer.from(i.data()).subarray(8).toString("base64"));
+}
+
+/** Token-2022's layout: the base state, zeros up to a token account's length, the kind of account, and extensions as [type, value]. */
+export function extended(kind, base, extensions) {
+  if (extensions.length === 0) return base;
+  return Buffer.concat([base, Buffer.alloc(165 - base.length), Buffer.from([kind]), ...extensions.map(([type, value]) => Buffer.concat([le(type, 2), le(value.length, 2), Buffer.from(value)]))]);
 }
 
 async function encodeAccount(type, value) {
@@ -321,16 +338,16 @@ export function reportBytes(r) {
 
 /** A network with its owner, arbiter and parameters. */
 export class Network {
-  constructor(world, parameters = {}, { label = "", mintOptions = {} } = {}) {
+  constructor(world, parameters = {}, { label = "", mintOptions = {}, makeMint = (made) => world.mint(made.authority, { label: made.label, ...mintOptions }) } = {}) {
     this.world = world;
     this.owner = key(`owner ${label}`);
     this.arbiter = key(`arbiter ${label}`);
     this.authority = key(`mint authority ${label}`);
     this.parameters = { ...defaults, owner: this.owner.publicKey, arbiter: this.arbiter.publicKey, ...parameters };
-    this.mint = world.mint(this.authority.publicKey, { label: `mint ${label}`, ...mintOptions });
+    this.mint = makeMint({ authority: this.authority.publicKey, label: `mint ${label}` });
     this.network = pda("network", this.mint);
     for (const name of ["ledger", "distributor", "vault", "bonds", "registry"]) this[name] = pda(name, this.network);
-    this.accounts = { network: this.network, mint: this.mint, ledger: this.ledger, distributor: this.distributor, vault: this.vault, bonds: this.bonds, registry: this.registry };
+    this.accounts = { network: this.network, mint: this.mint, ledger: this.ledger, distributor: this.distributor, vault: this.vault, bonds: this.bonds, registry: this.registry, token_program: world.tokenProgramOf(this.mint) };
     for (const k of [this.owner, this.arbiter, this.authority]) world.fund(k.publicKey);
     this.members = [];
     this.paid = [];

@@ -5,8 +5,11 @@ using DePin.Cryptography;
 
 namespace DePin.Chain.Solana;
 
-/// <summary>A network of the settlement program: where its accounts are follows from program and mint (contracts/solana/README.md, Accounts).</summary>
-public sealed partial class SolanaNetwork(SolanaAddress program, SolanaAddress mint)
+/// <summary>A network of the settlement program: where its accounts are follows from program and mint (contracts/solana/README.md, Accounts), and where wallets hold its tokens from the mint's program, too.</summary>
+/// <param name="program">The settlement program.</param>
+/// <param name="mint">The network's token.</param>
+/// <param name="tokenProgram">The token program that owns the mint; SPL Token where it is null.</param>
+public sealed partial class SolanaNetwork(SolanaAddress program, SolanaAddress mint, SolanaAddress? tokenProgram = null)
 {
     /// <summary>Payout accounts of a page.</summary>
     public const uint PageSlots = 1_024;
@@ -16,6 +19,9 @@ public sealed partial class SolanaNetwork(SolanaAddress program, SolanaAddress m
 
     /// <summary>The network's token.</summary>
     public SolanaAddress Mint { get; } = mint;
+
+    /// <summary>The token program that owns the mint, and is called for it: SPL Token or Token-2022, never another one later.</summary>
+    public SolanaAddress TokenProgram { get; } = tokenProgram ?? SolanaPrograms.Token;
 
     /// <summary>The account that stands for the network and signs its events.</summary>
     public SolanaAddress Account { get; } = Depin.Addresses.Network(program, mint);
@@ -45,6 +51,22 @@ public sealed partial class SolanaNetwork(SolanaAddress program, SolanaAddress m
 
     /// <summary>An account's place in the rewards.</summary>
     public SolanaAddress Payout(SolanaAddress account) => Depin.Addresses.Payout(Program, Account, account);
+
+    /// <summary>A wallet's associated token account for the network's token.</summary>
+    public SolanaAddress TokensOf(SolanaAddress wallet) => ProgramAddress.AssociatedToken(wallet, Mint, TokenProgram);
+
+    /// <summary>Makes <see cref="TokensOf"/> where it is not there yet.</summary>
+    /// <param name="payer">Pays its rent.</param>
+    /// <param name="wallet">Whose.</param>
+    public SolanaInstruction OpenTokens(SolanaAddress payer, SolanaAddress wallet) => Abi.Solana.TokenProgram.CreateAssociated(payer, wallet, Mint, TokenProgram);
+
+    /// <summary>Moves base units between associated token accounts.</summary>
+    public SolanaInstruction SendTokens(SolanaAddress from, SolanaAddress to, ulong amount, byte decimals) =>
+        Abi.Solana.TokenProgram.TransferChecked(TokensOf(from), Mint, TokensOf(to), from, amount, decimals, TokenProgram);
+
+    /// <summary>Base units in what was read at <see cref="TokensOf"/>; 0 where nothing is there.</summary>
+    /// <exception cref="FormatException">The account is no token account.</exception>
+    public ulong BalanceIn(SolanaAccount? account) => account is not null && account.Owner == TokenProgram ? TokenAccount.Decode(account.Data.Span).Amount : 0;
 
     /// <summary>An operator by its report key.</summary>
     public SolanaAddress Operator(Address reportKey) => Depin.Addresses.Operator(Program, Account, reportKey);

@@ -45,11 +45,9 @@ public sealed class SolanaProgramException(string errorName, SolanaTransactionEr
 /// <summary>An error of a program: its name and, if it has one, what it says.</summary>
 public readonly record struct SolanaErrorName(string Name, string Message = "");
 
-/// <summary>Names of programs' errors by number. Immutable; <see cref="Native"/> has those of the system and the token program.</summary>
+/// <summary>Names of programs' errors by number. Immutable; <see cref="Native"/> has those of the system and the token programs.</summary>
 public sealed class SolanaErrorNames
 {
-    private static readonly SolanaAddress TokenProgram = SolanaAddress.Parse("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
-
     // solana-system-interface, SystemError.
     private static readonly string[] SystemErrors =
     [
@@ -65,14 +63,23 @@ public sealed class SolanaErrorNames
         "AuthorityTypeNotSupported", "MintCannotFreeze", "AccountFrozen", "MintDecimalsMismatch", "NonNativeNotSupported",
     ];
 
+    // spl-token-2022, TokenError: those of SPL Token under their numbers, and what owners of token accounts bring about with extensions that a network's tokens may have.
+    private static readonly Dictionary<uint, SolanaErrorName> Token2022Errors = new()
+    {
+        [36] = new("NoMemo", "the receiving token account asks for a memo with each transfer: its owner can lift that"),
+        [42] = new("CpiGuardTransferBlocked", "the paying token account keeps programs from moving its tokens: its owner can lift that"),
+    };
+
     private readonly ImmutableDictionary<(SolanaAddress Program, uint Code), SolanaErrorName> _names;
 
     private SolanaErrorNames(ImmutableDictionary<(SolanaAddress Program, uint Code), SolanaErrorName> names) => _names = names;
 
-    /// <summary>Those of the system program and SPL Token.</summary>
+    /// <summary>Those of the system program, SPL Token and Token-2022.</summary>
     public static SolanaErrorNames Native { get; } = new SolanaErrorNames(ImmutableDictionary<(SolanaAddress Program, uint Code), SolanaErrorName>.Empty)
         .With(SolanaAddress.Zero, Numbered(SystemErrors))
-        .With(TokenProgram, Numbered(TokenErrors));
+        .With(SolanaPrograms.Token, Numbered(TokenErrors))
+        .With(SolanaPrograms.Token2022, Numbered(TokenErrors))
+        .With(SolanaPrograms.Token2022, Token2022Errors);
 
     /// <summary>These and a program's own.</summary>
     public SolanaErrorNames With(SolanaAddress program, IEnumerable<KeyValuePair<uint, SolanaErrorName>> errors) =>

@@ -85,7 +85,7 @@ public sealed class SolanaVerifierTransactions(SolanaRpc rpc, SolanaTransactionS
         }
 
         return await PrepareAsync([new Depin.FinalizeInstruction(epoch)
-            .ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint }, settling.AsSpan())], ct).ConfigureAwait(false);
+            .ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint, TokenProgram = network.TokenProgram }, settling.AsSpan())], ct).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -121,9 +121,9 @@ public sealed class SolanaVerifierTransactions(SolanaRpc rpc, SolanaTransactionS
         if (!reportA.Span[..ReportCommon].SequenceEqual(reportB.Span[..ReportCommon])) throw new ArgumentException("The reports are not of one config, generation and epoch.", nameof(reportB));
         if (!Secp256k1.TryRecover(read.Digest.Value, signatureA.Span, out Address signer)) throw new ArgumentException("The first report's signature is none.", nameof(signatureA));
         // Two reports leave no room for the instruction that opens the account of the reward.
-        var to = ProgramAddress.AssociatedToken(sender.Payer, network.Mint, SolanaPrograms.Token);
+        var to = network.TokensOf(sender.Payer);
         if ((await rpc.GetAccountInfoAsync(to, Finality.Safe, ct).ConfigureAwait(false)).Value is null)
-            await SendAsync(TokenProgram.CreateAssociated(sender.Payer, sender.Payer, network.Mint), ct).ConfigureAwait(false);
+            await SendAsync(network.OpenTokens(sender.Payer, sender.Payer), ct).ConfigureAwait(false);
         return await PrepareAsync([new Depin.ProveEquivocationInstruction(reportA.ToArray(), reportB[ReportCommon..].ToArray(), signatureA.ToArray(), signatureB.ToArray()).ToInstruction(network.Program, new Depin.ProveEquivocationAccounts
             {
                 Reporter = sender.Payer,
@@ -131,6 +131,7 @@ public sealed class SolanaVerifierTransactions(SolanaRpc rpc, SolanaTransactionS
                 Config = network.Config(await ConfigInForceAsync(read.Epoch.Value, ct).ConfigureAwait(false)),
                 Operator = network.Operator(signer),
                 Mint = network.Mint,
+                TokenProgram = network.TokenProgram,
                 To = to,
             })], ct).ConfigureAwait(false);
     }

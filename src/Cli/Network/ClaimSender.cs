@@ -69,7 +69,7 @@ internal sealed class SolanaClaimSender(SolanaAccess access, SolanaTransactionSe
         var proof = claims.Single();
         var account = SolanaAddress.From(proof.Leaf.Account.Value);
         var payout = await access.GetAsync<Depin.PayoutAccount>(access.Network.Payout(account), ct).ConfigureAwait(false);
-        var open = TokenProgram.CreateAssociated(sender.Payer, payout.Recipient, access.Network.Mint);
+        var open = access.Network.OpenTokens(sender.Payer, payout.Recipient);
         var claim = new Depin.ClaimInstruction(root, new Depin.Leaf(proof.Leaf.Cumulative, proof.Leaf.Prefix, proof.Leaf.ItemsHash), [.. proof.Siblings]).ToInstruction(access.Network.Program, new Depin.ClaimAccounts
         {
             Sender = sender.Payer,
@@ -77,6 +77,7 @@ internal sealed class SolanaClaimSender(SolanaAccess access, SolanaTransactionSe
             Page = access.Network.PageOf(proof.Leaf.Index),
             Payout = access.Network.Payout(account),
             To = access.TokensOf(payout.Recipient),
+            TokenProgram = access.Network.TokenProgram,
         });
         // The budget's instructions, which the sender adds, take room too.
         if (SolanaMessage.Measure(sender.Payer, [ComputeBudget.SetUnitLimit(1), ComputeBudget.SetUnitPrice(1), open, claim], null) <= SolanaMessage.MaxTransactionBytes)

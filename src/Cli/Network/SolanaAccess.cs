@@ -48,11 +48,11 @@ internal sealed class SolanaAccess
         await FindAsync<T>(address, ct).ConfigureAwait(false) ?? throw new CliException($"The cluster has no {typeof(T).Name} of network {Manifest.Network} at {address}. Is the network deployed, and the node in step with its cluster?");
 
     /// <summary>A wallet's associated token account.</summary>
-    public SolanaAddress TokensOf(SolanaAddress wallet) => ProgramAddress.AssociatedToken(wallet, Network.Mint, SolanaPrograms.Token);
+    public SolanaAddress TokensOf(SolanaAddress wallet) => Network.TokensOf(wallet);
 
     /// <summary>Base units in it; 0 where it is not there.</summary>
     public async Task<ulong> GetBalanceAsync(SolanaAddress wallet, CancellationToken ct) =>
-        (await Rpc.GetAccountInfoAsync(TokensOf(wallet), Finality.Safe, ct).ConfigureAwait(false)).Value is { } account && account.Owner == SolanaPrograms.Token ? TokenAccount.Decode(account.Data.Span).Amount : 0;
+        Network.BalanceIn((await Rpc.GetAccountInfoAsync(TokensOf(wallet), Finality.Safe, ct).ConfigureAwait(false)).Value);
 
     /// <summary>Base units as tokens.</summary>
     public string Show(BigInteger baseUnits) => Tokens.Show(baseUnits, Manifest.Decimals);

@@ -27,6 +27,7 @@ internal static class SolanaStakes
             Staker = sender.Payer,
             Network = access.Network.Account,
             Source = access.TokensOf(sender.Payer),
+            TokenProgram = access.Network.TokenProgram,
             Payout = pool == sender.Payer ? access.Network.Payout(pool) : null, // a provider shows that it has a payout index
         })), ct).ConfigureAwait(false);
         var stake = (await access.GetAsync<Depin.PoolAccount>(PoolOf(access, pool), ct).ConfigureAwait(false)).Tokens;
@@ -77,7 +78,7 @@ internal static class SolanaStakes
         var receipt = await Reverts.WhereAsync(
             () => sender.SendAsync(
                 new SolanaTransactionRequest(
-                    TokenProgram.CreateAssociated(sender.Payer, sender.Payer, access.Network.Mint),
+                    access.Network.OpenTokens(sender.Payer, sender.Payer),
                     new Depin.WithdrawStakeInstruction((uint)thaw).ToInstruction(access.Network.Program, new Depin.WithdrawStakeAccounts
                     {
                         Staker = sender.Payer,
@@ -85,6 +86,7 @@ internal static class SolanaStakes
                         Pool = PoolOf(access, pool),
                         Position = PositionOf(access, pool, sender.Payer),
                         To = access.TokensOf(sender.Payer),
+                        TokenProgram = access.Network.TokenProgram,
                     })),
                 ct),
             "ThawNotReady", () => Reverts.ThawIsOverAt(position.Thaws.First(t => t.ThawId == thaw && t.ReadyAt > 0).ReadyAt)).ConfigureAwait(false);

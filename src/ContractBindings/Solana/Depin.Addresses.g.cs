@@ -38,9 +38,6 @@ public static partial class Depin
         public static SolanaAddress Bonds(SolanaAddress program, SolanaAddress network) =>
             ProgramAddress.Find(program, "bonds"u8.ToArray(), SolanaSeeds.Of(network)).Address;
 
-        /// <summary>TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA</summary>
-        public static SolanaAddress TokenProgram { get; } = SolanaAddress.Parse("TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA");
-
         /// <summary>11111111111111111111111111111111</summary>
         public static SolanaAddress SystemProgram { get; } = SolanaAddress.Parse("11111111111111111111111111111111");
 

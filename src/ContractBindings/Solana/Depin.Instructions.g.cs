@@ -42,8 +42,8 @@ public static partial class Depin
         /// <summary>bonds: written; filled in if null.</summary>
         public SolanaAddress? Bonds { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>SPL Token or Token-2022: the program that owns the mint. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
 
         /// <summary>system_program: read; filled in if null.</summary>
         public SolanaAddress? SystemProgram { get; init; }
@@ -80,7 +80,7 @@ public static partial class Depin
             var mintAuthorityAddress = accounts.MintAuthority;
             var mintAddress = accounts.Mint;
             var programAddress = accounts.Program ?? program;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var networkAddress = accounts.Network ?? Addresses.Network(program, mintAddress);
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
@@ -228,8 +228,8 @@ public static partial class Depin
         /// <summary>bonds: written; filled in if null.</summary>
         public SolanaAddress? Bonds { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
 
         /// <summary>system_program: read; filled in if null.</summary>
         public SolanaAddress? SystemProgram { get; init; }
@@ -269,7 +269,7 @@ public static partial class Depin
             var networkAddress = accounts.Network;
             var programAddress = accounts.Program ?? program;
             var sourceAddress = accounts.Source;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var operatorAddress = accounts.Operator ?? Addresses.Operator(program, networkAddress, ReportKey);
             var usedKeyAddress = accounts.UsedKey ?? Addresses.UsedKey(program, networkAddress, ProtocolKey);
@@ -309,8 +309,8 @@ public static partial class Depin
         /// <summary>bonds: written; filled in if null.</summary>
         public SolanaAddress? Bonds { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
     }
 
     /// <summary>Raises a bond.</summary>
@@ -345,7 +345,7 @@ public static partial class Depin
             var programAddress = accounts.Program ?? program;
             var operatorAddress = accounts.Operator;
             var sourceAddress = accounts.Source;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
             var list = new SolanaAccountList(7 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
@@ -501,8 +501,8 @@ public static partial class Depin
         /// <summary>to: written.</summary>
         public required SolanaAddress To { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
     }
 
     /// <summary>Pays a bond out after its thaw.</summary>
@@ -536,7 +536,7 @@ public static partial class Depin
             var programAddress = accounts.Program ?? program;
             var operatorAddress = accounts.Operator;
             var toAddress = accounts.To;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
             var list = new SolanaAccountList(7 + remaining.Length);
             list.Add(accountAddress, signer: true, writable: false);
@@ -787,8 +787,8 @@ public static partial class Depin
         /// <summary>bonds: written; filled in if null.</summary>
         public SolanaAddress? Bonds { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
 
         /// <summary>system_program: read; filled in if null.</summary>
         public SolanaAddress? SystemProgram { get; init; }
@@ -827,7 +827,7 @@ public static partial class Depin
             var programAddress = accounts.Program ?? program;
             var challengeAddress = accounts.Challenge;
             var sourceAddress = accounts.Source;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
@@ -925,8 +925,8 @@ public static partial class Depin
         /// <summary>to: written.</summary>
         public required SolanaAddress To { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
     }
 
     /// <summary>Returns the bond of a challenge whose report is void.</summary>
@@ -960,7 +960,7 @@ public static partial class Depin
             var challengeAddress = accounts.Challenge;
             var challengerAddress = accounts.Challenger;
             var toAddress = accounts.To;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
             var list = new SolanaAccountList(8 + remaining.Length);
@@ -1000,8 +1000,8 @@ public static partial class Depin
         /// <summary>bonds: written; filled in if null.</summary>
         public SolanaAddress? Bonds { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
     }
 
     /// <summary>Makes the next report final after its window. Of a challenged report, the challenge and its challenger follow, both writable.</summary>
@@ -1034,7 +1034,7 @@ public static partial class Depin
             var networkAddress = accounts.Network;
             var programAddress = accounts.Program ?? program;
             var mintAddress = accounts.Mint;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var ledgerAddress = accounts.Ledger ?? Addresses.Ledger(program, networkAddress);
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
             var vaultAddress = accounts.Vault ?? Addresses.Vault(program, networkAddress);
@@ -1247,8 +1247,8 @@ public static partial class Depin
         /// <summary>vault: written; filled in if null.</summary>
         public SolanaAddress? Vault { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
 
         /// <summary>page: written.</summary>
         public required SolanaAddress Page { get; init; }
@@ -1292,7 +1292,7 @@ public static partial class Depin
             var senderAddress = accounts.Sender;
             var networkAddress = accounts.Network;
             var programAddress = accounts.Program ?? program;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var pageAddress = accounts.Page;
             var payoutAddress = accounts.Payout;
             var toAddress = accounts.To;
@@ -1330,8 +1330,8 @@ public static partial class Depin
         /// <summary>vault: written; filled in if null.</summary>
         public SolanaAddress? Vault { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
     }
 
     /// <summary>Many claims of one root. Behind the accounts follow page (writable), payout and token account (writable) of each claim.</summary>
@@ -1365,7 +1365,7 @@ public static partial class Depin
             var senderAddress = accounts.Sender;
             var networkAddress = accounts.Network;
             var programAddress = accounts.Program ?? program;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var distributorAddress = accounts.Distributor ?? Addresses.Distributor(program, networkAddress);
             var vaultAddress = accounts.Vault ?? Addresses.Vault(program, networkAddress);
             var list = new SolanaAccountList(6 + remaining.Length);
@@ -1531,8 +1531,8 @@ public static partial class Depin
         /// <summary>to: written.</summary>
         public required SolanaAddress To { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
     }
 
     /// <summary>Two reports of one config, epoch and generation under one operator's signatures. The second is given from byte 64 on; the first 64 are common.</summary>
@@ -1572,7 +1572,7 @@ public static partial class Depin
             var operatorAddress = accounts.Operator;
             var mintAddress = accounts.Mint;
             var toAddress = accounts.To;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
             var list = new SolanaAccountList(9 + remaining.Length);
             list.Add(reporterAddress, signer: true, writable: false);
@@ -2986,8 +2986,8 @@ public static partial class Depin
         /// <summary>bonds: written; filled in if null.</summary>
         public SolanaAddress? Bonds { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
 
         /// <summary>system_program: read; filled in if null.</summary>
         public SolanaAddress? SystemProgram { get; init; }
@@ -3029,7 +3029,7 @@ public static partial class Depin
             var networkAddress = accounts.Network;
             var programAddress = accounts.Program ?? program;
             var sourceAddress = accounts.Source;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var systemProgramAddress = accounts.SystemProgram ?? Addresses.SystemProgram;
             var payoutAddress = accounts.Payout;
             var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
@@ -3213,8 +3213,8 @@ public static partial class Depin
         /// <summary>to: written.</summary>
         public required SolanaAddress To { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
     }
 
     /// <summary>Pays out what is left of a thaw that is over.</summary>
@@ -3250,7 +3250,7 @@ public static partial class Depin
             var poolAddress = accounts.Pool;
             var positionAddress = accounts.Position;
             var toAddress = accounts.To;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
             var list = new SolanaAccountList(9 + remaining.Length);
@@ -3291,8 +3291,8 @@ public static partial class Depin
         /// <summary>mint: written.</summary>
         public required SolanaAddress Mint { get; init; }
 
-        /// <summary>token_program: read; filled in if null.</summary>
-        public SolanaAddress? TokenProgram { get; init; }
+        /// <summary>The network's: its account names it. token_program: read.</summary>
+        public required SolanaAddress TokenProgram { get; init; }
     }
 
     /// <summary>Burns millionths of a pool's active and thawing stake. The slasher.</summary>
@@ -3328,7 +3328,7 @@ public static partial class Depin
             var programAddress = accounts.Program ?? program;
             var poolAddress = accounts.Pool;
             var mintAddress = accounts.Mint;
-            var tokenProgramAddress = accounts.TokenProgram ?? Addresses.TokenProgram;
+            var tokenProgramAddress = accounts.TokenProgram;
             var stakingAddress = accounts.Staking ?? Addresses.Staking(program, networkAddress);
             var bondsAddress = accounts.Bonds ?? Addresses.Bonds(program, networkAddress);
             var list = new SolanaAccountList(8 + remaining.Length);

@@ -95,7 +95,7 @@ public sealed class TwoChainsFixture : IAsyncLifetime
             }));
         await Solana.SendAsync(ct,
             new Depin.OpenStakingInstruction(new Depin.StakingSettings(owner, 10, 1_000_000, 3_600, 4, 8)).ToInstruction(network.Program, new Depin.OpenStakingAccounts { Owner = owner, Payer = owner, Network = network.Account }),
-            new Depin.DepositStakeInstruction(owner, 100_000, 0).ToInstruction(network.Program, new Depin.DepositStakeAccounts { Staker = owner, Network = network.Account, Source = Solana.OwnersTokens, Payout = network.Payout(owner) }));
+            new Depin.DepositStakeInstruction(owner, 100_000, 0).ToInstruction(network.Program, new Depin.DepositStakeAccounts { Staker = owner, Network = network.Account, Source = Solana.OwnersTokens, Payout = network.Payout(owner), TokenProgram = network.TokenProgram }));
         var (pool, position) = (Depin.Addresses.Pool(network.Program, network.Account, owner), Depin.Addresses.Position(network.Program, network.Account, owner, owner));
         Assert.True(Depin.PositionAccount.TryDecode((await Solana.Rpc.GetAccountInfoAsync(position, Finality.Safe, ct)).Value!.Data.Span, out var shares));
         await Solana.SendAsync(ct,
@@ -113,7 +113,7 @@ public sealed class TwoChainsFixture : IAsyncLifetime
         var attested = await Solana.SendAsync(ct, new Depin.AttestInstruction(Report.Encode(), 0b1101, signatures).ToInstruction(network.Program, new Depin.AttestAccounts { Network = network.Account, Config = network.Config(1) }));
         AttestedBy = attested.Transaction.Id.ToString();
         await Solana.TravelAsync(Solana.Genesis + (2 * DeployedSolana.EpochLength), ct);
-        await Solana.SendAsync(ct, new Depin.FinalizeInstruction(1).ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint }));
+        await Solana.SendAsync(ct, new Depin.FinalizeInstruction(1).ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint, TokenProgram = network.TokenProgram }));
     }
 
     private async Task MirrorAsync()

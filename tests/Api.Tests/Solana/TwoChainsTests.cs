@@ -6,6 +6,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using DePin.Abi;
 using DePin.Abi.Solana;
+using DePin.Api.Endpoints;
 using DePin.Api.Live;
 using DePin.Chain;
 using DePin.Client;
@@ -179,17 +180,40 @@ public sealed class TwoChainsTests(TwoChainsFixture fixture) : IClassFixture<Two
     [InlineData(30, 0)]
     public void A_claim_is_one_transaction_or_two_and_none_where_its_proof_fits_none(int levels, int transactions)
     {
-        var network = new Network(2, "solana:x", new byte[32], new Dictionary<string, string>(StringComparer.Ordinal)
+        var view = Claim(levels);
+        Assert.Equal((transactions, 2), (view.Transactions.Count, view.Instructions.Count));
+        Assert.All(view.Transactions, t => Assert.True(SolanaTransaction.FromBase64(t).Message.Lifetime == Bytes32.Zero));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_claim_goes_through_the_token_program_that_owns_the_mint(bool is2022)
+    {
+        var (own, other) = is2022 ? (SolanaPrograms.Token2022, SolanaPrograms.Token) : (SolanaPrograms.Token, SolanaPrograms.Token2022);
+        var tokens = ProgramAddress.AssociatedToken(fixture.NextRecipient, fixture.Solana.Network.Mint, own).ToString();
+        foreach (var instruction in Claim(3, is2022 ? own : null).Instructions)
+        {
+            var accounts = instruction.Accounts.Select(a => a.Address).ToList();
+            Assert.Contains(own.ToString(), accounts);
+            Assert.DoesNotContain(other.ToString(), accounts);
+            Assert.Contains(tokens, accounts);
+        }
+    }
+
+    private SolanaClaimView Claim(int levels, SolanaAddress? tokenProgram = null)
+    {
+        var contracts = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["SettlementProgram"] = fixture.Solana.Network.Program.ToString(),
             ["NetworkToken"] = fixture.Solana.Network.Mint.ToString(),
             ["NetworkAccount"] = fixture.Solana.Network.Account.ToString(),
-        }, new Storage.Read.NetworkRow(2, "solana:x", new byte[32], 0, null, null, null));
+        };
+        if (tokenProgram is { } program) contracts["TokenProgram"] = program.ToString();
+        var network = new Network(2, "solana:x", new byte[32], contracts, new Storage.Read.NetworkRow(2, "solana:x", new byte[32], 0, null, null, null));
         var account = new Storage.Read.AccountRow(0, "", "0x" + Convert.ToHexString(fixture.NextRecipient.AsSpan()), null, null, "1", "1", "0", 1, "0", "0", 0);
         var claim = new Storage.Read.ClaimProofRow(1, new byte[32], 2, 1, fixture.ProvidersAddress.ToArray(), "5", "0", new byte[32], [.. Enumerable.Range(0, levels).Select(i => Keccak256.Hash([(byte)i]))]);
-        var view = ClaimTransactions.BuildSolana(network, account, claim)!;
-        Assert.Equal((transactions, 2), (view.Transactions.Count, view.Instructions.Count));
-        Assert.All(view.Transactions, t => Assert.True(SolanaTransaction.FromBase64(t).Message.Lifetime == Bytes32.Zero));
+        return ClaimTransactions.BuildSolana(network, account, claim)!;
     }
 
     [Fact]

@@ -123,6 +123,60 @@ public sealed class SolanaNetworkDeploymentTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Deploys_a_network_on_a_token_of_Token_2022_and_says_which_extension_of_a_mint_it_refuses()
+    {
+        var profile = Profile("dev", root => root["deploy"]!["token"]!["program"] = "token-2022");
+        await Assert.ThrowsAsync<KilledException>(() => NewDeployer().DeployAsync(profile, Request(), p => p.What == "mint sent" ? throw new KilledException() : Task.CompletedTask, _ct));
+        var mint = SolanaAddress.Parse(NetworkManifest.Load<SolanaNetworkManifest>(Request().ManifestPath).Mint);
+        await Eventually.HoldsAsync(async () => (await _rpc.GetAccountInfoAsync(mint, Finality.Safe, _ct)).Value is not null, "the mint is there", _ct);
+        var made = await AccountAsync(mint);
+        Assert.Equal((SolanaPrograms.Token2022, TokenMint.Size), (made.Owner, made.Data.Length));
+
+        // As if the mint had been made with extensions: what is wrong is said before the network is asked for.
+        await Sender(_deployer).SendAsync(new SolanaTransactionRequest(SystemProgram.Transfer(Deployer, mint, Sol / 100)), _ct); // rent of the longer ones
+        var balance = await LamportsAsync(Deployer);
+        foreach (var (name, type) in new[] { ("PermanentDelegate", 12), ("TransferHook", 14), ("MintCloseAuthority", 3), ("999", 999) })
+        {
+            await _node.Rpc.SetDataAsync(mint.ToString(), Extended(made.Data, 18, type), _ct);
+            await Expect($"has the extension {name},", () => NewDeployer().DeployAsync(profile, Request(), null, _ct));
+        }
+
+        await _node.Rpc.SetDataAsync(mint.ToString(), (byte[])[.. Extended(made.Data, 18), 19], _ct);
+        await Expect("is no mint that a network takes", () => NewDeployer().DeployAsync(profile, Request(), null, _ct));
+        Assert.Equal(balance, await LamportsAsync(Deployer)); // nothing was sent
+
+        // With a pointer to metadata it is taken.
+        await _node.Rpc.SetDataAsync(mint.ToString(), Extended(made.Data, 18), _ct);
+        var manifest = await NewDeployer().DeployAsync(profile, Request(), null, _ct);
+        Assert.Equal((true, SolanaPrograms.Token2022.ToString()), (manifest.Complete, manifest.TokenProgram));
+        var network = manifest.Accounts;
+        Assert.Equal(SolanaPrograms.Token2022, (await ReadAsync<Depin.NetworkAccount>(network.Account)).TokenProgram);
+        Assert.Equal(SolanaPrograms.Token2022, (await AccountAsync(network.TokensOf(Deployer))).Owner);
+        var registration = new SolanaOperatorRegistration(_rpc, manifest, Fast);
+        Assert.Equal(600_000_000_000_000_000ul, await registration.GetBalanceAsync(Deployer, _ct));
+        var (account, report, bond) = (PrivateKey.Generate(KeyType.Ed25519), PrivateKey.Generate(KeyType.Secp256k1).Address, registration.GetMinimumBond());
+        await registration.FundAsync(_deployer, SolanaAddress.Of(account.PublicKey), bond + 7, Sol / 100, _ct);
+        await registration.RegisterAsync(account, report, new Bytes32(PrivateKey.Generate(KeyType.Ed25519).PublicKey.Bytes), "http://127.0.0.1:9000", bond, _ct);
+        Assert.Equal(7ul, await registration.GetBalanceAsync(SolanaAddress.Of(account.PublicKey), _ct));
+        await NewDeployer().DeployAsync(profile, Request(), null, _ct); // only checks
+
+        // A manifest of before there was a choice means SPL Token, which this network is not of; one that was edited is damaged.
+        var text = await File.ReadAllTextAsync(Request().ManifestPath, _ct);
+        var line = $"  \"tokenProgram\": \"{SolanaPrograms.Token2022}\",\n";
+        Assert.Contains(line, text, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(Request().ManifestPath, text.Replace(line, "", StringComparison.Ordinal), _ct);
+        Assert.Equal(SolanaPrograms.Token, NetworkManifest.Load<SolanaNetworkManifest>(Request().ManifestPath).Accounts.TokenProgram);
+        await Expect("the network's token is not what the deployment says", () => NewDeployer().DeployAsync(profile, Request(), null, _ct));
+        await File.WriteAllTextAsync(Request().ManifestPath, text.Replace(SolanaPrograms.Token2022.ToString(), SolanaPrograms.Memo.ToString(), StringComparison.Ordinal), _ct);
+        await Expect("is damaged: its token program", () => NewDeployer().DeployAsync(profile, Request(), null, _ct));
+        await File.WriteAllTextAsync(Request().ManifestPath, text, _ct);
+        await Expect("manifest of another network", () => NewDeployer().DeployAsync(Profile("dev"), Request(), null, _ct));
+
+        static byte[] Extended(ReadOnlyMemory<byte> mint, params int[] types) =>
+            [.. mint.Span, .. new byte[TokenAccount.Size - TokenMint.Size], 1, .. types.SelectMany(t => (byte[])[(byte)t, (byte)(t >> 8), 64, 0, .. new byte[64]])];
+    }
+
+    [Fact]
     public async Task Goes_on_where_it_was_killed_at_every_point()
     {
         var (owner, maker) = (PrivateKey.Generate(KeyType.Ed25519), PrivateKey.Generate(KeyType.Ed25519));
@@ -309,6 +363,7 @@ public sealed class SolanaNetworkDeploymentTests : IAsyncLifetime, IDisposable
         await Refuses("makers[0].active must be true or false", root => root["makers"]![0]!["active"] = "yes");
         await Refuses("models name maker 2", root => root["models"] = new JsonArray(new JsonObject { ["makerId"] = 2, ["class"] = 1, ["capabilities"] = 3, ["cadence"] = 60, ["metadata"] = $"0x{new string('7', 64)}" }));
         await Refuses("decimals is 10", root => root["deploy"]!["token"]!["decimals"] = 10);
+        await Refuses("deploy.token.program must be token or token-2022, not 'token2022'", root => root["deploy"]!["token"]!["program"] = "token2022");
         await Refuses("names the variable 'nobody'", root => root["deploy"]!["network"]!["owner"] = "$nobody");
         await Refuses("must lie after the cluster's present time", root => root["deploy"]!["network"]!["genesis"] = 86_400);
         await Refuses("must be a multiple of the epoch's length", root => root["deploy"]!["network"]!["genesis"] = 4_000_000_001);

@@ -75,6 +75,7 @@ public sealed class SolanaReportTests
             Network = solana.Network.Account,
             Challenge = solana.Network.Challenge(honest.Digest.Value),
             Source = solana.OwnersTokens,
+            TokenProgram = solana.Network.TokenProgram,
         }));
         await solana.TravelAsync(solana.Genesis + (3 * DeployedSolana.EpochLength), _ct);
         await LandAsync(chain, await chain.PrepareFinalizeAsync(1, _ct));

@@ -31,7 +31,7 @@ public sealed class SolanaAccessTests(SolanaDeviceNetwork network) : IClassFixtu
         // From epoch 2 on a newcomer stands for the last of them.
         var (newcomer, protocol, accounts) = (PrivateKey.Generate(KeyType.Secp256k1).Address, new Bytes32(PrivateKey.Generate(KeyType.Ed25519).PublicKey.Bytes), Solana.Network);
         await Solana.SendAsync(default, new Depin.RegisterOperatorInstruction(newcomer, protocol, DeployedSolana.Bond, "https://newcomer.example")
-            .ToInstruction(accounts.Program, new Depin.RegisterOperatorAccounts { Account = Solana.Owner, Network = accounts.Account, Source = Solana.OwnersTokens }));
+            .ToInstruction(accounts.Program, new Depin.RegisterOperatorAccounts { Account = Solana.Owner, Network = accounts.Account, Source = Solana.OwnersTokens, TokenProgram = accounts.TokenProgram }));
         Address[] next = [.. Solana.Operators.Take(3).Select(o => o.Report.Address).Append(newcomer).Order()];
         await Solana.SendAsync(default, new Depin.ScheduleConfigInstruction(2, Keccak256.Hash("parameters"u8), Keccak256.Hash("rules"u8)).ToInstruction(
             accounts.Program, new Depin.ScheduleConfigAccounts { Owner = Solana.Owner, Payer = Solana.Owner, Network = accounts.Account, Config = accounts.Config(2), Previous = accounts.Config(1) },

@@ -42,7 +42,7 @@ public sealed class BothChainsJourney : RunningNetwork
         var (_, earned) = await AskHereAsync("accounts", "--network", SolanaManifest, "--api", Api.ToString());
         var provider = earned.AsArray().First(a => BigInteger.Parse(a!["claimable"]!.ToString(), CultureInfo.InvariantCulture) > 0)!;
         var account = SolanaAddress.Parse(provider["account"]!["account"]!.ToString());
-        var tokens = ProgramAddress.AssociatedToken(account, accounts.Mint, SolanaPrograms.Token);
+        var tokens = accounts.TokensOf(account);
         var before = await BalanceAsync(solana, tokens);
         var (claimed, paid) = await AskHereAsync("claim", account.ToString(), "--network", SolanaManifest, "--rpc", SolanaRpc, "--api", Api.ToString(), "--key", Path.Combine(Data, "solana", "keys", "deployer.key"));
         Assert.True(claimed == 0, paid.ToJsonString());

@@ -139,7 +139,7 @@ public abstract class NetworkSide(RunningNetwork running) : IDisposable
 
         public override async Task<BigInteger> BalanceAsync(string account)
         {
-            var tokens = ProgramAddress.AssociatedToken(SolanaAddress.Parse(account), Deployed.Accounts.Mint, SolanaPrograms.Token);
+            var tokens = Deployed.Accounts.TokensOf(SolanaAddress.Parse(account));
             return (await Rpc.GetAccountInfoAsync(tokens, Finality.Safe, default)).Value is { } held ? TokenAccount.Decode(held.Data.Span).Amount : 0;
         }
 

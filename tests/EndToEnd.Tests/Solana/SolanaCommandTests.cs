@@ -19,8 +19,14 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace DePin.EndToEnd.Tests.Solana;
 
+/// <summary>The commands on a token of SPL Token.</summary>
+public sealed class SolanaCommandTests() : SolanaCommands(SolanaPrograms.Token);
+
+/// <summary>The same on one of Token-2022.</summary>
+public sealed class SolanaToken2022CommandTests() : SolanaCommands(SolanaPrograms.Token2022);
+
 /// <summary>The commands of providers, stakers, auditors and whoever runs an indexer, for a network on Solana: the committed program on a real runtime.</summary>
-public sealed class SolanaCommandTests : IAsyncLifetime
+public abstract class SolanaCommands(SolanaAddress tokenProgram) : IAsyncLifetime
 {
     private const ulong Staked = 100_000; // base units of nine decimals
     private const ulong Earned = 987_654_321;
@@ -32,7 +38,7 @@ public sealed class SolanaCommandTests : IAsyncLifetime
 
     private SolanaAddress Wallet => SolanaAddress.Of(wallet.PublicKey);
 
-    private SolanaAddress Tokens => ProgramAddress.AssociatedToken(Wallet, solana.Network.Mint, SolanaPrograms.Token);
+    private SolanaAddress Tokens => solana.Network.TokensOf(Wallet);
 
     private string ManifestPath => Path.Combine(folder, "network.json");
 
@@ -40,7 +46,7 @@ public sealed class SolanaCommandTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        solana = await DeployedSolana.StartAsync(operators: 4, Ct);
+        solana = await DeployedSolana.StartAsync(operators: 4, Ct, tokenProgram);
         var (network, owner) = (solana.Network, solana.Owner);
         wallet.Save(KeyPath);
         solana.ToManifest().Save(ManifestPath);
@@ -61,7 +67,7 @@ public sealed class SolanaCommandTests : IAsyncLifetime
         await solana.SendAsync(Ct,
             new Depin.OpenStakingInstruction(new Depin.StakingSettings(solana.Owner, 10, 1_000_000, 3_600, 4, 8)).ToInstruction(
                 solana.Network.Program, new Depin.OpenStakingAccounts { Owner = solana.Owner, Payer = solana.Owner, Network = solana.Network.Account }),
-            TokenProgram.CreateAssociated(solana.Owner, Wallet, solana.Network.Mint), TokenProgram.TransferChecked(solana.OwnersTokens, solana.Network.Mint, Tokens, solana.Owner, 3 * Staked, 9));
+            solana.Network.OpenTokens(solana.Owner, Wallet), solana.Network.SendTokens(solana.Owner, Wallet, 3 * Staked, 9));
 
         var refused = await RunAsync("stake", "0.00030001");
         Assert.Equal(1, refused.Code);
@@ -108,6 +114,7 @@ public sealed class SolanaCommandTests : IAsyncLifetime
         }
 
         Assert.Equal(Earned, await solana.BalanceAsync(Tokens, Ct));
+        Assert.Equal(tokenProgram, (await solana.Rpc.GetAccountInfoAsync(Tokens, Finality.Safe, Ct)).Value!.Owner);
         Assert.Equal([(UInt128)Earned], await settlement.GetClaimedAsync([(0, new AccountId(Wallet.ToBytes32()))], Ct));
         await VerifyAsync();
     }
@@ -146,7 +153,7 @@ public sealed class SolanaCommandTests : IAsyncLifetime
         var signatures = solana.Operators.Take(3).Select(o => o.Report.SignDigest(report.Digest.Value).ToArray()).ToArray();
         await solana.SendAsync(Ct, new Depin.AttestInstruction(report.Encode(), 0b0111, signatures).ToInstruction(network.Program, new Depin.AttestAccounts { Network = network.Account, Config = network.Config(1) }));
         await solana.TravelAsync(solana.Genesis + (2 * DeployedSolana.EpochLength), Ct);
-        await solana.SendAsync(Ct, new Depin.FinalizeInstruction(1).ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint }));
+        await solana.SendAsync(Ct, new Depin.FinalizeInstruction(1).ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint, TokenProgram = network.TokenProgram }));
         return (report, tree);
     }
 

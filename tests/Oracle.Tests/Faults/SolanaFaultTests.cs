@@ -224,7 +224,8 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
                 Challenger = address,
                 Network = network.Accounts.Account,
                 Challenge = network.Accounts.Challenge(report.Digest),
-                Source = ProgramAddress.AssociatedToken(address, network.Accounts.Mint, SolanaPrograms.Token),
+                Source = network.Accounts.TokensOf(address),
+                TokenProgram = network.Accounts.TokenProgram,
             }));
             return (epoch, (await network.ReportAsync(epoch))!.Value, report.ClaimableAt);
         });
@@ -238,7 +239,8 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
             Network = network.Accounts.Account,
             Challenge = network.Accounts.Challenge(digest),
             Challenger = address,
-            To = ProgramAddress.AssociatedToken(address, network.Accounts.Mint, SolanaPrograms.Token),
+            To = network.Accounts.TokensOf(address),
+            TokenProgram = network.Accounts.TokenProgram,
         }));
     }
 
@@ -252,7 +254,8 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
             Config = network.Accounts.Config(1),
             Operator = network.Accounts.Operator(signer),
             Mint = network.Accounts.Mint,
-            To = ProgramAddress.AssociatedToken(reporter, network.Accounts.Mint, SolanaPrograms.Token),
+            To = network.Accounts.TokensOf(reporter),
+            TokenProgram = network.Accounts.TokenProgram,
         });
     }
 

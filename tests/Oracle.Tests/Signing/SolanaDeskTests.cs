@@ -205,11 +205,12 @@ public sealed class SolanaDeskTests : IDisposable
             Config = network.Config(1),
             Operator = network.Operator(Address.Zero),
             Mint = network.Mint,
-            To = ProgramAddress.AssociatedToken(self, network.Mint, SolanaPrograms.Token),
+            To = network.TokensOf(self),
+            TokenProgram = network.TokenProgram,
         });
 
     private static SolanaInstruction Finalize(SolanaNetwork network) =>
-        new Depin.FinalizeInstruction(1).ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint });
+        new Depin.FinalizeInstruction(1).ToInstruction(network.Program, new Depin.FinalizeAccounts { Network = network.Account, Mint = network.Mint, TokenProgram = network.TokenProgram });
 
     private static SolanaAddress Named(string name) => SolanaAddress.From(Sha256.Hash(System.Text.Encoding.UTF8.GetBytes(name)));
 

@@ -10,6 +10,7 @@ mod crypto;
 mod data;
 mod emission;
 mod events;
+mod extension;
 mod instructions;
 mod math;
 mod p256;

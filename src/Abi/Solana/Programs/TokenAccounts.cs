@@ -8,7 +8,7 @@ namespace DePin.Abi.Solana;
 /// <param name="Supply">How many there are, in the smallest unit.</param>
 /// <param name="Decimals">A whole token is 10 to this power of the smallest unit.</param>
 /// <param name="FreezeAuthority">Who may freeze accounts; null where nobody may.</param>
-/// <param name="HasExtensions">Whether Token-2022's extensions follow, which are not read.</param>
+/// <param name="HasExtensions">Whether Token-2022's extensions follow: <see cref="TokenExtension.OfMint"/>.</param>
 public sealed record TokenMint(SolanaAddress? MintAuthority, ulong Supply, byte Decimals, SolanaAddress? FreezeAuthority, bool HasExtensions)
 {
     /// <summary>Bytes without extensions.</summary>
@@ -39,7 +39,7 @@ public sealed record TokenMint(SolanaAddress? MintAuthority, ulong Supply, byte 
 /// <param name="NativeReserve">Of wrapped SOL, the lamports that are rent and no tokens; null of any other token.</param>
 /// <param name="DelegatedAmount">In the smallest unit.</param>
 /// <param name="CloseAuthority">Who else may close it.</param>
-/// <param name="HasExtensions">Whether Token-2022's extensions follow, which are not read.</param>
+/// <param name="HasExtensions">Whether Token-2022's extensions follow: <see cref="TokenExtension.OfAccount"/>.</param>
 public sealed record TokenAccount(
     SolanaAddress Mint, SolanaAddress Owner, ulong Amount, SolanaAddress? Delegate, bool IsFrozen, ulong? NativeReserve, ulong DelegatedAmount, SolanaAddress? CloseAuthority, bool HasExtensions)
 {

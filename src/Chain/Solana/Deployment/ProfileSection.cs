@@ -38,6 +38,14 @@ internal sealed class ProfileSection(JsonObject values, string where, SolanaAddr
             : throw new DeploymentException($"The profile's {where}.{name} must be a Solana address in base58, or {Deployer}, not '{text}'.");
     }
 
+    /// <summary>Null where there is none.</summary>
+    public string? OptionalText(string name)
+    {
+        if (values[name] is not null) return Text(name);
+        _read.Add(name);
+        return null;
+    }
+
     /// <summary>An address of 20 bytes; zero where there is none.</summary>
     public Address OptionalKey(string name)
     {

@@ -41,6 +41,12 @@ public sealed class SolanaDeploymentProfile : DeploymentProfile
         var registry = Read("registry");
         var plan = new SolanaNetworkPlan
         {
+            TokenProgram = token.OptionalText("program") switch
+            {
+                null or "token" => SolanaPrograms.Token,
+                "token-2022" => SolanaPrograms.Token2022,
+                var other => throw new DeploymentException($"The profile's deploy.token.program must be token or token-2022, not '{other}'."),
+            },
             Decimals = token.U8("decimals"),
             Allocations = [.. token.List("genesis").Select(Allocation)],
             Network = NetworkOf(Read("network"), cluster),

@@ -25,7 +25,7 @@ internal sealed class SolanaDeploymentSteps(
     /// <exception cref="DeploymentException">They do not fit one.</exception>
     public static void CheckAllocations(SolanaNetworkPlan plan, SolanaAddress deployer)
     {
-        var size = SolanaMessage.Measure(deployer, [ComputeBudget.SetUnitLimit(1), ComputeBudget.SetUnitPrice(1), .. MintInstructions(plan, deployer, SolanaPrograms.UpgradeableLoader, 1)], null);
+        var size = SolanaMessage.Measure(deployer, [ComputeBudget.SetUnitLimit(1), ComputeBudget.SetUnitPrice(1), .. MintInstructions(plan, deployer, new SolanaNetwork(SolanaPrograms.System, SolanaPrograms.UpgradeableLoader, plan.TokenProgram), 1)], null);
         if (size > SolanaMessage.MaxTransactionBytes)
             throw new DeploymentException($"The profile's deploy.token.genesis has {plan.Allocations.Count} accounts, which do not fit one transaction ({size} of {SolanaMessage.MaxTransactionBytes} bytes). Allocate to fewer, and let those pass it on.");
     }
@@ -40,7 +40,7 @@ internal sealed class SolanaDeploymentSteps(
         if (!await HasMintAsync(ct).ConfigureAwait(false))
         {
             var rent = await rpc.GetMinimumBalanceForRentExemptionAsync(TokenMint.Size, ct).ConfigureAwait(false);
-            var request = new SolanaTransactionRequest(MintInstructions(plan, _deployer, network.Mint, rent)) { Signers = [files.LoadMintKey(network.Mint)] };
+            var request = new SolanaTransactionRequest(MintInstructions(plan, _deployer, network, rent)) { Signers = [files.LoadMintKey(network.Mint)] };
             await SendAsync("mint", request, HasMintAsync, ct).ConfigureAwait(false);
         }
 
@@ -48,7 +48,7 @@ internal sealed class SolanaDeploymentSteps(
         if (!await HasNetworkAsync(ct).ConfigureAwait(false))
         {
             var initialize = new Depin.InitializeInstruction(plan.Network)
-                .ToInstruction(network.Program, new Depin.InitializeAccounts { Payer = _deployer, MintAuthority = _deployer, Mint = network.Mint });
+                .ToInstruction(network.Program, new Depin.InitializeAccounts { Payer = _deployer, MintAuthority = _deployer, Mint = network.Mint, TokenProgram = network.TokenProgram });
             await SendAsync("network", new SolanaTransactionRequest(initialize), HasNetworkAsync, ct).ConfigureAwait(false);
         }
 
@@ -98,22 +98,21 @@ internal sealed class SolanaDeploymentSteps(
         }),
     ];
 
-    private static SolanaInstruction[] MintInstructions(SolanaNetworkPlan plan, SolanaAddress deployer, SolanaAddress mint, ulong rent) =>
+    private static SolanaInstruction[] MintInstructions(SolanaNetworkPlan plan, SolanaAddress deployer, SolanaNetwork network, ulong rent) =>
     [
-        SystemProgram.CreateAccount(deployer, mint, rent, TokenMint.Size, SolanaPrograms.Token),
-        TokenProgram.InitializeMint(mint, plan.Decimals, deployer),
+        SystemProgram.CreateAccount(deployer, network.Mint, rent, TokenMint.Size, network.TokenProgram),
+        TokenProgram.InitializeMint(network.Mint, plan.Decimals, deployer, program: network.TokenProgram),
         .. plan.Allocations.SelectMany(a => (SolanaInstruction[])
         [
-            TokenProgram.CreateAssociated(deployer, a.Wallet, mint),
-            TokenProgram.MintTo(mint, ProgramAddress.AssociatedToken(a.Wallet, mint, SolanaPrograms.Token), deployer, a.Amount),
+            network.OpenTokens(deployer, a.Wallet),
+            TokenProgram.MintTo(network.Mint, network.TokensOf(a.Wallet), deployer, a.Amount, network.TokenProgram),
         ]),
     ];
 
     private async Task<bool> HasMintAsync(CancellationToken ct)
     {
         if ((await rpc.GetAccountInfoAsync(network.Mint, Finality.Safe, ct).ConfigureAwait(false)).Value is not { } account) return false;
-        if (account.Owner != SolanaPrograms.Token) throw SolanaNetworkVerifier.Differs($"the account at the mint's address {network.Mint}");
-        var mint = TokenMint.Decode(account.Data.Span);
+        var mint = SolanaMintRules.Read(network.Mint, account, network.TokenProgram);
         var isOurs = mint.MintAuthority == network.Account || (mint.MintAuthority == _deployer && mint.Supply == plan.Allocated);
         return isOurs && mint.Decimals == plan.Decimals && mint.FreezeAuthority is null ? true : throw SolanaNetworkVerifier.Differs($"the mint {network.Mint}");
     }

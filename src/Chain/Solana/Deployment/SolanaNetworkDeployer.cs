@@ -100,7 +100,7 @@ public sealed class SolanaNetworkDeployer(SolanaRpc rpc, PrivateKey deployer, IR
             throw new DeploymentException($"The network's genesis ({p.Genesis}) must be a multiple of the epoch's length ({p.EpochLength} s), so that epochs start on whole days.");
         if (Program is { } given) await SolanaNetworkVerifier.CheckProgramAsync(rpc, given, artifact, Finality.Safe, ct).ConfigureAwait(false);
         SolanaDeploymentSteps.CheckAllocations(plan, _deployer);
-        var network = new SolanaNetwork(Program ?? SolanaAddress.Of(files.MakeProgramKey().PublicKey), SolanaAddress.Of(files.MakeMintKey().PublicKey));
+        var network = new SolanaNetwork(Program ?? SolanaAddress.Of(files.MakeProgramKey().PublicKey), SolanaAddress.Of(files.MakeMintKey().PublicKey), plan.TokenProgram);
         if ((await rpc.GetAccountInfoAsync(network.Mint, Finality.Safe, ct).ConfigureAwait(false)).Value is not null)
             throw new DeploymentException($"The key beside '{request.ManifestPath}' is of mint {network.Mint}, which another deployment has made. Put that deployment's manifest back, or move the key files away.");
         var manifest = new SolanaNetworkManifest
@@ -122,6 +122,7 @@ public sealed class SolanaNetworkDeployer(SolanaRpc rpc, PrivateKey deployer, IR
             Program = network.Program.ToString(),
             CodeHash = artifact.Hash,
             Mint = network.Mint.ToString(),
+            TokenProgram = network.TokenProgram.ToString(),
             Owner = p.Owner.ToString(),
             Arbiter = p.Arbiter.ToString(),
             EmissionBase = p.EmissionBase.ToString(CultureInfo.InvariantCulture),

@@ -17,6 +17,9 @@ public sealed class SolanaNetworkManifest : NetworkManifest
     /// <summary>The token, base58.</summary>
     public required string Mint { get; init; }
 
+    /// <summary>The token program that owns the mint, base58. Manifests of before Token-2022 was taken do not say it, and mean SPL Token.</summary>
+    public string TokenProgram { get; init; } = SolanaPrograms.Token.ToString();
+
     /// <summary>Who may change the network's settings, base58.</summary>
     public required string Owner { get; init; }
 
@@ -54,7 +57,7 @@ public sealed class SolanaNetworkManifest : NetworkManifest
 
     /// <summary>Where the network's accounts are.</summary>
     [JsonIgnore]
-    public SolanaNetwork Accounts => new(SolanaAddress.Parse(Program), SolanaAddress.Parse(Mint));
+    public SolanaNetwork Accounts => new(SolanaAddress.Parse(Program), SolanaAddress.Parse(Mint), SolanaAddress.Parse(TokenProgram));
 
     /// <summary>keccak(tag · kind 1 · genesis hash · ledger account).</summary>
     public static Protocol.NetworkId IdOf(in Bytes32 cluster, SolanaNetwork network) =>

@@ -15,6 +15,9 @@ public sealed record SolanaModel(uint MakerId, Depin.ModelSettings Settings);
 /// <summary>All that a profile says of a network, for one cluster and deployer. Amounts are base units, periods seconds.</summary>
 public sealed record SolanaNetworkPlan
 {
+    /// <summary>Whose the mint is: SPL Token or Token-2022.</summary>
+    public SolanaAddress TokenProgram { get; init; } = SolanaPrograms.Token;
+
     /// <summary>Digits of the token after the point.</summary>
     public required byte Decimals { get; init; }
 
@@ -51,6 +54,7 @@ public sealed record SolanaNetworkPlan
         hash.Append(program.ToBytes32());
         hash.Append(Keccak256.Hash(Encoding.UTF8.GetBytes(network)));
         hash.Append([Decimals]);
+        if (TokenProgram != SolanaPrograms.Token) hash.Append(TokenProgram.ToBytes32()); // else as before there was a choice
         hash.Append(Bytes32.FromUInt64((ulong)Allocations.Count));
         foreach (var allocation in Allocations)
         {

@@ -53,7 +53,7 @@ public static class SolanaNetworkVerifier
         CheckNetwork(Read<Depin.NetworkAccount>(0), network, vault, bonds, manifest.Decimals, parameters);
         if (Read<Depin.LedgerAccount>(1).Network != network.Account) throw Differs("the ledger's network");
         CheckDistributor(Read<Depin.DistributorAccount>(2), network, parameters);
-        CheckMint(TokenMint.Decode(TokenData(3)), network, manifest.Decimals);
+        CheckMint(SolanaMintRules.Read(network.Mint, Present(3), network.TokenProgram), network, manifest.Decimals);
         CheckHolding(4);
         CheckHolding(5);
         if (accounts[6] is not null || !manifest.OwnerCalls.Exists(c => c.StartsWith(OpenRegistry, StringComparison.Ordinal)))
@@ -66,7 +66,7 @@ public static class SolanaNetworkVerifier
         T Read<T>(int i)
             where T : struct, ISolanaAccount<T> => DeploymentAccounts.Decode<T>(Present(i), network.Program, addresses[i]);
 
-        ReadOnlySpan<byte> TokenData(int i) => Present(i).Owner == SolanaPrograms.Token ? Present(i).Data.Span : throw Differs($"the program of {addresses[i]}, which is not SPL Token");
+        ReadOnlySpan<byte> TokenData(int i) => Present(i).Owner == network.TokenProgram ? Present(i).Data.Span : throw Differs($"the program of {addresses[i]}, which is not the token's,");
 
         void CheckHolding(int i)
         {
@@ -86,7 +86,7 @@ public static class SolanaNetworkVerifier
     internal static void CheckNetwork(in Depin.NetworkAccount found, SolanaNetwork network, SolanaAddress vault, SolanaAddress bonds, byte decimals, in Depin.Parameters p)
     {
         if (found.Chain != p.Chain) throw Differs("the network's cluster");
-        if (found.Mint != network.Mint || found.TokenProgram != SolanaPrograms.Token || found.Decimals != decimals) throw Differs("the network's token");
+        if (found.Mint != network.Mint || found.TokenProgram != network.TokenProgram || found.Decimals != decimals) throw Differs("the network's token");
         if (found.Ledger != network.Ledger || found.Distributor != network.Distributor || found.Vault != vault || found.Bonds != bonds) throw Differs("the network's accounts");
         if (found.Arbiter != p.Arbiter) throw Differs("the network's arbiter");
         if (found.Genesis != p.Genesis || found.EpochLength != p.EpochLength) throw Differs("the network's epochs");
@@ -134,6 +134,7 @@ public static class SolanaNetworkVerifier
     // What hosts read must be what the network was made with.
     private static void CheckManifest(SolanaNetworkManifest manifest, in Depin.Parameters p)
     {
+        if (!SolanaMintRules.IsTokenProgram(manifest.Accounts.TokenProgram)) throw Damaged(manifest, "token program");
         if (manifest.NetworkId != SolanaNetworkManifest.IdOf(manifest.Cluster, manifest.Accounts).ToString()) throw Damaged(manifest, "network id");
         if (p.Chain != manifest.Cluster) throw Damaged(manifest, "genesis hash of the cluster");
         if ((p.Genesis, p.EpochLength, p.ChallengeWindow) != (manifest.Genesis, manifest.EpochLength, manifest.ChallengeWindow)) throw Damaged(manifest, "epochs");

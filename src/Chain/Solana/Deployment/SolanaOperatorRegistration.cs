@@ -18,13 +18,11 @@ public sealed class SolanaOperatorRegistration(SolanaRpc rpc, SolanaNetworkManif
     public ulong GetMinimumBond() => ulong.Parse(manifest.MinimumBond, NumberStyles.None, CultureInfo.InvariantCulture);
 
     /// <summary>The associated token account of a wallet, from which its bond is drawn.</summary>
-    public SolanaAddress TokensOf(SolanaAddress wallet) => ProgramAddress.AssociatedToken(wallet, _network.Mint, SolanaPrograms.Token);
+    public SolanaAddress TokensOf(SolanaAddress wallet) => _network.TokensOf(wallet);
 
     /// <summary>Base units in a wallet's associated token account; 0 where it has none.</summary>
     public async Task<ulong> GetBalanceAsync(SolanaAddress wallet, CancellationToken ct) =>
-        (await rpc.GetAccountInfoAsync(TokensOf(wallet), Finality.Safe, ct).ConfigureAwait(false)).Value is { } account && account.Owner == SolanaPrograms.Token
-            ? TokenAccount.Decode(account.Data.Span).Amount
-            : 0;
+        _network.BalanceIn((await rpc.GetAccountInfoAsync(TokensOf(wallet), Finality.Safe, ct).ConfigureAwait(false)).Value);
 
     /// <summary>An operator as it is registered; null where none has that report key.</summary>
     public Task<Depin.OperatorAccount?> FindAsync(Address reportKey, CancellationToken ct) => ReadAsync<Depin.OperatorAccount>(_network.Operator(reportKey), ct);
@@ -37,8 +35,8 @@ public sealed class SolanaOperatorRegistration(SolanaRpc rpc, SolanaNetworkManif
         var held = await GetBalanceAsync(account, ct).ConfigureAwait(false);
         if (held < tokens)
         {
-            instructions.Add(TokenProgram.CreateAssociated(payer, account, _network.Mint));
-            instructions.Add(TokenProgram.TransferChecked(TokensOf(payer), _network.Mint, TokensOf(account), payer, tokens - held, manifest.Decimals));
+            instructions.Add(_network.OpenTokens(payer, account));
+            instructions.Add(_network.SendTokens(payer, account, tokens - held, manifest.Decimals));
         }
 
         var balance = (await rpc.GetBalanceAsync(account, Finality.Safe, ct).ConfigureAwait(false)).Value;
@@ -54,7 +52,7 @@ public sealed class SolanaOperatorRegistration(SolanaRpc rpc, SolanaNetworkManif
         if (await FindAsync(reportKey, ct).ConfigureAwait(false) is { } known && known.Account == address && known.ProtocolKey == protocolKey) return;
         await Sender(account).SendAsync(
             new SolanaTransactionRequest(new Depin.RegisterOperatorInstruction(reportKey, protocolKey, bond, endpoint).ToInstruction(
-                _network.Program, new Depin.RegisterOperatorAccounts { Account = address, Network = _network.Account, Source = TokensOf(address) })),
+                _network.Program, new Depin.RegisterOperatorAccounts { Account = address, Network = _network.Account, Source = TokensOf(address), TokenProgram = _network.TokenProgram })),
             ct).ConfigureAwait(false);
     }
 

@@ -14,14 +14,14 @@ pub fn run(mut call: Call) -> Result {
     let root = call.data.key()?;
     let mut meter = Meter::at(distributor, syscalls::now()?);
     let leaf_count = leaf_count(distributor, root)?;
-    let due = Due::take(&mut call, network_account, distributor, sender)?;
+    let mut due = Due::take(&mut call, network_account, distributor, sender)?;
     call.data.end()?;
 
     require!(due.unclaimed() > 0, Code::NothingToClaim);
     due.check_leaf(&distributor.domain, root, leaf_count)?;
     let amount = meter.admit(distributor, due.unclaimed(), due.third_party);
     require!(amount > 0, Code::BreakerExhausted);
-    due.pay(network_account, network, vault, token_program, root, amount)?;
+    require!(due.pay(network_account, network, vault, token_program, root, amount)?, Code::BadRecipient);
     meter.store(distributor);
     Ok(())
 }
@@ -63,6 +63,12 @@ impl Meter {
         self.level += amount;
         self.total += amount;
         amount
+    }
+
+    /// Takes back what was booked and not paid.
+    pub fn release(&mut self, amount: u64) {
+        self.level -= amount;
+        self.total -= amount;
     }
 
     pub fn store(self, distributor: &mut Distributor) {
@@ -108,9 +114,12 @@ impl Due {
         crypto::Placed { domain, root, leaf_count, index, account, leaf: self.leaf, proof: self.proof }.check()
     }
 
+    /// Pays, unless the recipient's token account takes nothing without a memo: then nothing has changed.
     #[inline(always)]
-    pub fn pay(self, network_account: Account, network: &Network, vault: Account, token_program: Account, root: &Key, amount: u64) -> Result {
-        token::check_recipient(network, self.to, &self.payout.recipient)?;
+    pub fn pay(&mut self, network_account: Account, network: &Network, vault: Account, token_program: Account, root: &Key, amount: u64) -> Result<bool> {
+        if !token::check_recipient(network, self.to, &self.payout.recipient)? {
+            return Ok(false);
+        }
         let at = self.payout.index as usize % PAGE_SLOTS;
         let claimed = math::add(self.page.claimed[at], amount)?;
         self.page.claimed[at] = claimed;
@@ -124,7 +133,7 @@ impl Due {
             claimed,
             root: *root,
         });
-        Ok(())
+        Ok(true)
     }
 
     pub fn skip(self, network: Account) {

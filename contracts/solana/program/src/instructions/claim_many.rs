@@ -1,4 +1,5 @@
-//! Many claims: exhausted ones are skipped before their proof is looked at, a bad proof refuses them all.
+//! Many claims: exhausted ones are skipped before their proof is looked at, a bad proof refuses them all. Whose token account asks for a memo is skipped:
+//! that is for its owner to mend, and no other's loss.
 
 use super::claim::{leaf_count, Due, Meter};
 use super::*;
@@ -16,7 +17,7 @@ pub fn run(mut call: Call) -> Result {
     require!(call.accounts.left() == 3 * count, Code::TooFewAccounts);
     let mut i = 0;
     while i < count {
-        let due = Due::take(&mut call, network_account, distributor, sender)?;
+        let mut due = Due::take(&mut call, network_account, distributor, sender)?;
         if due.unclaimed() == 0 {
             due.skip(network_account);
         } else {
@@ -24,8 +25,9 @@ pub fn run(mut call: Call) -> Result {
             let amount = meter.admit(distributor, due.unclaimed(), due.third_party);
             if amount == 0 {
                 due.skip(network_account);
-            } else {
-                due.pay(network_account, network, vault, token_program, root, amount)?;
+            } else if !due.pay(network_account, network, vault, token_program, root, amount)? {
+                meter.release(amount);
+                due.skip(network_account);
             }
         }
         i += 1;

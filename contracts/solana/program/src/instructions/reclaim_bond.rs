@@ -14,7 +14,7 @@ pub fn run(mut call: Call) -> Result {
     call.data.end()?;
     require!(same(&challenge.network, network_account.key()), Code::WrongAccount);
     require!(same(&challenge.challenger, challenger.key()) && challenger.is_writable(), Code::WrongAccount);
-    token::check_recipient(network, to, challenger.key())?;
+    require!(token::check_recipient(network, to, challenger.key())?, Code::BadRecipient);
     // A final report's challenge is closed with it, so this one's report is open or void. A void report's digest can never be accepted
     // again: the generation is part of it.
     let (epoch, digest) = (challenge.epoch, challenge.digest);
