@@ -1,6 +1,6 @@
 // Honest actions: the registry, makers and their batches, devices and their keys.
 import { toBytes, toHex } from "viem";
-import { le, hash, web3 } from "../rig.mjs";
+import { le, hash } from "../rig.mjs";
 import { digestOf, check, Batch, SECP256K1 } from "../devices.mjs";
 import { place } from "./basics.mjs";
 import { addressOf, deviceKeyOf } from "./field.mjs";
@@ -72,7 +72,7 @@ export const deviceActions = {
     const at = f.r.below(3);
     // Now and then a key that is used already, here or in another network: its id is the same there, what it signed is not.
     const used = f.devices > 0 && f.r.chance(12) ? deviceKeyOf(1 + f.r.below(3), `fuzzed ${f.r.below(f.devices)}`) : null;
-    const k = behind && !f.r.chance(8) ? behind.keys[at] : (used ?? freshKey(f));
+    const k = behind && !f.r.chance(20) ? behind.keys[at] : (used ?? freshKey(f));
     const r = registration(f, k, owner, { model_id: behind?.model ?? model.model_id, batch_id: batch?.batch_id ?? 0n, ...(f.r.chance(6) ? f.r.pick([{ nonce: 1n }, { deadline: f.now - 1n }, { key_type: 9 }]) : {}) });
     const { digest, signature, before } = signedBy(f, n, k, "register", 0n, r);
     const byAccount = !batch && f.ring.has(maker.account) && f.r.chance(50);

@@ -56,7 +56,7 @@ function draft(f, n) {
   const config = f.model.accounts.get(place("config", n.key, le(count, 8)));
   const parent = ledger.reports[slot(epoch - 1n)];
   const budget = emission(n, epoch);
-  const fault = f.r.chance(15) ? f.r.below(4) : null;
+  const fault = f.r.chance(22) ? f.r.below(4) : null;
   const tree = nextTree(f, n, parent, budget, fault);
   const total = (tree?.total ?? 0n) + (fault === 3 ? 1n : 0n);
   if (total - parent.cumulative_total > budget || total < parent.cumulative_total) return null;
@@ -70,7 +70,7 @@ function draft(f, n) {
     generation: ledger.generation + 1n, epoch: epoch + 1n, periodStart: start + 1n, previousDigest: keccak("0x01"), rewardsRoot: ZERO, leafCount: fields.leafCount + 1,
     unallocated: fields.unallocated + 1n, cumulativeTotal: parent.cumulative_total > 0n ? parent.cumulative_total - 1n : total, configDigest: others.length ? f.r.pick(others).digest : ZERO,
   };
-  const slip = f.r.chance(12) ? f.r.pick(Object.keys(slips)) : null;
+  const slip = f.r.chance(20) ? f.r.pick(Object.keys(slips)) : null;
   if (slip) fields[slip] = slips[slip];
   const raw = reportBytes(fields);
   const digest = keccak(raw);
@@ -194,7 +194,7 @@ export const settlementActions = {
   finalize(f, n) {
     const ledger = ledgerOf(f, n);
     const report = ledger.reports[slot(ledger.next_final)];
-    if (ledger.next_final > ledger.last_epoch || (f.now < report.claimable_at && !f.r.chance(10))) return null;
+    if (ledger.next_final > ledger.last_epoch || (f.now < report.claimable_at && !f.r.chance(25))) return null;
     const challenge = place("challenge", n.key, report.digest);
     const challenger = f.model.accounts.get(challenge)?.challenger;
     return { accounts: {}, args: { epoch: ledger.next_final }, rest: report.status === 2 ? [challenge, challenger] : [] };
@@ -223,8 +223,8 @@ function set(f, n, args) {
   const able = eligible(f, n);
   const size = able.length >= 7 && f.r.chance(40) ? 7 : 4;
   if (able.length < 4) return null;
-  const members = shuffled(f, able).slice(0, size + (f.r.chance(4) ? 1 : 0));
-  if (!f.r.chance(4)) members.sort((x, y) => (x.report_key < y.report_key ? -1 : 1));
+  const members = shuffled(f, able).slice(0, size + (f.r.chance(8) ? 1 : 0));
+  if (!f.r.chance(8)) members.sort((x, y) => (x.report_key < y.report_key ? -1 : 1));
   const count = ledgerOf(f, n).config_count;
   return {
     accounts: { owner: n.owner, payer: f.payer, config: place("config", n.key, le(count + 1n, 8)), previous: count > 0n ? newest(f, n).address : undefined },

@@ -32,7 +32,7 @@ export const stakingActions = {
   },
   request_thaw: (f, n) => act(aPosition(f, n, (p) => p.shares > 0n && (p.open_thaws < 2 || f.r.chance(20))), (p) => ({ accounts: at(p), args: { shares: share(f, p.shares), min_tokens: f.r.chance(5) ? 50_000n : 0n } })),
   cancel_thaw: (f, n) => act(f.r.chance(60) && aPosition(f, n, (p) => p.open_thaws > 0), (p) => ({ accounts: at(p), args: { thaw_id: thawOf(f, p), min_shares: f.r.chance(5) ? 1n << 60n : 0n } })),
-  withdraw_stake: (f, n) => act(aPosition(f, n, (p) => p.thaws.some((t) => t.ready_at !== 0n && (t.ready_at <= f.now || f.r.chance(30)))), (p) => ({
+  withdraw_stake: (f, n) => act(aPosition(f, n, (p) => p.thaws.some((t) => t.ready_at !== 0n && (t.ready_at <= f.now || f.r.chance(60)))), (p) => ({
     accounts: at(p, { to: f.purse(p.staker, n.mint) }), args: { thaw_id: (p.thaws.find((t) => t.ready_at !== 0n && t.ready_at <= f.now) ?? { thaw_id: thawOf(f, p) }).thaw_id },
   })),
   slash_stake(f, n) {

@@ -5,6 +5,8 @@ import { pda, web3, SYSTEM } from "../rig.mjs";
 export const NONE = SYSTEM.toBase58();
 export const ZERO = toHex(new Uint8Array(32));
 export const U64 = (1n << 64n) - 1n;
+/** Whatever protects somebody lasts longer, for the cluster's clock is an estimate. */
+export const TOLERANCE = 60n;
 
 export class Refusal extends Error {}
 export const need = (holds, why) => {

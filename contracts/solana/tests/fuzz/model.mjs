@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { toHex } from "viem";
 import { coder, idl, plain, web3, PROGRAM, TOKEN, SYSTEM } from "../rig.mjs";
 import { Refusal, need, place } from "./basics.mjs";
-import { pk, text, read as readAccount, isOwnedBy } from "./wire.mjs";
+import { text, read as readAccount, isOwnedBy } from "./wire.mjs";
 import { settlement } from "./rules-settlement.mjs";
+import { reports } from "./rules-reports.mjs";
 import { payments } from "./rules-payments.mjs";
 import { devices } from "./rules-devices.mjs";
 import { staking } from "./rules-staking.mjs";
@@ -220,5 +221,5 @@ function settled({ most, ...value }) {
   return value;
 }
 
-Object.assign(Model.prototype, settlement, payments, devices, staking);
+Object.assign(Model.prototype, settlement, reports, payments, devices, staking);
 for (const name of definitions.keys()) assert.ok(Model.prototype[name], `no rule for ${name}`);

@@ -1,10 +1,9 @@
 // Rules of the model: makers, models, batches, devices and their keys.
-import { keccak256, concat, toBytes, toHex } from "viem";
+import { concat, toBytes, toHex } from "viem";
 import { le, web3 } from "../rig.mjs";
 import { digestOf, deviceId, Batch, SECP256K1, ED25519, P256 } from "../devices.mjs";
-import { need, later, place, NONE, ZERO } from "./basics.mjs";
+import { need, later, place, TOLERANCE, NONE, ZERO } from "./basics.mjs";
 
-const TOLERANCE = 60n;
 const [ACTIVE, SUSPENDED, RETIRED] = [1, 2, 3];
 const CHECKERS = { [P256]: "Secp256r1SigVerify1111111111111111111111111", [ED25519]: "Ed25519SigVerify111111111111111111111111111" };
 const SYSVAR = web3.SYSVAR_INSTRUCTIONS_PUBKEY.toBase58();

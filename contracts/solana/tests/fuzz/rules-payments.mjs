@@ -1,10 +1,9 @@
 // Rules of the model: payout indexes, claims, the breaker, faults of a tree, buffers.
 import { toBytes, toHex } from "viem";
 import { idl, le, leafHash, web3 } from "../rig.mjs";
-import { need, later, place, hashOf, NONE, ZERO } from "./basics.mjs";
-import { openReport, cancelReport, slot } from "./rules-settlement.mjs";
+import { need, later, place, TOLERANCE, hashOf, NONE, ZERO } from "./basics.mjs";
+import { openReport, cancelReport, slot } from "./rules-reports.mjs";
 
-const TOLERANCE = 60n;
 const FAULT = Buffer.from(idl.instructions.find((i) => i.name === "prove_tree_fault").discriminator);
 const least = (...values) => values.reduce((x, y) => (x < y ? x : y));
 

@@ -1,7 +1,6 @@
 // Rules of the model: providers' pools and stakers' positions.
-import { need, later, place, NONE } from "./basics.mjs";
+import { need, later, place, TOLERANCE, NONE } from "./basics.mjs";
 
-const TOLERANCE = 60n;
 const toShares = (tokens, shares, held) => (tokens * (shares + 1_000n)) / (held + 1n);
 const toTokens = (shares, all, held) => (shares * (held + 1n)) / (all + 1_000n);
 const noThaw = () => ({ thaw_id: 0, shares: 0n, ready_at: 0n, generation: 0n });
