@@ -23,7 +23,8 @@ function play(its) {
     const { records, tried } = e.f;
     const short = shortest(its, e.f);
     throw new Error([
-      `step ${e.step}, transaction ${tried}: ${error.message}`, `again: DEPIN_FUZZ_SEED=${its} DEPIN_FUZZ_EPISODES=1 DEPIN_FUZZ_STEPS=${e.step + 1} node --test contracts/solana/tests/stateful.test.mjs`,
+      `step ${e.step}, transaction ${tried}: ${error.message}`,
+      `again: DEPIN_FUZZ_SEED=${its} DEPIN_FUZZ_EPISODES=1 DEPIN_FUZZ_STEPS=${e.step + 1} node --test contracts/solana/tests/stateful.test.mjs`,
       `of ${records.length} transactions that changed something, these are needed:`, ...short.map(({ tx, now }) => `  ${now} ${tx.label}`),
     ].join("\n"));
   }
@@ -49,11 +50,11 @@ test(`${episodes} lives of two networks, with an attacker between, are what the 
     into(attacks, e.counts.attacker.accepted);
     into(byAttack, e.counts.attacker.byMutation);
     into(outcomes, e.f.outcomes);
-    if (process.env.DBG) console.log(played, lacking().join());
   }
   if (played > episodes) t.diagnostic(`${played - episodes} lives more than asked for, until everything was met`);
   const share = (all, n) => `${all} of ${n} accepted (${Math.round((100 * all) / n)} %)`;
-  t.diagnostic(`${tried.honest + tried.attacker} runs in ${played} lives; the honest: ${share(sum(accepted), tried.honest)}; the attacker: ${sum(attacks)} instructions of ${tried.attacker} transactions`);
+  const [honest, attacker] = [share(sum(accepted), tried.honest), `${sum(attacks)} instructions of ${tried.attacker} transactions accepted, none but what is anybody's or the sender's own`];
+  t.diagnostic(`${tried.honest + tried.attacker} runs in ${played} lives; the honest: ${honest}; the attacker: ${attacker}`);
   t.diagnostic(`accepted of the honest: ${JSON.stringify(accepted)}`);
   t.diagnostic(`accepted of the attacker: ${JSON.stringify(attacks)}, by what was changed: ${JSON.stringify(byAttack)}`);
   t.diagnostic(`outcomes: ${JSON.stringify(outcomes)}`);

@@ -25,7 +25,8 @@ function signedBy(f, n, k, action, token, r) {
 }
 
 const registration = (f, k, owner, change) => ({
-  key_type: k.type, public_key: Buffer.from(k.publicKey), owner: f.key(owner), batch_id: 0n, cell: BigInt(f.r.next()), metadata: hash("device"), nonce: 0n, deadline: f.now + BigInt(f.r.below(100)), ...change,
+  key_type: k.type, public_key: Buffer.from(k.publicKey), owner: f.key(owner), batch_id: 0n, cell: BigInt(f.r.next()), metadata: hash("device"),
+  nonce: 0n, deadline: f.now + BigInt(f.r.below(100)), ...change,
 });
 
 export const deviceActions = {
@@ -42,7 +43,8 @@ export const deviceActions = {
     };
   },
   add_model: (f, n) => act(registryOf(f, n) && aMaker(f, n), (m) => ({
-    accounts: { account: m.account, maker: m.address, model: place("model", n.key, le(registryOf(f, n).models + 1, 4)) }, args: { settings: { class: f.r.below(9), capabilities: 5, cadence: 600, metadata: hash("model") } },
+    accounts: { account: m.account, maker: m.address, model: place("model", n.key, le(registryOf(f, n).models + 1, 4)) },
+    args: { settings: { class: f.r.below(9), capabilities: 5, cadence: 600, metadata: hash("model") } },
   })),
   publish_batch(f, n) {
     const m = registryOf(f, n) && aMaker(f, n);
@@ -73,13 +75,15 @@ export const deviceActions = {
     // Now and then a key that is used already, here or in another network: its id is the same there, what it signed is not.
     const used = f.devices > 0 && f.r.chance(12) ? deviceKeyOf(1 + f.r.below(3), `fuzzed ${f.r.below(f.devices)}`) : null;
     const k = behind && !f.r.chance(20) ? behind.keys[at] : (used ?? freshKey(f));
-    const r = registration(f, k, owner, { model_id: behind?.model ?? model.model_id, batch_id: batch?.batch_id ?? 0n, ...(f.r.chance(6) ? f.r.pick([{ nonce: 1n }, { deadline: f.now - 1n }, { key_type: 9 }]) : {}) });
+    const slip = f.r.chance(6) ? f.r.pick([{ nonce: 1n }, { deadline: f.now - 1n }, { key_type: 9 }]) : {};
+    const r = registration(f, k, owner, { model_id: behind?.model ?? model.model_id, batch_id: batch?.batch_id ?? 0n, ...slip });
     const { digest, signature, before } = signedBy(f, n, k, "register", 0n, r);
     const byAccount = !batch && f.ring.has(maker.account) && f.r.chance(50);
     const vouched = batch || byAccount ? Buffer.alloc(0) : Buffer.from(f.sign(toHex(digest), f.approvers.find((a) => (addressOf(a) === maker.approver) !== f.r.chance(6)) ?? f.approvers[0]));
     return {
       accounts: {
-        payer: somebody(f), maker: maker.address, model: place("model", n.key, le(r.model_id, 4)), batch: batch?.address, device: place("device", n.key, k.id), payout, approver: byAccount ? maker.account : undefined,
+        payer: somebody(f), maker: maker.address, model: place("model", n.key, le(r.model_id, 4)), batch: batch?.address,
+        device: place("device", n.key, k.id), payout, approver: byAccount ? maker.account : undefined,
       },
       args: { registration: r, device_signature: signature, maker_signature: vouched, proof: behind ? behind.batch.proof(at) : [] }, before,
     };

@@ -64,7 +64,8 @@ export const paymentActions = {
     const p = f.r.pick(who);
     const sender = f.ring.has(p.account) && f.r.chance(60) ? p.account : somebody(f);
     return {
-      accounts: { sender, page: pageOf(n, p), payout: p.address, to: f.purse(p.recipient, n.mint) }, args: { root: toBytes(tree.root), leaf: leafArguments(tree.leaves[p.index]), proof: tree.proof(p.index) },
+      accounts: { sender, page: pageOf(n, p), payout: p.address, to: f.purse(p.recipient, n.mint) },
+      args: { root: toBytes(tree.root), leaf: leafArguments(tree.leaves[p.index]), proof: tree.proof(p.index) },
     };
   },
   claim_many(f, n) {

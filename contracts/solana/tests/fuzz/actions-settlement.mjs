@@ -101,7 +101,9 @@ export const challengeable = (f, n) => {
 };
 
 /** Parameters that no network may have. */
-const UNUSABLE = [{ emission_base: U64 }, { emission_base: U64 }, { breaker_capacity: 99_999n }, { chain: new Uint8Array(32) }, { reporter_bps: 501 }, { epoch_length: 0n }, { emission_decay: 1n << 96n }, { breaker_window: 1n << 32n }];
+const UNUSABLE = [
+  { emission_base: U64 }, { emission_base: U64 }, { breaker_capacity: 99_999n }, { chain: new Uint8Array(32) }, { reporter_bps: 501 }, { epoch_length: 0n }, { emission_decay: 1n << 96n }, { breaker_window: 1n << 32n },
+];
 
 export const settlementActions = {
   initialize(f) {
@@ -110,7 +112,10 @@ export const settlementActions = {
     if (!m) return null;
     const at = (kind) => place(kind, m.network);
     return {
-      accounts: { payer: f.payer, mint_authority: m.authority.publicKey, mint: m.mint, network: m.network, ledger: at("ledger"), distributor: at("distributor"), vault: at("vault"), bonds: at("bonds") },
+      accounts: {
+        payer: f.payer, mint_authority: m.authority.publicKey, mint: m.mint, network: m.network,
+        ledger: at("ledger"), distributor: at("distributor"), vault: at("vault"), bonds: at("bonds"),
+      },
       args: { parameters: m.i > 1 && f.r.chance(50) ? { ...m.parameters, ...f.r.pick(UNUSABLE) } : m.parameters },
     };
   },
@@ -127,14 +132,18 @@ export const settlementActions = {
       args: { report_key: toBytes(o.address), protocol_key: o.protocolKey, bond: n.min_bond + BigInt(f.r.below(1_000)) - (f.r.chance(5) ? 1_000n : 0n), endpoint: `https://${i}.example` },
     };
   },
-  add_bond: (f, n) => act(anOperator(f, n), (o) => ({ accounts: { account: o.account, operator: o.address, source: f.purse(o.account, n.mint) }, args: { amount: f.r.chance(6) ? U64 : BigInt(f.r.below(500)) } })),
+  add_bond: (f, n) => act(anOperator(f, n), (o) => ({
+    accounts: { account: o.account, operator: o.address, source: f.purse(o.account, n.mint) }, args: { amount: f.r.chance(6) ? U64 : BigInt(f.r.below(500)) },
+  })),
   set_endpoint: (f, n) => act(anOperator(f, n), (o) => ({ accounts: { account: o.account, operator: o.address }, args: { endpoint: "x".repeat(f.r.below(132)) } })),
   request_exit(f, n) {
     const count = ledgerOf(f, n).config_count;
     const o = eligible(f, n).length > 5 ? anOperator(f, n, (x) => x.last_config < count || f.r.chance(3)) : null;
     return act(o, () => ({ accounts: { account: o.account, operator: o.address, config: o.last_config ? place("config", n.key, le(o.last_config, 8)) : undefined } }));
   },
-  withdraw_bond: (f, n) => act(anOperator(f, n, (x) => (x.exit_at !== 0n && x.bond > 0n && f.now >= x.exit_at) || f.r.chance(2)), (o) => ({ accounts: { account: o.account, operator: o.address, to: f.purse(o.account, n.mint) } })),
+  withdraw_bond: (f, n) => act(anOperator(f, n, (x) => (x.exit_at !== 0n && x.bond > 0n && f.now >= x.exit_at) || f.r.chance(2)), (o) => ({
+    accounts: { account: o.account, operator: o.address, to: f.purse(o.account, n.mint) },
+  })),
   schedule_config(f, n) {
     const ledger = ledgerOf(f, n);
     const current = f.now < n.genesis ? 0n : (f.now - n.genesis) / n.epoch_length + 1n;

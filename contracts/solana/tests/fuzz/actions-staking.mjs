@@ -26,11 +26,16 @@ export const stakingActions = {
     const tokens = BigInt(f.r.chance(4) ? 200_001 : f.r.chance(20) ? f.r.below(100) : f.r.below(40_000));
     const pool = place("pool", n.key, provider);
     return {
-      accounts: { staker, staking: place("staking", n.key), pool, position: place("position", n.key, provider, staker), source: f.purse(staker, n.mint), payout: provider === staker ? payout : undefined },
+      accounts: {
+        staker, staking: place("staking", n.key), pool, position: place("position", n.key, provider, staker), source: f.purse(staker, n.mint),
+        payout: provider === staker ? payout : undefined,
+      },
       args: { provider: f.key(provider), tokens, min_shares: f.r.chance(10) ? tokens * 1_000n : 0n },
     };
   },
-  request_thaw: (f, n) => act(aPosition(f, n, (p) => p.shares > 0n && (p.open_thaws < 2 || f.r.chance(20))), (p) => ({ accounts: at(p), args: { shares: share(f, p.shares), min_tokens: f.r.chance(5) ? 50_000n : 0n } })),
+  request_thaw: (f, n) => act(aPosition(f, n, (p) => p.shares > 0n && (p.open_thaws < 2 || f.r.chance(20))), (p) => ({
+    accounts: at(p), args: { shares: share(f, p.shares), min_tokens: f.r.chance(5) ? 50_000n : 0n },
+  })),
   cancel_thaw: (f, n) => act(f.r.chance(60) && aPosition(f, n, (p) => p.open_thaws > 0), (p) => ({ accounts: at(p), args: { thaw_id: thawOf(f, p), min_shares: f.r.chance(5) ? 1n << 60n : 0n } })),
   withdraw_stake: (f, n) => act(aPosition(f, n, (p) => p.thaws.some((t) => t.ready_at !== 0n && (t.ready_at <= f.now || f.r.chance(60)))), (p) => ({
     accounts: at(p, { to: f.purse(p.staker, n.mint) }), args: { thaw_id: (p.thaws.find((t) => t.ready_at !== 0n && t.ready_at <= f.now) ?? { thaw_id: thawOf(f, p) }).thaw_id },
@@ -39,7 +44,8 @@ export const stakingActions = {
     const pool = f.r.chance(50) ? one(f, n, "Pool") : null;
     const slasher = rulesOf(f, n)?.slasher;
     if (!pool || !f.ring.has(slasher)) return null;
-    return { accounts: { slasher, staking: place("staking", n.key), pool: pool.address }, args: { ppm: f.r.chance(10) ? 1_000_000 : f.r.chance(10) ? 999_999 : f.r.below(200_000), reason: hash("why") } };
+    const ppm = f.r.chance(10) ? 1_000_000 : f.r.chance(10) ? 999_999 : f.r.below(200_000);
+    return { accounts: { slasher, staking: place("staking", n.key), pool: pool.address }, args: { ppm, reason: hash("why") } };
   },
 };
 

@@ -77,7 +77,8 @@ export class Field {
     }
     const roles = ["owner", "arbiter", "slasher"].map((role) => this.person(`${role} ${i}`));
     const network = pda("network", address);
-    return { i, mint, authority, network: network.toBase58(), owner: roles[0], arbiter: roles[1], slasher: roles[2], parameters: { ...parameters(i), owner: roles[0].publicKey, arbiter: roles[1].publicKey } };
+    const [owner, arbiter, slasher] = roles;
+    return { i, mint, authority, network: network.toBase58(), owner, arbiter, slasher, parameters: { ...parameters(i), owner: owner.publicKey, arbiter: arbiter.publicKey } };
   }
 
   token(label, mint, owner, amount, dirt = undefined) {

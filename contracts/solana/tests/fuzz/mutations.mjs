@@ -52,7 +52,7 @@ export const mutations = {
     const all = f.r.chance(50);
     for (const k of all ? ix.keys : [anyKey(f, tx, ix)]) if (k && twin.has(text(k.pubkey)) && (!all || f.r.chance(85))) k.pubkey = pk(twin.get(text(k.pubkey)));
   },
-  "any account": (f, tx, ix) => put(f, anyKey(f, tx, ix), () => f.r.pick([...f.model.accounts.keys(), ...f.model.tokens.keys(), ...f.ring.keys(), f.attacker.publicKey.toBase58(), PROGRAM.toBase58(), TOKEN.toBase58()])),
+  "any account": (f, tx, ix) => put(f, anyKey(f, tx, ix), () => f.r.pick([...f.model.accounts.keys(), ...f.model.tokens.keys(), ...f.ring.keys(), text(f.attacker.publicKey), text(PROGRAM), text(TOKEN)])),
   "nothing there": (f, tx, ix) => put(f, anyKey(f, tx, ix), () => key(`nothing ${f.r.below(5)}`).publicKey.toBase58()),
   "the same twice": (f, tx, ix) => put(f, anyKey(f, tx, ix), () => f.r.pick(ix.keys).pubkey.toBase58()),
   "forged"(f, tx, ix) {

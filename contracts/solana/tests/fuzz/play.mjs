@@ -13,7 +13,9 @@ const names = Object.keys(actions);
 /** What moves a network on; the others come by turns. */
 const PULSE = ["attest", "finalize", "claim", "claim_many", "deposit_stake", "register_device", "challenge", "add_signatures", "attest_signed", "write_buffer", "prove_tree_fault_buffered"];
 /** What a network begins with, in this order. */
-const SETUP = ["register_operator", "register_operator", "register_operator", "register_operator", "register_operator", "open_payout", "open_payout", "open_payout", "open_registry", "open_staking", "schedule_config", "set_maker", "add_model"];
+const SETUP = [
+  ...Array(5).fill("register_operator"), ...Array(3).fill("open_payout"), "open_registry", "open_staking", "schedule_config", "set_maker", "add_model",
+];
 
 export class Episode {
   constructor(seed) {
@@ -39,7 +41,8 @@ export class Episode {
     const main = f.instruction(name, accounts, made.args, made.rest);
     // An account whose key nobody has can sign nothing.
     if (main.keys.some((k) => k.isSigner && !f.ring.has(text(k.pubkey)))) return null;
-    return { label: `${name}${made.slip ? ` (${made.slip})` : ""}`, name, instructions: [...(made.before ?? []), main], payer: f.ring.get(text(main.keys.find((k) => k.isSigner)?.pubkey ?? f.world.payer.publicKey)), honest: true };
+    const payer = f.ring.get(text(main.keys.find((k) => k.isSigner)?.pubkey ?? f.world.payer.publicKey));
+    return { label: `${name}${made.slip ? ` (${made.slip})` : ""}`, name, instructions: [...(made.before ?? []), main], payer, honest: true };
   }
 
   /** The one of three random actions that was accepted least often. */

@@ -39,7 +39,8 @@ export const devices = {
     const maker = this.maker(c);
     const id = ++c.registry.batches;
     need(Buffer.byteLength(c.args.uri) <= 200, "too long");
-    this.make(c.a.batch, place("batch", c.key, le(id, 8)), "DeviceBatch", { network: c.key, batch_id: id, maker_id: maker.maker_id, root: c.args.root, count: c.args.count, registered: 0, revoked: 0 });
+    const { root, count } = c.args;
+    this.make(c.a.batch, place("batch", c.key, le(id, 8)), "DeviceBatch", { network: c.key, batch_id: id, maker_id: maker.maker_id, root, count, registered: 0, revoked: 0 });
   },
 
   revoke_batch(c, n) {
@@ -93,7 +94,8 @@ export const devices = {
     maker.issued++;
     const token = ++c.registry.devices;
     this.make(a.device, place("device", key, id), "Device", {
-      network: key, token, owner: r.owner, model_id: r.model_id, status: ACTIVE, registered_at: c.now, cell: r.cell, key_type: r.key_type, device_id: id, pending_key_type: 0, pending_device_id: ZERO, ready_at: 0n,
+      network: key, token, owner: r.owner, model_id: r.model_id, status: ACTIVE, registered_at: c.now, cell: r.cell, key_type: r.key_type,
+      device_id: id, ...noKey,
     });
   },
 

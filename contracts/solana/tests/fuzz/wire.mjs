@@ -52,7 +52,8 @@ function serialize(instructions, payer, blockhash) {
   if (order.length > 64) return null;
   const signatures = groups[0].length + groups[1].length;
   const parts = [
-    Buffer.from(short(signatures)), Buffer.alloc(64 * signatures), Buffer.from([signatures, groups[1].length, groups[3].length, ...short(order.length)]), ...order.map((one) => bytesOf(one.pubkey)), blockhash,
+    Buffer.from(short(signatures)), Buffer.alloc(64 * signatures),
+    Buffer.from([signatures, groups[1].length, groups[3].length, ...short(order.length)]), ...order.map((one) => bytesOf(one.pubkey)), blockhash,
     Buffer.from(short(instructions.length)),
     ...instructions.flatMap((ix) => [
       Buffer.from([index.get(text(ix.programId)), ...short(ix.keys.length), ...ix.keys.map((k) => index.get(text(k.pubkey))), ...short(ix.data.length)]), ix.data,
