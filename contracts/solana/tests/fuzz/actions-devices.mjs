@@ -8,7 +8,7 @@ import { of, one, act, somebody } from "./actions-settlement.mjs";
 
 const registryOf = (f, n) => f.model.accounts.get(place("registry", n.key));
 const freshKey = (f) => deviceKeyOf(1 + f.r.below(3), `fuzzed ${f.devices++}`);
-const aMaker = (f, n) => one(f, n, "DeviceMaker", (m) => f.ring.has(m.account) && (m.active === 1 || f.r.chance(5)));
+const aMaker = (f, n) => one(f, n, "DeviceMaker", (m) => f.ring.has(m.account) && (m.active === 1 || f.r.chance(25)));
 const aDevice = (f, n, holds = () => true) => one(f, n, "Device", (d) => f.ring.has(d.owner) && (holds(d) || f.r.chance(2)));
 const owned = (d) => ({ accounts: { owner: d.owner, device: d.address } });
 
@@ -36,10 +36,10 @@ export const deviceActions = {
     const before = f.model.accounts.get(place("maker", n.key, le(id, 4)));
     // Makers of the two networks are the same people under other numbers.
     const account = f.people[(id + (n.key < n.mint ? 1 : 2)) % 4].publicKey;
-    const quota = (before?.issued ?? 0) + f.r.below(5) - (f.r.chance(10) ? 1 : 0);
+    const quota = (before?.issued ?? 0) + f.r.below(10) - (f.r.chance(10) ? 1 : 0);
     return {
       accounts: { owner: n.owner, payer: f.payer, maker: place("maker", n.key, le(id, 4)) },
-      args: { settings: { maker_id: id, account, approver: toBytes(addressOf(f.approvers[id % 2])), quota: Math.max(quota, 0), active: f.r.chance(85) } },
+      args: { settings: { maker_id: id, account, approver: toBytes(addressOf(f.approvers[id % 2])), quota: Math.max(quota, 0), active: f.r.chance(80) } },
     };
   },
   add_model: (f, n) => act(registryOf(f, n) && aMaker(f, n), (m) => ({
@@ -55,7 +55,7 @@ export const deviceActions = {
     f.batches.set(toHex(batch.root), { keys, batch, model: model.model_id });
     f.note(toHex(batch.root));
     const id = registryOf(f, n).batches + 1n;
-    return { accounts: { account: m.account, maker: m.address, batch: place("batch", n.key, le(id, 8)) }, args: { root: batch.root, count: 1 + f.r.below(2), uri: "https://maker.example" } };
+    return { accounts: { account: m.account, maker: m.address, batch: place("batch", n.key, le(id, 8)) }, args: { root: batch.root, count: f.r.chance(70) ? 1 : 2, uri: "https://maker.example" } };
   },
   revoke_batch(f, n) {
     const b = f.r.chance(30) ? one(f, n, "DeviceBatch", (x) => x.revoked === 0 || f.r.chance(10)) : null;
@@ -75,7 +75,7 @@ export const deviceActions = {
     // Now and then a key that is used already, here or in another network: its id is the same there, what it signed is not.
     const used = f.devices > 0 && f.r.chance(12) ? deviceKeyOf(1 + f.r.below(3), `fuzzed ${f.r.below(f.devices)}`) : null;
     const k = behind && !f.r.chance(20) ? behind.keys[at] : (used ?? freshKey(f));
-    const slip = f.r.chance(6) ? f.r.pick([{ nonce: 1n }, { deadline: f.now - 1n }, { key_type: 9 }]) : {};
+    const slip = f.r.chance(12) ? f.r.pick([{ nonce: 1n }, { deadline: f.now - 1n }, { key_type: 9 }]) : {};
     const r = registration(f, k, owner, { model_id: behind?.model ?? model.model_id, batch_id: batch?.batch_id ?? 0n, ...slip });
     const { digest, signature, before } = signedBy(f, n, k, "register", 0n, r);
     const byAccount = !batch && f.ring.has(maker.account) && f.r.chance(50);
@@ -105,5 +105,5 @@ export const deviceActions = {
     return { accounts: { owner: d.owner, device: d.address, key: place("device", n.key, k.id) }, args: { registration: r, device_signature: signature }, before };
   }),
   cancel_key: (f, n) => act(f.r.chance(50) && aDevice(f, n, (d) => d.ready_at !== 0n), owned),
-  apply_key: (f, n) => act(aDevice(f, n, (d) => d.ready_at !== 0n && d.status === 1 && (f.now >= d.ready_at || f.r.chance(5))), (d) => ({ accounts: { device: d.address } })),
+  apply_key: (f, n) => act(aDevice(f, n, (d) => d.ready_at !== 0n && (d.status === 1 || f.r.chance(20)) && (f.now >= d.ready_at || f.r.chance(5))), (d) => ({ accounts: { device: d.address } })),
 };

@@ -79,7 +79,7 @@ export const paymentActions = {
     };
   },
   set_breaker: (f, n) => ({ accounts: { owner: n.owner }, args: { capacity: f.r.between(90_000n, 600_000n) } }),
-  prove_tree_fault: (f, n) => act(f.r.chance(70) && anyFault(f, n), ({ account, ...args }) => ({ accounts: { reporter: somebody(f), payout: place("payout", n.key, account) }, args })),
+  prove_tree_fault: (f, n) => act(f.r.chance(60) && anyFault(f, n), ({ account, ...args }) => ({ accounts: { reporter: somebody(f), payout: place("payout", n.key, account) }, args })),
   write_buffer(f, n) {
     const { account, ...fault } = anyFault(f, n) ?? {};
     const free = f.people.map((p) => text(p.publicKey)).filter((p) => !f.model.accounts.has(place("buffer", p)));

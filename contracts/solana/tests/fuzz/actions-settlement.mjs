@@ -1,7 +1,7 @@
 // What honest people do, as it stands now in the model. An action gives { name, accounts, args, rest, before, slip } or null where there is nothing to do.
 // A slip is an honest sender's mistake that is signed like the rest; the model says what becomes of it.
 import { keccak256 as keccak, toBytes, toHex } from "viem";
-import { le, emission, Tree, reportBytes } from "../rig.mjs";
+import { le, emission, sign, Tree, reportBytes } from "../rig.mjs";
 import { place, ZERO, U64 } from "./basics.mjs";
 
 export const slot = (epoch) => Number(epoch % 16n);
@@ -56,7 +56,7 @@ function draft(f, n) {
   const config = f.model.accounts.get(place("config", n.key, le(count, 8)));
   const parent = ledger.reports[slot(epoch - 1n)];
   const budget = emission(n, epoch);
-  const fault = f.r.chance(22) ? f.r.below(4) : null;
+  const fault = !f.calm && f.r.chance(40) ? f.r.below(4) : null;
   const tree = nextTree(f, n, parent, budget, fault);
   const total = (tree?.total ?? 0n) + (fault === 3 ? 1n : 0n);
   if (total - parent.cumulative_total > budget || total < parent.cumulative_total) return null;
@@ -70,13 +70,16 @@ function draft(f, n) {
     generation: ledger.generation + 1n, epoch: epoch + 1n, periodStart: start + 1n, previousDigest: keccak("0x01"), rewardsRoot: ZERO, leafCount: fields.leafCount + 1,
     unallocated: fields.unallocated + 1n, cumulativeTotal: parent.cumulative_total > 0n ? parent.cumulative_total - 1n : total, configDigest: others.length ? f.r.pick(others).digest : ZERO,
   };
-  const slip = f.r.chance(20) ? f.r.pick(Object.keys(slips)) : null;
+  const slip = !f.calm && f.r.chance(30) ? f.r.pick(Object.keys(slips)) : null;
   if (slip) fields[slip] = slips[slip];
-  const raw = reportBytes(fields);
+  // By a set that is not in force: its own config, and its own members sign.
+  const stale = slip === "configDigest" && others.find((c) => c.digest === fields.configDigest);
+  const raw = !f.calm && f.r.chance(2) ? reportBytes(fields).replace(/7631/, "7632") : reportBytes(fields);
   const digest = keccak(raw);
-  f.reports.set(digest, { raw, config });
+  const signing = stale && f.r.chance(70) ? stale : config;
+  f.reports.set(digest, { raw, config: signing });
   f.note(raw, digest);
-  return { raw, digest, config, slip };
+  return { raw, digest, config: signing, slip };
 }
 
 /** Signatures of so many of the members, in their order. */
@@ -84,10 +87,12 @@ function gather(f, config, digest, wanted, taken = 0) {
   const free = config.members.map((m, i) => i).filter((i) => !((taken >>> i) & 1) && secretOf(f, config.members[i].report_key));
   const who = shuffled(f, free).slice(0, wanted).sort((x, y) => x - y);
   const made = { bitmap: who.reduce((b, i) => (b | (1 << i)) >>> 0, 0), signatures: who.map((i) => f.sign(digest, secretOf(f, config.members[i].report_key))) };
-  if (who.length > 0 && f.r.chance(4)) {
+  if (who.length > 0 && !f.calm && f.r.chance(8)) {
     // Somebody signs in another's place, or one that the set does not have.
     made.signatures[0] = f.sign(digest, f.r.pick(f.operators).secret);
-    if (f.r.chance(50)) Object.assign(made, { bitmap: ((made.bitmap & ~(1 << who[0])) | (1 << 20)) >>> 0, signatures: [...made.signatures.slice(1), made.signatures[0]] });
+    const high = f.r.chance(30) && secretOf(f, config.members[who[0]].report_key);
+    if (high) made.signatures[0] = sign(digest, high, { high: true }).bytes;
+    else if (f.r.chance(50)) Object.assign(made, { bitmap: ((made.bitmap & ~(1 << who[0])) | (1 << 20)) >>> 0, signatures: [...made.signatures.slice(1), made.signatures[0]] });
   }
   return made;
 }
@@ -103,12 +108,13 @@ export const challengeable = (f, n) => {
 /** Parameters that no network may have. */
 const UNUSABLE = [
   { emission_base: U64 }, { emission_base: U64 }, { breaker_capacity: 99_999n }, { chain: new Uint8Array(32) }, { reporter_bps: 501 }, { epoch_length: 0n }, { emission_decay: 1n << 96n }, { breaker_window: 1n << 32n },
+  { min_bond: 0n }, { challenge_bond: 0n }, { breaker_min_capacity: 0n }, { genesis: 0n },
 ];
 
 export const settlementActions = {
   initialize(f) {
     const free = f.mints.filter((one) => !f.model.accounts.has(one.network));
-    const m = free[0].i < 2 ? free[0] : f.r.chance(30) ? f.r.pick(free) : null;
+    const m = free[0].i < 2 ? free[0] : f.r.chance(60) ? f.r.pick(free) : null;
     if (!m) return null;
     const at = (kind) => place(kind, m.network);
     return {
@@ -116,7 +122,7 @@ export const settlementActions = {
         payer: f.payer, mint_authority: m.authority.publicKey, mint: m.mint, network: m.network,
         ledger: at("ledger"), distributor: at("distributor"), vault: at("vault"), bonds: at("bonds"),
       },
-      args: { parameters: m.i > 1 && f.r.chance(50) ? { ...m.parameters, ...f.r.pick(UNUSABLE) } : m.parameters },
+      args: { parameters: m.i > 1 && f.r.chance(80) ? { ...m.parameters, ...f.r.pick(UNUSABLE) } : m.parameters },
     };
   },
   propose_owner: (f, n) => ({ accounts: { owner: n.owner }, args: { pending: f.key(f.mints[f.r.below(2)].owner.publicKey.toBase58()) } }),
@@ -135,7 +141,7 @@ export const settlementActions = {
   add_bond: (f, n) => act(anOperator(f, n), (o) => ({
     accounts: { account: o.account, operator: o.address, source: f.purse(o.account, n.mint) }, args: { amount: f.r.chance(6) ? U64 : BigInt(f.r.below(500)) },
   })),
-  set_endpoint: (f, n) => act(anOperator(f, n), (o) => ({ accounts: { account: o.account, operator: o.address }, args: { endpoint: "x".repeat(f.r.below(132)) } })),
+  set_endpoint: (f, n) => act(anOperator(f, n), (o) => ({ accounts: { account: o.account, operator: o.address }, args: { endpoint: "x".repeat(f.r.chance(12) ? 129 : f.r.below(129)) } })),
   request_exit(f, n) {
     const count = ledgerOf(f, n).config_count;
     const o = eligible(f, n).length > 5 ? anOperator(f, n, (x) => x.last_config < count || f.r.chance(3)) : null;
@@ -197,7 +203,7 @@ export const settlementActions = {
   },
   reclaim_bond(f, n) {
     const ledger = ledgerOf(f, n);
-    const c = one(f, n, "Challenge", (x) => x.epoch > ledger.last_epoch || ledger.reports[slot(x.epoch)].digest !== x.digest || f.r.chance(10));
+    const c = one(f, n, "Challenge", (x) => x.epoch > ledger.last_epoch || ledger.reports[slot(x.epoch)].digest !== x.digest || f.r.chance(30));
     return act(c, () => ({ accounts: { challenge: c.address, challenger: c.challenger, to: f.purse(c.challenger, n.mint) } }));
   },
   finalize(f, n) {

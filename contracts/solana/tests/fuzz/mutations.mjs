@@ -35,6 +35,11 @@ export function inPlaceOf(f, tx, k) {
   const networks = f.model.all("Network").map((n) => n.address);
   for (const a of networks.slice(0, 2)) for (const b of networks.slice(0, 2)) if (a !== b) found.push(twins(f, a, b).get(address));
   if (mine) found.push(forge(f, tx, address), text(f.attacker.publicKey), f.r.pick(others(f, address)));
+  const far = others(f, address).filter((at) => f.model.accounts.get(at)?.network !== f.model.accounts.get(address)?.network);
+  if (far.length > 0) found.push(f.r.pick(far));
+  // Of another kind, as large or larger; for people, other people, who sign where those did.
+  if (f.model.accounts.has(address)) found.push(...[1, 2, 3].map(() => f.r.pick([...f.model.accounts.keys()])));
+  else if (f.ring.has(address)) found.push(f.r.pick([...f.ring.keys()]), text(f.attacker.publicKey));
   return [...new Set(found)].filter((at) => at && at !== address);
 }
 
@@ -76,6 +81,7 @@ export const mutations = {
   "flipped bits"(f, tx, ix) {
     for (let i = 1 + f.r.below(3); i > 0 && ix.data.length > 0; i--) ix.data[f.r.below(ix.data.length)] ^= 1 << f.r.below(8);
   },
+  "a last byte that is no text's": (f, tx, ix) => void (ix.data = Buffer.concat([ix.data.subarray(0, -1), Buffer.from([255])])),
   "cut or longer data": (f, tx, ix) => void (ix.data = f.r.chance(50) ? ix.data.subarray(0, f.r.below(ix.data.length + 1)) : Buffer.concat([ix.data, Buffer.alloc(1 + f.r.below(40), f.r.next())])),
   "another's arguments"(f, tx, ix) {
     const same = f.history.flatMap((h) => h.instructions).filter((o) => o.programId.equals(PROGRAM) && o.data.subarray(0, 8).equals(ix.data.subarray(0, 8)));

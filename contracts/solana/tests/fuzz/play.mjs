@@ -11,7 +11,7 @@ import { mutations, impostor, inPlaceOf, edge, copyOf } from "./mutations.mjs";
 export const actions = { ...settlementActions, ...paymentActions, ...deviceActions, ...stakingActions };
 const names = Object.keys(actions);
 /** What moves a network on; the others come by turns. */
-const PULSE = ["attest", "finalize", "claim", "claim_many", "deposit_stake", "register_device", "challenge", "add_signatures", "attest_signed", "write_buffer", "prove_tree_fault_buffered"];
+const PULSE = ["attest", "finalize", "claim", "claim_many", "deposit_stake", "register_device", "challenge", "register_device", "add_signatures", "attest_signed", "prove_tree_fault", "withdraw_stake", "write_buffer", "prove_tree_fault_buffered"];
 /** What a network begins with, in this order. */
 const SETUP = [
   ...Array(5).fill("register_operator"), ...Array(3).fill("open_payout"), "open_registry", "open_staking", "schedule_config", "set_maker", "add_model",
@@ -173,10 +173,12 @@ export class Episode {
     const name = f.r.pick(["attest", "schedule_config"]);
     const n = this.networks()[0];
     if (name === "attest") f.world.pass(17n * n.epoch_length);
+    f.calm = true;
     for (let i = 0; i < 17; i++) {
       const tx = this.build(name, this.networks()[0]);
       if (tx) this.send(tx, "honest");
     }
+    f.calm = false;
   }
 
   run(steps) {
