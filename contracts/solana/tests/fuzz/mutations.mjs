@@ -22,7 +22,10 @@ function others(f, address) {
 /** Those nearest to it: of one network and kind, one owner, one role. */
 function siblings(f, address) {
   const [mine, token] = [f.model.accounts.get(address), f.model.tokens.get(address)];
-  if (token) return [...f.model.tokens].filter(([at, t]) => at !== address && (t.owner === token.owner || (t.clean && t.mint === token.mint))).map(([at]) => at);
+  if (token) {
+    const near = [...f.model.tokens].filter(([at]) => at !== address);
+    return [...near.filter(([, t]) => t.owner === token.owner && t.mint === token.mint), ...near.filter(([, t]) => t.owner !== token.owner && t.clean && t.mint === token.mint)].map(([at]) => at);
+  }
   return mine ? others(f, address).filter((at) => at !== address && f.model.accounts.get(at).network === mine.network) : [];
 }
 
