@@ -6,7 +6,7 @@ import { Episode, shortest } from "./fuzz/play.mjs";
 
 const seed = Number(process.env.DEPIN_FUZZ_SEED ?? 20_261_122);
 const steps = Number(process.env.DEPIN_FUZZ_STEPS ?? 1_200);
-const episodes = Number(process.env.DEPIN_FUZZ_EPISODES ?? (process.env.DEPIN_DEEP ? 60 : 3));
+const episodes = Number(process.env.DEPIN_FUZZ_EPISODES ?? (process.env.DEPIN_DEEP ? 60 : 4));
 /** Where an instruction or a refusal was not met, so many more are played before that is a failure. */
 const more = process.env.DEPIN_FUZZ_EPISODES ? 0 : 6;
 

@@ -16,7 +16,7 @@ const DEATH = /access violation|panicked|exceeded CUs|failed to complete|aborted
 
 /** Small periods and a narrow breaker, so that everything happens in a few hundred steps. */
 const parameters = (i) => ({
-  chain: CHAIN, genesis: START - 100n * BigInt(i), epoch_length: 1_000n + 100n * BigInt(i), challenge_window: 300n, challenge_extension: 500n, challenge_bond: 1_000n, min_bond: 5_000n,
+  chain: CHAIN, genesis: START - 100n * BigInt(i), epoch_length: 1_000n + 100n * BigInt(i), challenge_window: 300n, challenge_extension: 500n, challenge_bond: 1_000n, min_bond: 40_000n,
   bond_thaw: 1_500n, recovery_silence: 5_000n, recipient_delay: 900n, reporter_bps: 500, emission_base: 1_000_000n, emission_decay: ((1n << 96n) * 99n) / 100n,
   breaker_capacity: 300_000n, breaker_min_capacity: 100_000n, breaker_max_capacity: 2_000_000n, breaker_window: 3_000n,
 });

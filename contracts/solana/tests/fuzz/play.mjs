@@ -22,7 +22,8 @@ export class Episode {
     this.f = new Field(seed);
     this.counts = { honest: { tried: 0, accepted: {} }, attacker: { tried: 0, accepted: {}, byMutation: {} } };
     this.step = 0;
-    this.swept = new Set();
+    /** Up to which account each instruction was swept. */
+    this.swept = new Map();
   }
 
   networks() {
@@ -96,9 +97,12 @@ export class Episode {
 
   /** Before something that would pass: the same with each account in turn replaced, and each signature left out. */
   sweep(source) {
-    this.swept.add(source.name);
     const at = source.instructions.length - 1;
     for (const [i, own] of source.instructions[at].keys.entries()) {
+      if (i < (this.swept.get(source.name) ?? 0)) continue;
+      // What was accepted of the last account's has used it up: the next of that name goes on from here.
+      if (!this.wouldPass(source)) return;
+      this.swept.set(source.name, i + 1);
       const tx = () => ({ ...source, instructions: source.instructions.map(copyOf), puts: [], payer: this.f.attacker, honest: false });
       const found = tx();
       for (const address of inPlaceOf(this.f, found, own)) {
@@ -199,7 +203,7 @@ export class Episode {
         if (!tx) continue;
         // An attacker who sees it coming is there before.
         if (f.r.chance(35)) this.attack(tx);
-        if (this.wouldPass(tx) && (!this.swept.has(tx.name) || f.r.chance(1))) this.sweep(tx);
+        if (this.wouldPass(tx) && (this.swept.get(tx.name) ?? 0) < tx.instructions.at(-1).keys.length) this.sweep(tx);
         if (f.r.chance(18)) this.send(this.slip(tx), "honest");
         this.send(tx, "honest");
         for (let i = f.r.below(3); i > 0; i--) this.attack(f.r.chance(60) ? tx : f.r.pick(f.history));
