@@ -5,21 +5,10 @@ import { toBytes } from "viem";
 import { World, Network, must, key, idl, PROGRAM, TOKEN, SYSTEM, web3, coder, borsh, leafArguments, pda, placed, hash } from "./rig.mjs";
 import { Staking } from "./staking.mjs";
 import { Devices, deviceKey } from "./devices.mjs";
+import { random } from "./fuzz/random.mjs";
 
 const runs = Number(process.env.DEPIN_FUZZ_RUNS ?? (process.env.DEPIN_DEEP ? 60_000 : 2_000));
 const seed = Number(process.env.DEPIN_FUZZ_SEED ?? 20_261_122);
-
-/** xorshift: the same numbers for the same seed. */
-function random(state) {
-  let s = state >>> 0 || 1;
-  const next = () => {
-    s ^= s << 13; s >>>= 0;
-    s ^= s >>> 17;
-    s ^= s << 5; s >>>= 0;
-    return s;
-  };
-  return { next, below: (n) => next() % n, pick: (list) => list[next() % list.length], chance: (percent) => next() % 100 < percent };
-}
 
 /** Instructions that anyone may send; the others need a key that the attacker has not. */
 const OPEN = new Set(["attest", "finalize", "open_payout", "claim", "claim_many", "challenge", "reclaim_bond", "register_operator", "apply_recipient", "prove_tree_fault", "prove_equivocation"]);

@@ -288,6 +288,16 @@ test("an operator of another network is none of this one's", () => {
   refused(one.schedule(one.members, 5n, { ledger: two.ledger }), "WrongAddress");
 });
 
+test("behind a set that starts at the last epoch of all no set comes, but a recovery does", () => {
+  const n = fresh().ready();
+  must(n.schedule(n.members, (1n << 64n) - 1n));
+  refused(n.schedule(n.members, 9n), "Overflow");
+  refused(n.schedule(n.members, (1n << 64n) - 1n), "Overflow");
+  n.world.setTime(n.parameters.genesis + n.parameters.epoch_length + n.parameters.recovery_silence);
+  must(n.set("recover", n.members, { parameters_hash: hash("parameters"), rules_hash: hash("rules") }));
+  must(n.schedule(n.members, 9n));
+});
+
 test("sets change only at an epoch that has not started, after the set before", () => {
   const n = fresh().ready();
   n.world.setTime(n.parameters.genesis + 2n * n.parameters.epoch_length); // epoch 3 begins

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::account::Maker;
-use crate::{crypto, emission, events};
+use crate::{crypto, emission, events, math};
 use depin_interface::{MAX_SET, MIN_SET, SCHEDULE};
 use core::mem::size_of;
 
@@ -14,8 +14,10 @@ pub fn run(mut call: Call) -> Result {
     if ledger.config_count > 0 {
         earliest = emission::epoch_at(set.network, syscalls::now()?) + 1;
         let newest = ledger.schedule[(ledger.scheduled as usize - 1) & (SCHEDULE - 1)].first_epoch;
-        if newest + 1 > earliest {
-            earliest = newest + 1;
+        // Behind the last epoch of all there is none, which `recover` alone heals.
+        let next = math::add(newest, 1)?;
+        if next > earliest {
+            earliest = next;
         }
     }
     // The very first set may start at epoch 1 at any time: without a set no report exists that the change could spoil.
