@@ -9,10 +9,6 @@ using DePin.Protocol;
 using DePin.Protocol.Rewards;
 using DePin.Protocol.State;
 using DePin.TestKit;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using RewardLeaf = DePin.Protocol.Rewards.RewardLeaf;
 
 namespace DePin.Oracle.Tests;
@@ -75,7 +71,8 @@ public sealed class WatchTests
         var leaf = new RewardLeaf(0, AccountId.From(PrivateKey.Generate(KeyType.Secp256k1).Address), outcome.Budget, 0, Bytes32.FromUInt64(7));
         var tree = RewardTree.Build(domain, [new LedgerEntry(leaf.Account, leaf.Cumulative, leaf.ItemsHash)]);
         var false1 = outcome.Report with { RewardsRoot = tree.Root, LeafCount = 1, CumulativeTotal = outcome.Budget, Unallocated = 0 };
-        await using var publisher = await PublishAsync(network, false1, tree);
+        await using var publisher = await PublishedLeaves.StartAsync(network.EndpointOf(3), Ct);
+        publisher.Add(false1, tree);
         var digest = false1.Digest.Value;
         var signers = network.Operators.Select((keys, i) => (keys, i)).Where(o => o.i != 0).ToList();
         var signatures = signers.SelectMany(o => o.keys.Report.SignDigest(digest).ToArray()).ToArray();
@@ -124,15 +121,4 @@ public sealed class WatchTests
 
     private static Task<HttpResponseMessage> PostAsync(ChainOperator to, Protocol.Reports.Report report, PrivateKey signer) => to.Http.PostAsJsonAsync(
         "/v1/attestations", new SignedReportRequest(report.Encode(), signer.SignDigest(report.Digest.Value).ToArray()), Ct);
-
-    private static async Task<WebApplication> PublishAsync(ChainNetwork network, Protocol.Reports.Report report, RewardTree tree)
-    {
-        var builder = WebApplication.CreateBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls(network.EndpointOf(3));
-        var app = builder.Build();
-        app.MapGet($"/v1/leaves/{report.Digest}", () => Results.Bytes(LeafBytes.Encode(tree), "application/octet-stream"));
-        await app.StartAsync(Ct);
-        return app;
-    }
 }

@@ -43,11 +43,4 @@ public static class SlotLag
         answer["result"] = null;
         return answer;
     });
-
-    /// <summary>The node leaves transactions out of its blocks, silently.</summary>
-    public static RpcFault WithoutTransactions { get; } = new RpcFault.Lie(static (_, answer) =>
-    {
-        if (answer["result"]?["transactions"] is JsonArray all) all.Clear();
-        return answer;
-    });
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using DePin.Adversaries;
 using DePin.Chain;
 using DePin.Chain.Deployment;
+using DePin.Chain.Rpc;
 using DePin.DataSets;
 using DePin.Hosting;
 using DePin.Replayer;
@@ -38,7 +39,7 @@ static async Task<int> GuardAsync(Func<Task> work, CancellationToken ct)
     {
         return 0;
     }
-    catch (Exception problem) when (problem is InvalidOperationException or DeploymentException or ChainRefusalException or FormatException or IOException or InvalidDataException)
+    catch (Exception problem) when (problem is InvalidOperationException or DeploymentException or ChainRefusalException or RpcException or RpcUnavailableException or FormatException or IOException or InvalidDataException)
     {
         await Console.Error.WriteLineAsync($"error: {problem.Message}").ConfigureAwait(false);
         return 3;
@@ -67,23 +68,26 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
     // A node elsewhere counts what it is asked.
     var pause = TimeSpan.FromMilliseconds(urls.All(u => u.IsLoopback) ? 200 : 1_000);
     using var telemetry = Telemetry.Start(new ConfigurationBuilder().AddEnvironmentVariables().Build(), "depin-replayer");
-    await Enrolment.Open(access, parsed.GetRequiredValue(keys), makerId: 1, Console.WriteLine, pause).RunAsync(all, manifest.NetworkParameters.MinimumStakePerDevice, ct).ConfigureAwait(false);
+    // The node answered when it was asked for its chain: from here on one that does not is waited for.
+    var outages = new Outages(Console.WriteLine, TimeSpan.FromSeconds(1));
+    var enrolment = Enrolment.Open(access, parsed.GetRequiredValue(keys), makerId: 1, Console.WriteLine, pause);
+    await outages.RepeatAsync(token => enrolment.RunAsync(all, manifest.NetworkParameters.MinimumStakePerDevice, token), ct).ConfigureAwait(false);
 
-    var genesis = (long)await access.GetGenesisAsync(ct).ConfigureAwait(false) * 1000;
+    var genesis = (long)await outages.AskAsync(access.GetGenesisAsync, ct).ConfigureAwait(false) * 1000;
     var timeline = new Timeline(casts, shifts);
     for (var i = 0; i < sources.Count; i++) Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{sources[i].Name}: shifted by {shifts[i]} s ({shifts[i] / 86_400} days)"));
-    var operators = await access.GetOperatorsAsync(ct).ConfigureAwait(false);
+    var operators = await outages.AskAsync(access.GetOperatorsAsync, ct).ConfigureAwait(false);
     using var transport = new HttpClient(new SocketsHttpHandler { PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = TimeSpan.FromSeconds(30) };
     await using var mail = new Mail(transport, operators, casts);
     var loop = new ReplayLoop(timeline, devices, mail, pause);
     // A day back: what was under way at the last stop is sent again; an operator that has it says so.
-    var from = Math.Max(genesis, ((long)await access.GetTimeAsync(ct).ConfigureAwait(false) * 1000) - 86_400_000);
+    var from = Math.Max(genesis, ((long)await outages.AskAsync(access.GetTimeAsync, ct).ConfigureAwait(false) * 1000) - 86_400_000);
     Console.WriteLine("sending");
     using var ticker = CancellationTokenSource.CreateLinkedTokenSource(ct);
     var reporting = ReportAsync(mail, loop, ticker.Token);
     try
     {
-        await loop.RunAsync(from, async token => (long)await access.GetSettledTimeAsync(token).ConfigureAwait(false) * 1000, ct).ConfigureAwait(false);
+        await loop.RunAsync(from, async token => (long)await outages.AskAgainAsync(access.GetSettledTimeAsync, token).ConfigureAwait(false) * 1000, ct).ConfigureAwait(false);
     }
     finally
     {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using DePin.Chain;
+using DePin.Chain.Rpc;
 using DePin.Chain.Solana;
 
 namespace DePin.Sdk.Network;
@@ -58,7 +59,16 @@ public sealed class SolanaTransactionGroup(SolanaRpc rpc, SolanaTransactionSende
         {
             await Task.Delay(policy.PollInterval, ct).ConfigureAwait(false);
             var asked = pending.ToArray();
-            var statuses = (await rpc.GetSignatureStatusesAsync([.. asked.Select(p => p.Value.Id)], history: false, ct).ConfigureAwait(false)).Value;
+            IReadOnlyList<SolanaSignatureStatus?> statuses;
+            try
+            {
+                statuses = (await rpc.GetSignatureStatusesAsync([.. asked.Select(p => p.Value.Id)], history: false, ct).ConfigureAwait(false)).Value;
+            }
+            catch (RpcUnavailableException)
+            {
+                break; // they are on their way: each is seen through, with more patience
+            }
+
             for (var i = 0; i < asked.Length; i++)
             {
                 if (statuses[i] is not { } status || status.Confirmation < Finality.Safe) continue;

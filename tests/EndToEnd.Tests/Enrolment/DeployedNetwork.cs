@@ -1,7 +1,9 @@
 using DePin.Chain.Deployment;
 using DePin.Cli.Dev;
 using DePin.Cli.Dev.Chains;
+using DePin.DataSets;
 using DePin.DevTools;
+using DePin.Protocol;
 using DePin.Sdk.Network;
 using DePin.Signing;
 
@@ -15,6 +17,12 @@ public sealed class DeployedNetwork : IAsyncLifetime
 
     public EvmNetworkManifest Manifest { get; private set; } = null!;
 
+    /// <summary>The node.</summary>
+    public Uri Url => anvil!.Url;
+
+    /// <summary>Its manifest and keys.</summary>
+    public DevFolder Data { get; private set; } = null!;
+
     public EvmNetworkAccess Access { get; private set; } = null!;
 
     public EvmBootstrap Bootstrap { get; private set; } = null!;
@@ -25,10 +33,18 @@ public sealed class DeployedNetwork : IAsyncLifetime
     {
         var genesis = (DateTimeOffset.UtcNow.ToUnixTimeSeconds() / 86_400 * 86_400) + 86_400;
         anvil = await AnvilProcess.StartAsync(new AnvilOptions { Timestamp = genesis - 7200 }, default);
-        var data = new DevFolder(folder.FullName);
-        data.Create();
-        var settings = new DevSettings { Id = "test", Operators = 4, SecondsPerBlock = 1440, Genesis = genesis, Ports = new DevPorts() };
-        Bootstrap = new EvmBootstrap(data, settings, anvil);
+        Data = new DevFolder(folder.FullName);
+        Data.Create();
+        var settings = new DevSettings
+        {
+            Id = "test",
+            Operators = 4,
+            SecondsPerBlock = 1440,
+            Genesis = genesis,
+            Ports = new DevPorts(),
+            Replay = [.. DataFolder.Read(DataFolder.Own()).Select(set => new ReplayedSet(set.Name, genesis - (set.FirstDayMs / 1000), set.Days))],
+        };
+        Bootstrap = new EvmBootstrap(Data, settings, anvil);
         Manifest = await Bootstrap.DeployAsync(_ => { }, default);
         Operators = await Bootstrap.EnrolOperatorsAsync(Manifest, _ => { }, default);
         Access = new EvmNetworkAccess(Bootstrap.Rpc, Manifest);

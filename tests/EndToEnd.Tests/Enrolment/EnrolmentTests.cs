@@ -86,5 +86,9 @@ public sealed class EnrolmentTests(DeployedNetwork network) : IClassFixture<Depl
         Assert.Contains("NotInBatch", refusal.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public Task A_node_that_is_away_is_waited_for_while_enrolling_and_while_sending() => Outage.OutlastAsync(
+        network.Url, "eth_getTransactionReceipt", "eth_getBlockByNumber", rpc => ReplayerProcess.Start(network.Data.Manifest, rpc, network.Data.In("keys"), "away"));
+
     private Task<T> CallAsync<T>(Address contract, IContractCall<T> call) => network.Access.Rpc.CallAsync(contract, call, BlockTag.Latest, default);
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using DePin.Cryptography;
@@ -17,34 +16,29 @@ public sealed class SolanaReplayTests(SolanaDeviceNetwork network) : IClassFixtu
     [Fact]
     public async Task The_replayer_enrols_its_devices_and_begins_to_send()
     {
-        var sets = DataFolder.Read(DataFolder.Own());
-        var manifest = Path.Combine(folder, "network.json");
-        network.Solana.ToManifest(parameters: Parameters(sets)).Save(manifest);
-        network.Maker.Save(Path.Combine(folder, "maker.key"));
-        network.Solana.Key.Save(Path.Combine(folder, "deployer.key"));
-
-        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var argument in (string[])["exec", Cli.Dev.HostProcess.Program("Replayer"), "--network", manifest, "--rpc", network.Solana.Node.Url.ToString(), "--keys", folder, "--seed", "program", "--devices", "2"])
-            start.ArgumentList.Add(argument);
-        using var replayer = Process.Start(start)!;
-        try
-        {
-            var said = new List<string>();
-            while ((said.Count == 0 || said[^1] != "sending") && await replayer.StandardOutput.ReadLineAsync() is { } line) said.Add(line);
-            if (said is not [.., "sending"]) Assert.Fail($"{string.Join('\n', said)}\n{await replayer.StandardError.ReadToEndAsync()}");
-        }
-        finally
-        {
-            replayer.Kill();
-            await replayer.WaitForExitAsync();
-        }
+        var (sets, manifest) = Prepare();
+        await using (var replayer = ReplayerProcess.Start(manifest, network.Solana.Node.Url, folder, "program")) await replayer.SaysAsync("sending");
 
         var (_, devices) = ReplayDevice.Create(network.Access.Id, [.. sets.Select(set => Mutation.Cast(set.Limit(2), []))], "program", KeyType.Ed25519);
         Assert.True(devices.Count > 2);
         foreach (var device in devices) Assert.Equal(device.Source.Class.Value, (await network.Access.FindDeviceAsync(device.Id.Value, default))?.Class);
     }
 
+    [Fact]
+    public Task A_node_that_is_away_is_waited_for_while_enrolling_and_while_sending() =>
+        Outage.OutlastAsync(network.Solana.Node.Url, "getLatestBlockhash", "getBlockTime", rpc => ReplayerProcess.Start(Prepare().Manifest, rpc, folder, "away"));
+
     public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    private (IReadOnlyList<DataSet> Sets, string Manifest) Prepare()
+    {
+        var sets = DataFolder.Read(DataFolder.Own());
+        var manifest = Path.Combine(folder, "network.json");
+        network.Solana.ToManifest(parameters: Parameters(sets)).Save(manifest);
+        network.Maker.Save(Path.Combine(folder, "maker.key"));
+        network.Solana.Key.Save(Path.Combine(folder, "deployer.key"));
+        return (sets, manifest);
+    }
 
     private static string Parameters(IReadOnlyList<DataSet> sets) => Encoding.UTF8.GetString(NetworkParameters.Parse(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $$"""
         {

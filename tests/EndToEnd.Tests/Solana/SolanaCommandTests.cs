@@ -92,7 +92,7 @@ public abstract class SolanaCommands(SolanaAddress tokenProgram) : IAsyncLifetim
     [Fact]
     public async Task A_claim_is_paid_and_what_the_chain_holds_is_read_and_the_mirror_compared()
     {
-        var (report, tree) = await FinalReportAsync();
+        var (report, tree) = await FinalReportAsync(new LedgerEntry(new AccountId(Wallet.ToBytes32()), Earned, Keccak256.Hash([1])));
         var settlement = new SolanaSettlement(new SolanaAccess(solana.Rpc, (SolanaNetworkManifest)NetworkManifest.Load(ManifestPath)));
         Assert.Equal(1ul, await settlement.GetLastFinalAsync(Ct));
         Assert.Equal(new AcceptedReport(report.Digest.Value, tree.Root), await settlement.FindAcceptedAsync(new Epoch(1), Ct));
@@ -105,9 +105,7 @@ public abstract class SolanaCommands(SolanaAddress tokenProgram) : IAsyncLifetim
         Assert.Equal((await solana.Rpc.GetBlockAsync(slot, Finality.Safe, Ct))!.Hash, await settlement.FindBlockAsync(slot, Ct));
 
         // The API is one that serves several networks: the command names its own.
-        var leaf = tree.ProofAt(0);
-        var ready = new ReadyClaim(new Epoch(1), tree.Root, new ClaimLeaf(0, ChainAddress.Parse(Wallet.ToString()), new TokenAmount(Earned), default, leaf.Leaf.ItemsHash), [.. leaf.Siblings], new TokenAmount(Earned), null);
-        await using (var api = new OneAnswer($"/v1/accounts/{Wallet}/claim?network={solana.Config.NetworkId}", JsonSerializer.Serialize(ready, ApiJson.Options)))
+        await using (var api = new SomeAnswers(solana.Config.NetworkId, ReadyOf(tree, 0, Wallet)))
         {
             var paid = Assert.Single((await AnswerAsync("claim", Wallet.ToString(), "--api", api.Url.ToString())).EnumerateArray());
             Assert.Equal((Wallet.ToString(), Earned.ToString(CultureInfo.InvariantCulture)), (Text(paid, "account"), Text(paid, "amount")));
@@ -117,6 +115,47 @@ public abstract class SolanaCommands(SolanaAddress tokenProgram) : IAsyncLifetim
         Assert.Equal(tokenProgram, (await solana.Rpc.GetAccountInfoAsync(Tokens, Finality.Safe, Ct)).Value!.Owner);
         Assert.Equal([(UInt128)Earned], await settlement.GetClaimedAsync([(0, new AccountId(Wallet.ToBytes32()))], Ct));
         await VerifyAsync();
+    }
+
+    [Fact]
+    public async Task Claims_of_many_end_where_the_breaker_has_no_room_and_say_how_many_wait_and_a_single_one_says_what_to_do()
+    {
+        const ulong Room = 500; // for whoever claims for others: half of the least capacity
+        ulong[] earned = [0, 300, 400, 450];
+        SolanaAddress[] accounts = [Wallet, .. Enumerable.Range(1, 3).Select(_ => SolanaAddress.Of(PrivateKey.Generate(KeyType.Ed25519).PublicKey))];
+        var network = solana.Network;
+        foreach (var account in accounts[1..])
+            await solana.SendAsync(Ct, new Depin.OpenPayoutInstruction(account).ToInstruction(network.Program, new Depin.OpenPayoutAccounts { Payer = solana.Owner, Network = network.Account, Page = network.PageOf(0) }));
+        var (_, tree) = await FinalReportAsync([.. accounts.Zip(earned, (account, amount) => new LedgerEntry(new AccountId(account.ToBytes32()), amount, Keccak256.Hash(account.AsSpan())))]);
+        await solana.SendAsync(Ct, new Depin.SetBreakerInstruction(2 * Room).ToInstruction(network.Program, new Depin.SetBreakerAccounts { Owner = solana.Owner, Network = network.Account }));
+        var entries = accounts[1..].Select((account, i) => new AccountEntry(i + 1, ChainAddress.Parse(account.ToString()), ChainAddress.Parse(account.ToString()), new TokenAmount(earned[i + 1]), default, 1, new Epoch(1))).ToList();
+        (string, string)[] answers = [("/v1/accounts", JsonSerializer.Serialize(new Page<AccountEntry>(entries, null), ApiJson.Options)), .. Enumerable.Range(1, 3).Select(i => ReadyOf(tree, (uint)i, accounts[i]))];
+        await using var api = new SomeAnswers(solana.Config.NetworkId, answers);
+
+        // The first gets all, the second what is left, the third nothing: that is no failure.
+        var all = await RunAsync("claim", "--all", "--api", api.Url.ToString());
+        Assert.True(all.Code == 0, all.ToString());
+        Assert.Contains("2 of 3 accounts wait for the rest: the distributor's outflow breaker has no room now", all.Error, StringComparison.Ordinal);
+        Assert.Equal(
+            [(accounts[1].ToString(), "300"), (accounts[2].ToString(), "200")],
+            JsonSerializer.Deserialize<JsonElement>(all.Output).EnumerateArray().Select(paid => (Text(paid, "account"), Text(paid, "amount"))));
+
+        // Nothing could be paid: that is one.
+        var refused = await RunAsync("claim", accounts[3].ToString(), "--api", api.Url.ToString());
+        Assert.Equal(1, refused.Code);
+        Assert.Contains("The outflow breaker lets no more through now; it drains with chain time. Try later.", refused.ToString(), StringComparison.Ordinal);
+
+        // And later there is room.
+        await solana.TravelAsync(solana.Genesis + (2 * DeployedSolana.EpochLength) + DeployedSolana.BreakerWindow, Ct);
+        Assert.Equal("450", Text(Assert.Single((await AnswerAsync("claim", accounts[3].ToString(), "--api", api.Url.ToString())).EnumerateArray()), "amount"));
+        Assert.Equal(450UL, await solana.BalanceAsync(ProgramAddress.AssociatedToken(accounts[3], network.Mint, SolanaPrograms.Token), Ct));
+    }
+
+    private static (string Path, string Answer) ReadyOf(RewardTree tree, uint index, SolanaAddress account)
+    {
+        var proof = tree.ProofAt(index);
+        var leaf = new ClaimLeaf(index, ChainAddress.Parse(account.ToString()), new TokenAmount(proof.Leaf.Cumulative), new TokenAmount(proof.Leaf.Prefix), proof.Leaf.ItemsHash);
+        return ($"/v1/accounts/{account}/claim", JsonSerializer.Serialize(new ReadyClaim(new Epoch(1), tree.Root, leaf, [.. proof.Siblings], new TokenAmount(proof.Leaf.Cumulative), null), ApiJson.Options));
     }
 
     private async Task VerifyAsync()
@@ -144,10 +183,10 @@ public abstract class SolanaCommands(SolanaAddress tokenProgram) : IAsyncLifetim
         await solana.Node.Rpc.ResumeClockAsync(Ct);
     }
 
-    private async Task<(Report Report, RewardTree Tree)> FinalReportAsync()
+    private async Task<(Report Report, RewardTree Tree)> FinalReportAsync(params LedgerEntry[] earned)
     {
         var network = solana.Network;
-        var tree = RewardTree.Build(solana.Config.RewardDomain, [new LedgerEntry(new AccountId(Wallet.ToBytes32()), Earned, Keccak256.Hash([1]))]);
+        var tree = RewardTree.Build(solana.Config.RewardDomain, [.. earned]);
         var report = solana.FirstReport(tree);
         await solana.TravelAsync(solana.Genesis + DeployedSolana.EpochLength + 1, Ct);
         var signatures = solana.Operators.Take(3).Select(o => o.Report.SignDigest(report.Digest.Value).ToArray()).ToArray();
@@ -169,18 +208,18 @@ public abstract class SolanaCommands(SolanaAddress tokenProgram) : IAsyncLifetim
 
     private static string Text(JsonElement answer, string name) => answer.GetProperty(name).ValueKind == JsonValueKind.String ? answer.GetProperty(name).GetString()! : answer.GetProperty(name).GetRawText();
 
-    /// <summary>Answers one question, over and over, and refuses every other.</summary>
-    private sealed class OneAnswer : IAsyncDisposable
+    /// <summary>Answers questions about one network, over and over, and refuses every other.</summary>
+    private sealed class SomeAnswers : IAsyncDisposable
     {
         private readonly HttpListener listener = new();
         private readonly Task serving;
 
-        public OneAnswer(string question, string answer)
+        public SomeAnswers(NetworkId network, params (string Path, string Answer)[] answers)
         {
             Url = new Uri($"http://127.0.0.1:{RunningNetwork.FreeRange(1)}/");
             listener.Prefixes.Add(Url.ToString());
             listener.Start();
-            serving = ServeAsync(question, Encoding.UTF8.GetBytes(answer));
+            serving = ServeAsync(network.ToString(), answers.ToDictionary(a => a.Path, a => Encoding.UTF8.GetBytes(a.Answer)));
         }
 
         public Uri Url { get; }
@@ -191,17 +230,17 @@ public abstract class SolanaCommands(SolanaAddress tokenProgram) : IAsyncLifetim
             await serving;
         }
 
-        private async Task ServeAsync(string question, byte[] answer)
+        private async Task ServeAsync(string network, Dictionary<string, byte[]> answers)
         {
             try
             {
                 while (true)
                 {
                     var context = await listener.GetContextAsync();
-                    var known = context.Request.RawUrl == question;
-                    context.Response.StatusCode = known ? 200 : 400;
+                    var answer = context.Request.QueryString["network"] == network ? answers.GetValueOrDefault(context.Request.Url!.AbsolutePath) : null;
+                    context.Response.StatusCode = answer is not null ? 200 : 400;
                     context.Response.ContentType = "application/json";
-                    await context.Response.OutputStream.WriteAsync(known ? answer : "{}"u8.ToArray());
+                    await context.Response.OutputStream.WriteAsync(answer ?? "{}"u8.ToArray());
                     context.Response.Close();
                 }
             }

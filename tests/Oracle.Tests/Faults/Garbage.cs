@@ -92,7 +92,8 @@ public sealed class Garbage(FaultNetwork network, OperatorKeyRing liar, byte pos
 
     private async Task SayAsync(OperatorProcess to, string path, HttpContent content)
     {
-        using var request = new HttpRequestMessage(path.StartsWith("/v1/lanes", StringComparison.Ordinal) ? HttpMethod.Put : HttpMethod.Post, new Uri(to.Http.BaseAddress!, path)) { Content = content };
+        var method = path.StartsWith("/v1/lanes", StringComparison.Ordinal) ? HttpMethod.Put : HttpMethod.Post;
+        using var request = new HttpRequestMessage(method, new Uri(to.Http.BaseAddress!, path)) { Content = content };
         try
         {
             using var response = await _http.SendAsync(request, _stop.Token);

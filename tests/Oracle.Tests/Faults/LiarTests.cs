@@ -4,6 +4,10 @@ using DePin.TestKit;
 namespace DePin.Oracle.Tests.Faults;
 
 /// <summary>Three honest operators as processes, and one with real keys that lies.</summary>
+/// <remarks>
+/// On an EVM chain alone: lanes and rounds have no line that depends on the chain (an architecture test, <c>ChainNeutralityTests</c>, holds them to it), so what a liar does to peers is refused by
+/// the same code on Solana. What the chain itself decides, a bond slashed for two reports and a tree that is wrong, is shown there too: <see cref="SolanaFaultTests"/> and <see cref="SolanaWatchTests"/>.
+/// </remarks>
 [Collection(FaultTests.Name)]
 public sealed class LiarTests(LiarTests.ThreeAndALiar three) : IClassFixture<LiarTests.ThreeAndALiar>
 {

@@ -38,7 +38,8 @@ public sealed class ProviderQuorumTests
         foreach (var one in operators) await one.StartAsync(Ct);
         await network.StartClockAsync(TimeSpan.FromMilliseconds(500), Ct, skipIdle: true);
 
-        await HoldsAsync(async () => await network.Rpc.CallAsync(network.Manifest.AddressOf("ReportVerifier"), new ReportVerifier.NextEpochCall(), BlockTag.Latest, Ct) > 2, "the other three have two epochs");
+        var verifier = network.Manifest.AddressOf("ReportVerifier");
+        await HoldsAsync(async () => await network.Rpc.CallAsync(verifier, new ReportVerifier.NextEpochCall(), BlockTag.Latest, Ct) > 2, "the other three have two epochs");
         // It may be behind the others, but not for ever; and what it says then stays said for as long as they differ.
         await HoldsAsync(async () => (await HealthAsync(operators[3]))["status"]!.GetValue<string>() == "no quorum", "the fourth says that it has no quorum");
         var health = await HealthAsync(operators[3]);
@@ -74,11 +75,14 @@ public sealed class ProviderQuorumTests
     {
         ChainProviders Read(params (string Key, string Value)[] settings)
         {
-            var options = new ConfigurationBuilder().AddInMemoryCollection(settings.Select(s => new KeyValuePair<string, string?>("Oracle:" + s.Key, s.Value))).Build().GetSection("Oracle").Get<OracleOptions>()!;
+            var given = new ConfigurationBuilder().AddInMemoryCollection(settings.Select(s => new KeyValuePair<string, string?>("Oracle:" + s.Key, s.Value))).Build();
+            var options = given.GetSection("Oracle").Get<OracleOptions>()!;
             return new ChainProviders(new HttpClient(), options.Rpc, options.RpcQuorum, "Oracle", TimeProvider.System);
         }
 
-        var mixed = Read(("Rpc:0", "http://a.example/v2/secret"), ("Rpc:1:Url", "https://b.example/"), ("Rpc:1:CallsPerSecond", "25"), ("Rpc:1:WebSocket", "wss://b.example/ws"), ("Rpc:2", "http://a.example/v2/other"));
+        var mixed = Read(
+            ("Rpc:0", "http://a.example/v2/secret"), ("Rpc:1:Url", "https://b.example/"), ("Rpc:1:CallsPerSecond", "25"), ("Rpc:1:WebSocket", "wss://b.example/ws"),
+            ("Rpc:2", "http://a.example/v2/other"));
         Assert.Equal(2, mixed.Quorum);
         Assert.Equal(["http://a.example:80", "https://b.example:443", "http://a.example:80#2"], mixed.Status.Providers.Select(p => p.Provider));
         Assert.Equal([new Uri("wss://b.example/ws")], mixed.WebSockets);
@@ -87,7 +91,8 @@ public sealed class ProviderQuorumTests
         Assert.Equal(1, Read(("Rpc:0", "http://a.example"), ("Rpc:1", "http://b.example"), ("RpcQuorum", "1")).Quorum);
         foreach (var (name, setting) in (IEnumerable<(string, (string, string)[])>)[
             ("Oracle:Rpc:0 ", [("Rpc:0", "not a url")]), ("Oracle:RpcQuorum", [("Rpc:0", "http://a.example"), ("RpcQuorum", "2")]),
-            ("Oracle:Rpc:0:WebSocket", [("Rpc:0:Url", "http://a.example"), ("Rpc:0:WebSocket", "http://a.example")]), ("CallsPerSecond", [("Rpc:0:Url", "http://a.example"), ("Rpc:0:CallsPerSecond", "-1")])])
+            ("Oracle:Rpc:0:WebSocket", [("Rpc:0:Url", "http://a.example"), ("Rpc:0:WebSocket", "http://a.example")]),
+            ("CallsPerSecond", [("Rpc:0:Url", "http://a.example"), ("Rpc:0:CallsPerSecond", "-1")])])
             Assert.Contains(name, Assert.Throws<ValidationException>(() => Read(setting)).Message, StringComparison.Ordinal);
     }
 

@@ -27,7 +27,8 @@ public sealed class SevenOperatorsTests(SevenOperatorsTests.FiveOfSeven five) : 
         await using var garbage = new Garbage(Network, Network.Chain.Operators[Others[1]], (byte)Others[1]);
         garbage.Start(await Network.AskAsync(new OperatorRegistry.ConfigDigestAtCall(epoch), Ct, "OperatorRegistry"), epoch);
         await Eventually.HoldsAsync(
-            () => Task.FromResult(first.Told(Lies.Lanes) > 0 && first.Proposed + second.Proposed > 0 && second.Told(Lies.Votes) > 0 && garbage.Refused > 100), "every lie was told", Ct, FaultNetwork.Patience);
+            () => Task.FromResult(first.Told(Lies.Lanes) > 0 && first.Proposed + second.Proposed > 0 && second.Told(Lies.Votes) > 0 && garbage.Refused > 100),
+            "every lie was told", Ct, FaultNetwork.Patience);
         foreach (var liar in Others) await new Equivocator(Network, liar).SignTwoAsync(Network.Processes[0], Network.Processes[4], Ct);
 
         await five.Honest.GoOnAsync(Ct);

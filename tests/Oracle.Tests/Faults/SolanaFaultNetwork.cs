@@ -19,8 +19,9 @@ using DePin.TestKit;
 namespace DePin.Oracle.Tests.Faults;
 
 /// <summary>
-/// Four operators of the real program on a Surfpool — one a process that can be killed, one behind a proxy that can fail, two in this process — and thermometers that send all the time. Epochs are two
-/// hours of chain time, of which ten minutes pass at once; the clock waits where an epoch that is due has no report yet. Each test leaves the network well.
+/// Four operators of the real program on a Surfpool — one a process that can be killed, one behind a proxy that can fail, two in this process — and
+/// thermometers that send all the time. Epochs are two hours of chain time, of which ten minutes pass at once; the clock waits where an epoch that is due
+/// has no report yet. Each test leaves the network well.
 /// </summary>
 public sealed class SolanaFaultNetwork : IAsyncLifetime, IDisposable
 {
@@ -40,7 +41,13 @@ public sealed class SolanaFaultNetwork : IAsyncLifetime, IDisposable
     private static readonly SolanaFeePolicy Fast = new() { PollInterval = TimeSpan.FromMilliseconds(100), ResendEvery = TimeSpan.FromSeconds(1) };
 
     // As OperatorProcess has them.
-    private static readonly RoundOptions Quick = new() { Propose = TimeSpan.FromSeconds(5), Vote = TimeSpan.FromSeconds(1), Resend = TimeSpan.FromMilliseconds(500), Listen = TimeSpan.FromMilliseconds(1_200) };
+    private static readonly RoundOptions Quick = new()
+    {
+        Propose = TimeSpan.FromSeconds(5),
+        Vote = TimeSpan.FromSeconds(1),
+        Resend = TimeSpan.FromMilliseconds(500),
+        Listen = TimeSpan.FromMilliseconds(1_200),
+    };
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("depin-solana-faults-");
     private readonly CancellationTokenSource _stop = new();
@@ -80,7 +87,8 @@ public sealed class SolanaFaultNetwork : IAsyncLifetime, IDisposable
     {
         Chain = await SolanaNetworkOfOperators.StartAsync(Ct, Periods);
         Proxy = await RpcProxy.StartAsync(Chain.Node.Url, Ct);
-        foreach (var i in (int[])[0, Equivocator, Misled]) _inProcess.Add(await Chain.CreateOperatorAsync(i, Ct, stageDelay: TimeSpan.FromSeconds(4), rpc: i == Misled ? [Proxy.Url] : null, round: Quick));
+        foreach (var i in (int[])[0, Equivocator, Misled])
+            _inProcess.Add(await Chain.CreateOperatorAsync(i, Ct, stageDelay: TimeSpan.FromSeconds(4), rpc: i == Misled ? [Proxy.Url] : null, round: Quick));
         Process = new OperatorProcess(Chain, Killed, await TestDatabase.CreateAsync(ct: Ct), _folder.FullName, Chain.Node.Url);
         Databases = [_inProcess[0].Database, _inProcess[1].Database, Process.Database, _inProcess[2].Database];
         Http = [_inProcess[0].Http, _inProcess[1].Http, Process.Http, _inProcess[2].Http];
@@ -161,7 +169,8 @@ public sealed class SolanaFaultNetwork : IAsyncLifetime, IDisposable
     public Task<ulong> BalanceAsync(SolanaAddress wallet) => new SolanaOperatorRegistration(Chain.Rpc, Chain.Manifest, Fast).GetBalanceAsync(wallet, Ct);
 
     public async Task<Depin.OperatorAccount> OperatorAsync(int number) =>
-        await new SolanaOperatorRegistration(Chain.Rpc, Chain.Manifest, Fast).FindAsync(Chain.Operators[number].Address, Ct) ?? throw new InvalidOperationException($"Operator {number} is not registered.");
+        await new SolanaOperatorRegistration(Chain.Rpc, Chain.Manifest, Fast).FindAsync(Chain.Operators[number].Address, Ct)
+        ?? throw new InvalidOperationException($"Operator {number} is not registered.");
 
     /// <summary>The evidence of a report that was accepted, from the first operator that has it, audited against the chain.</summary>
     public async Task<(EvidenceBundle Bundle, AuditResult Audit)> AuditAsync(ulong epoch, Bytes32 digest)
@@ -278,7 +287,8 @@ public sealed class SolanaFaultNetwork : IAsyncLifetime, IDisposable
             var sequence = Interlocked.Increment(ref _sequence);
             var at = (Now - (3 * Step) + (sequence % 8 * 60)) * 1_000;
             var reading = new Reading(at, [(SensedParameter.Temperature, 5_000 + (int)(sequence % 40 * 25) + (device * 3_000)), (SensedParameter.Humidity, 60_000)]);
-            var proof = Protocol.Proofs.DeviceProof.Create(Chain.Manifest.Id, EnvironmentSensing.ClassId, EnvironmentSensing.ReadingSchema, new DeviceId(key.PublicKey.DeviceId), sequence, at, reading.ToBytes());
+            var id = new DeviceId(key.PublicKey.DeviceId);
+            var proof = Protocol.Proofs.DeviceProof.Create(Chain.Manifest.Id, EnvironmentSensing.ClassId, EnvironmentSensing.ReadingSchema, id, sequence, at, reading.ToBytes());
             try
             {
                 using var response = await Http[device].PostAsJsonAsync("/v1/proofs", new ProofRequest(proof.Envelope.ToArray(), key.Sign(proof.Envelope.Span).ToArray()), _stop.Token);

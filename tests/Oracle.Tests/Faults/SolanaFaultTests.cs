@@ -32,7 +32,8 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         await SolanaFaultNetwork.HoldsAsync(() => Task.FromResult(network.Receipts.Count >= held + 6), "devices go on");
         var generation = (await network.Chain.LedgerAsync(Ct)).Generation;
         var arbiter = SolanaAddress.Of(network.Chain.Owner.PublicKey);
-        await network.SendAsync(network.Chain.Owner, new Depin.CancelInstruction(epoch).ToInstruction(network.Accounts.Program, new Depin.CancelAccounts { Arbiter = arbiter, Network = network.Accounts.Account }));
+        var cancel = new Depin.CancelInstruction(epoch).ToInstruction(network.Accounts.Program, new Depin.CancelAccounts { Arbiter = arbiter, Network = network.Accounts.Account });
+        await network.SendAsync(network.Chain.Owner, cancel);
         Assert.Equal(generation + 1, (await network.Chain.LedgerAsync(Ct)).Generation);
         await ReclaimAsync(challenger, challenged.Digest);
         Assert.Equal(bond, await network.BalanceAsync(SolanaAddress.Of(challenger.PublicKey))); // upheld: he has it back
@@ -47,7 +48,8 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         Assert.NotEmpty(signers);
         foreach (var signer in signers)
         {
-            var refusal = await Assert.ThrowsAsync<SolanaProgramException>(() => network.SendAsync(network.Chain.Owner, Equivocation(signer, before.Report, before.Signatures[signer], after.Report, after.Signatures[signer])));
+            var proof = Equivocation(signer, before.Report, before.Signatures[signer], after.Report, after.Signatures[signer]);
+            var refusal = await Assert.ThrowsAsync<SolanaProgramException>(() => network.SendAsync(network.Chain.Owner, proof));
             Assert.Contains("NotEquivocation", refusal.Message, StringComparison.Ordinal);
             foreach (var (report, signature) in ((byte[], byte[])[])[(before.Report, before.Signatures[signer]), (after.Report, after.Signatures[signer])])
             {
@@ -88,8 +90,8 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         Assert.Equal(7UL, await network.BalanceAsync(SolanaAddress.Of(challenger.PublicKey)));
         Assert.Null((await network.Chain.Rpc.GetAccountInfoAsync(network.Accounts.Challenge(challenged.Digest), Finality.Safe, Ct)).Value);
         Assert.Equal(kept, await KeptAsync()); // the bond is with nobody any more
-        await SolanaFaultNetwork.HoldsAsync(
-            async () => await network.Databases[0].ScalarAsync<string>($"select status || ' ' || challenge_bond_returned from chain.reports where digest = '\\x{Hex(challenged.Digest)}'", Ct) == "final false", "the mirror has it final and the bond burnt");
+        var settled = $"select status || ' ' || challenge_bond_returned from chain.reports where digest = '\\x{Hex(challenged.Digest)}'";
+        await SolanaFaultNetwork.HoldsAsync(async () => await network.Databases[0].ScalarAsync<string>(settled, Ct) == "final false", "the mirror has it final and the bond burnt");
         await network.AcceptedAsync(await network.NextEpochAsync());
         await network.AssertMirrorIsTheChainAsync(0);
         await network.AssertHonestAsync();
@@ -134,8 +136,8 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
 
         await killed.StartAsync(Ct);
         await killed.ReadyAsync(Ct);
-        await SolanaFaultNetwork.HoldsAsync(
-            async () => await killed.Database.ScalarAsync<long>($"select count(*) from oracle.reports where epoch in ({epoch}, {epoch + 1}) and status in ('accepted', 'final')", Ct) == 2, "it has what the others reported");
+        var caughtUp = $"select count(*) from oracle.reports where epoch in ({epoch}, {epoch + 1}) and status in ('accepted', 'final')";
+        await SolanaFaultNetwork.HoldsAsync(async () => await killed.Database.ScalarAsync<long>(caughtUp, Ct) == 2, "it has what the others reported");
         await SignsAgainAsync(SolanaFaultNetwork.Killed, epoch + 1);
 
         // Once more, while another is away: now the epoch waits for it, and it takes the round up where its log ends.
@@ -194,14 +196,18 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
 
         var missed = await network.NextEpochAsync() - 1;
         await SolanaFaultNetwork.HoldsAsync(
-            async () => await network.Databases[SolanaFaultNetwork.Misled].ScalarAsync<long>("select coalesce(max(epoch), 0) from oracle.reports", Ct) >= (long)missed, $"it has epoch {missed}");
+            async () => await network.Databases[SolanaFaultNetwork.Misled].ScalarAsync<long>("select coalesce(max(epoch), 0) from oracle.reports", Ct) >= (long)missed,
+            $"it has epoch {missed}");
         await SignsAgainAsync(SolanaFaultNetwork.Misled, missed);
         await network.AssertMirrorIsTheChainAsync(SolanaFaultNetwork.Misled);
         await network.AssertHonestAsync();
     }
 
-    private async Task<ulong> BondAsync() =>
-        Depin.NetworkAccount.TryDecode((await network.Chain.Rpc.GetAccountInfoAsync(network.Accounts.Account, Finality.Safe, Ct)).Value!.Data.Span, out var account) ? account.ChallengeBond : throw new InvalidOperationException("There is no network.");
+    private async Task<ulong> BondAsync()
+    {
+        var data = (await network.Chain.Rpc.GetAccountInfoAsync(network.Accounts.Account, Finality.Safe, Ct)).Value!.Data;
+        return Depin.NetworkAccount.TryDecode(data.Span, out var account) ? account.ChallengeBond : throw new InvalidOperationException("There is no network.");
+    }
 
     // Bonds and stakes.
     private async Task<ulong> KeptAsync()
@@ -264,7 +270,8 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
     {
         var where = $"digest = '\\x{Hex(digest)}'";
         byte[]? report = null;
-        await SolanaFaultNetwork.HoldsAsync(async () => (report = await network.Databases[0].ScalarAsync<byte[]>($"select report from chain.reports where {where}", Ct)) is not null, "the report is mirrored");
+        await SolanaFaultNetwork.HoldsAsync(
+            async () => (report = await network.Databases[0].ScalarAsync<byte[]>($"select report from chain.reports where {where}", Ct)) is not null, "the report is mirrored");
         var signatures = new Dictionary<Address, byte[]>();
         await using var command = network.Databases[0].DataSource.CreateCommand($"select signer, signature from oracle.attestations where {where}");
         await using var reader = await command.ExecuteReaderAsync(Ct);
@@ -280,7 +287,8 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
     }
 
     private Task SignsAgainAsync(int number, ulong after) => SolanaFaultNetwork.HoldsAsync(
-        async () => await network.Databases[number].ScalarAsync<long>(string.Create(CultureInfo.InvariantCulture, $"select count(*) from oracle.signed_reports where epoch > {after} and signature is not null"), Ct) > 0,
+        async () => await network.Databases[number].ScalarAsync<long>(
+            string.Create(CultureInfo.InvariantCulture, $"select count(*) from oracle.signed_reports where epoch > {after} and signature is not null"), Ct) > 0,
         $"operator {number} signs again");
 
     private static string Hex(Bytes32 digest) => Convert.ToHexStringLower(digest.AsSpan());

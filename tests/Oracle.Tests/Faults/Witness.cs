@@ -90,7 +90,8 @@ public sealed class Witness(FaultNetwork network)
     public async Task<(ulong Block, Address Reporter, BigInteger Bond, BigInteger ToReporter)> FindSlashAsync(Address reportKey, CancellationToken ct)
     {
         var log = Assert.Single(
-            await LogsAsync<OperatorRegistry.BondSlashedEvent>("OperatorRegistry", ct), log => log["topics"]![1]!.GetValue<string>().EndsWith(reportKey.ToString()[2..], StringComparison.OrdinalIgnoreCase));
+            await LogsAsync<OperatorRegistry.BondSlashedEvent>("OperatorRegistry", ct),
+            log => log["topics"]![1]!.GetValue<string>().EndsWith(reportKey.ToString()[2..], StringComparison.OrdinalIgnoreCase));
         var data = Convert.FromHexString(log["data"]!.GetValue<string>()[2..]);
         return ((ulong)Word(log["blockNumber"]!), new Address(data.AsSpan(44, 20)), new UInt256(data.AsSpan(0, 32)), new UInt256(data.AsSpan(64, 32)));
     }
