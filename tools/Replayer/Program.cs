@@ -53,7 +53,8 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
     using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
     var urls = Urls(parsed.GetRequiredValue(rpc));
     var access = NetworkAccess.Open(manifest, urls, http);
-    await access.CheckChainAsync(ct).ConfigureAwait(false);
+    var outages = new Outages(Console.WriteLine, TimeSpan.FromSeconds(1));
+    await outages.RepeatAsync(access.CheckChainAsync, ct).ConfigureAwait(false);
     var sources = DataFolder.Read(parsed.GetValue(data) ?? DataFolder.Own());
     var shifts = Shifts(sources, manifest.NetworkParameters);
     var casts = sources.Select(source => Mutation.Cast(source.Limit(parsed.GetValue(limit) ?? int.MaxValue), mutations)).ToList();
@@ -68,8 +69,6 @@ async Task RunAsync(ParseResult parsed, CancellationToken ct)
     // A node elsewhere counts what it is asked.
     var pause = TimeSpan.FromMilliseconds(urls.All(u => u.IsLoopback) ? 200 : 1_000);
     using var telemetry = Telemetry.Start(new ConfigurationBuilder().AddEnvironmentVariables().Build(), "depin-replayer");
-    // The node answered when it was asked for its chain: from here on one that does not is waited for.
-    var outages = new Outages(Console.WriteLine, TimeSpan.FromSeconds(1));
     var enrolment = Enrolment.Open(access, parsed.GetRequiredValue(keys), makerId: 1, Console.WriteLine, pause);
     await outages.RepeatAsync(token => enrolment.RunAsync(all, manifest.NetworkParameters.MinimumStakePerDevice, token), ct).ConfigureAwait(false);
 

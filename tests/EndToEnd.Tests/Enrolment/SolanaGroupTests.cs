@@ -53,6 +53,24 @@ public sealed class SolanaGroupTests(SolanaDeviceNetwork network) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_node_that_falls_silent_once_all_are_sent_is_asked_again_and_each_is_done_once()
+    {
+        await using var proxy = await RpcProxy.StartAsync(network.Solana.Node.Url, default);
+        proxy.Apply(new RpcFault.Drop(), "getSignatureStatuses");
+        using var http = new HttpClient { Timeout = Timeout.InfiniteTimeSpan };
+        const int attempts = 2; // after which a question is given up
+        var rpc = new SolanaRpc(http, new RpcOptions { Urls = [proxy.Url], Attempts = attempts });
+        var to = Enumerable.Range(0, 3).Select(_ => SolanaAddress.Of(PrivateKey.Generate(KeyType.Ed25519).PublicKey)).ToList();
+        var sender = new SolanaTransactionSender(rpc, network.Solana.Key, Quick);
+        var sending = new SolanaTransactionGroup(rpc, sender, Quick).SendAllAsync(
+            [.. to.Select(address => new SolanaTransactionRequest(SystemProgram.Transfer(sender.Payer, address, Least)) { Units = 1_000, Price = 0 })], null, default);
+        await Eventually.HoldsAsync(() => Task.FromResult(sending.IsCompleted || proxy.Faulted > attempts), "it was asked more than once", default);
+        proxy.Clear();
+        Assert.All(await sending, receipt => Assert.Null(receipt.Error));
+        foreach (var address in to) Assert.Equal(Least, (await network.Solana.Rpc.GetBalanceAsync(address, Finality.Safe, default)).Value);
+    }
+
+    [Fact]
     public async Task A_refusal_is_named_and_does_not_keep_the_others_from_being_done()
     {
         var poor = PrivateKey.Generate(KeyType.Ed25519);

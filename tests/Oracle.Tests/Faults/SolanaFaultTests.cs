@@ -108,9 +108,10 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         var wallets = network.Chain.Operators.Select(o => o.Account.Solana).ToList();
         var before = new List<ulong>();
         foreach (var wallet in wallets) before.Add(await network.BalanceAsync(wallet));
-        // Neither sees two.
-        await HandInAsync(0, report);
-        await HandInAsync(SolanaFaultNetwork.Misled, report with { StateRoot = Keccak256.Hash("another"u8) });
+        // Neither sees two, nor has what it signed in earnest: of this epoch there is nothing else yet. Only who is told by the other can prove it.
+        var far = report with { Epoch = new Protocol.Epoch(report.Epoch.Value + 1_000) };
+        await HandInAsync(0, far);
+        await HandInAsync(SolanaFaultNetwork.Misled, far with { StateRoot = Keccak256.Hash("another"u8) });
 
         await SolanaFaultNetwork.HoldsAsync(async () => (await network.OperatorAsync(SolanaFaultNetwork.Equivocator)).Slashed, "the bond is slashed");
         Assert.Equal(0UL, (await network.OperatorAsync(SolanaFaultNetwork.Equivocator)).Bond);
