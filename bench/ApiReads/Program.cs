@@ -18,9 +18,8 @@ const int Devices = 100_000;
 var seconds = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 8;
 var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 5;
 var ct = CancellationToken.None;
-var folder = Directory.CreateTempSubdirectory("depin-bench").FullName;
-File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-await using var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions(Path.Combine(folder, "pg")), ct);
+using var folder = new BenchFolder();
+await using var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions(folder.In("pg")), ct);
 await cluster.EnsureDatabaseAsync("bench", ct);
 var database = cluster.ConnectionString("bench");
 await using (var owner = NpgsqlDataSource.Create(database))
@@ -72,7 +71,7 @@ async Task CompareAsync(string name, string what, string bareScript, string scri
 
 string Script(string name, string path)
 {
-    var file = Path.Combine(folder, name + ".lua");
+    var file = folder.In(name + ".lua");
     File.WriteAllText(file,
         $$"""
         request = function() return wrk.format("GET", {{path}}) end
@@ -106,7 +105,7 @@ async Task<Server> ServeAsync(string name, IReadOnlyList<string> program, int? c
         ["Api__CacheSeconds"] = cacheSeconds.Value.ToString(CultureInfo.InvariantCulture),
         ["ASPNETCORE_URLS"] = url,
     };
-    var process = await GuardedProcess.StartAsync(new ProcessSpecification("dotnet", cacheSeconds is null ? [.. program, url] : program) { Name = name, WorkingDirectory = folder, Environment = environment }, null, ct);
+    var process = await GuardedProcess.StartAsync(new ProcessSpecification("dotnet", cacheSeconds is null ? [.. program, url] : program) { Name = name, WorkingDirectory = folder.Path, Environment = environment }, null, ct);
     using var http = new HttpClient();
     for (var tries = 0; ; tries++)
     {

@@ -16,10 +16,9 @@ using Npgsql;
 var blocks = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 500;
 var perBlock = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 200;
 var ct = CancellationToken.None;
-var folder = Directory.CreateTempSubdirectory("depin-bench").FullName;
-File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+using var folder = new BenchFolder();
 await using var anvil = await AnvilProcess.StartAsync(new AnvilOptions { SlotsInAnEpoch = 1, TimestampInterval = 1 }, ct);
-await using var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions(Path.Combine(folder, "pg")), ct);
+await using var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions(folder.In("pg")), ct);
 await cluster.EnsureDatabaseAsync("bench", ct);
 var database = cluster.ConnectionString("bench");
 await using var owner = NpgsqlDataSource.Create(database);
@@ -35,7 +34,7 @@ var watch = Stopwatch.StartNew();
 for (var i = 0; i < blocks; i++) events += await emitter.MineAsync(perBlock, ct);
 Console.WriteLine($"chain: {blocks} blocks, {events} events, filled in {watch.Elapsed.TotalSeconds:0.0} s");
 
-await new BackfillRounds(Path.Combine(folder, "pg"), database, owner, network, events).RunAsync(
+await new BackfillRounds(folder.In("pg"), database, owner, network, events).RunAsync(
     "backfill", args.Length > 2 ? int.Parse(args[2], CultureInfo.InvariantCulture) : 7, () => new EvmChainSource(rpc, network),
     _ => Floor.BackfillAsync(owner, rpc, network, (ulong)blocks, perBlock, events, ct), ct);
 await LiveAsync();

@@ -8,9 +8,8 @@ using DePin.DevTools;
 // PostgreSQL, and get a receipt. Both numbers from one run on the same cores; sender and database share them with the node.
 var count = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 20_000;
 var rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 7;
-var folder = Directory.CreateTempSubdirectory("depin-bench");
-File.SetUnixFileMode(folder.FullName, (UnixFileMode)0b111_101_101); // the account that runs PostgreSQL must reach its data
-var data = Path.Combine(folder.FullName, "data");
+using var folder = new BenchFolder();
+var data = folder.In("data");
 await using var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions(data), CancellationToken.None);
 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{count} proofs a round, {rounds} rounds in turn, {Environment.ProcessorCount} cores; medians. Processor time counts node, sender and database."));
 Console.WriteLine("key type    verify/s   ingest/s   ratio   by processor time   µs a proof: verify, ingest own + database");
@@ -35,4 +34,3 @@ foreach (var type in new[] { KeyType.P256, KeyType.Ed25519, KeyType.Secp256k1 })
 }
 
 await cluster.StopAsync();
-folder.Delete(recursive: true);

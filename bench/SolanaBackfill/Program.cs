@@ -20,9 +20,8 @@ if (serving)
 }
 
 var ct = CancellationToken.None;
-var folder = Directory.CreateTempSubdirectory("depin-bench").FullName;
-File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
-await using var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions(Path.Combine(folder, "pg")), ct);
+using var folder = new BenchFolder();
+await using var cluster = await PostgresCluster.StartAsync(new PostgresClusterOptions(folder.In("pg")), ct);
 await cluster.EnsureDatabaseAsync("bench", ct);
 var database = cluster.ConnectionString("bench");
 await using var owner = NpgsqlDataSource.Create(database);
@@ -39,7 +38,7 @@ try
     var events = (long)filled * perBlock;
     await ReadyAsync(rpc, last);
     Console.WriteLine($"chain: {filled} blocks in {last} slots, {events} events in {events / Cluster.EventsPerTransaction} transactions");
-    await new BackfillRounds(Path.Combine(folder, "pg"), database, owner, Cluster.Network, events).RunAsync(
+    await new BackfillRounds(folder.In("pg"), database, owner, Cluster.Network, events).RunAsync(
         "solana-backfill", Number(2, 7), () => new SolanaChainSource(rpc, Cluster.Network),
         source => FloorTable.BackfillAsync(owner, (from, to) => source.GetLogsAsync(from, to, ct), last, perBlock, events, ct), ct);
     return 0;
