@@ -148,7 +148,7 @@ public abstract class SolanaCommands(SolanaAddress tokenProgram) : IAsyncLifetim
         // And later there is room.
         await solana.TravelAsync(solana.Genesis + (2 * DeployedSolana.EpochLength) + DeployedSolana.BreakerWindow, Ct);
         Assert.Equal("450", Text(Assert.Single((await AnswerAsync("claim", accounts[3].ToString(), "--api", api.Url.ToString())).EnumerateArray()), "amount"));
-        Assert.Equal(450UL, await solana.BalanceAsync(ProgramAddress.AssociatedToken(accounts[3], network.Mint, SolanaPrograms.Token), Ct));
+        Assert.Equal(450UL, await solana.BalanceAsync(network.TokensOf(accounts[3]), Ct));
     }
 
     private static (string Path, string Answer) ReadyOf(RewardTree tree, uint index, SolanaAddress account)
