@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using DePin.Cryptography;
 using DePin.Oracle.Batch.Wire;
+using DePin.Oracle.Ingest.Wire;
 using DePin.Oracle.Peers;
 using DePin.Oracle.Transmit;
 using DePin.Protocol;
@@ -90,6 +91,14 @@ public sealed class Garbage(FaultNetwork network, OperatorKeyRing liar, byte pos
         return SayAsync(to, path, new ByteArrayContent(bytes) { Headers = { ContentType = new MediaTypeHeaderValue(type) } });
     }
 
+    // A batch that is none is answered by why it is not acknowledged; noise that happens to read as no proofs at all, by a receipt for none.
+    private async Task<bool> HasTakenAsync(string path, HttpResponseMessage response) => path switch
+    {
+        "/v1/proofs:batch" => BatchReceipt.Parser.ParseFrom(await response.Content.ReadAsByteArrayAsync(_stop.Token)).Durable > 0,
+        _ when path.StartsWith("/v1/lanes", StringComparison.Ordinal) => BatchAnswer.Parser.ParseFrom(await response.Content.ReadAsByteArrayAsync(_stop.Token)).Signature.Length > 0,
+        _ => true,
+    };
+
     private async Task SayAsync(OperatorProcess to, string path, HttpContent content)
     {
         var method = path.StartsWith("/v1/lanes", StringComparison.Ordinal) ? HttpMethod.Put : HttpMethod.Post;
@@ -97,9 +106,7 @@ public sealed class Garbage(FaultNetwork network, OperatorKeyRing liar, byte pos
         try
         {
             using var response = await _http.SendAsync(request, _stop.Token);
-            var taken = response.IsSuccessStatusCode;
-            // A batch that is none is answered by why it is not acknowledged.
-            if (taken && request.Method == HttpMethod.Put) taken = BatchAnswer.Parser.ParseFrom(await response.Content.ReadAsByteArrayAsync(_stop.Token)).Signature.Length > 0;
+            var taken = response.IsSuccessStatusCode && await HasTakenAsync(path, response);
             if (taken || response.StatusCode >= HttpStatusCode.InternalServerError) _taken.Add($"{path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync(_stop.Token)}");
             else Interlocked.Increment(ref _refused);
         }
