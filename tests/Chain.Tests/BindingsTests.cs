@@ -9,6 +9,7 @@ using DePin.Chain.Evm;
 using DePin.ContractBindings.Evm;
 using DePin.Cryptography;
 using DePin.DevTools;
+using DePin.TestKit;
 
 namespace DePin.Chain.Tests;
 
@@ -79,9 +80,8 @@ public sealed class BindingsTests
     {
         var log = TransferLog(12_345UL);
         Sum(log, 10);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        var sum = Sum(log, 10_000);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        var sum = 0UL;
+        Assert.Equal(0, Allocated.By(() => sum = Sum(log, 10_000)));
         Assert.Equal(123_450_000UL, sum);
 
         static ulong Sum(EvmLogBatch batch, int times)
@@ -103,12 +103,11 @@ public sealed class BindingsTests
         var json = System.Text.Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat(one, 1_000))}]");
         var batch = new EvmLogBatch();
         Read(json, batch);
-        batch.Clear();
-        Read(json, batch);
-        batch.Clear();
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Read(json, batch);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocated.By(() =>
+        {
+            batch.Clear();
+            Read(json, batch);
+        }));
         Assert.Equal(1_000, batch.Count);
         Assert.Equal(7u, batch[999].LogIndex);
         Assert.Equal(new byte[] { 0x22, 0x22 }, batch.View(999).Data[30..].ToArray());

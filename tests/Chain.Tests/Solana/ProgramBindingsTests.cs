@@ -4,6 +4,7 @@ using DePin.BindingsGenerator.Solana;
 using DePin.ContractBindings.Solana;
 using DePin.Cryptography;
 using DePin.DevTools;
+using DePin.TestKit;
 
 namespace DePin.Chain.Tests.Solana;
 
@@ -58,9 +59,8 @@ public sealed class ProgramBindingsTests
         var claimed = Enumerable.Range(0, 1024).Select(i => (ulong)i * 1_000_003).ToArray();
         var data = new Depin.PageAccount(default, 7, claimed).Encode();
         Assert.Equal(Depin.PageAccount.Size, data.Length);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.True(Depin.PageAccount.TryReadClaimed(data, 1023, out var last));
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        var last = 0UL;
+        Assert.Equal(0, Allocated.By(() => Assert.True(Depin.PageAccount.TryReadClaimed(data, 1023, out last))));
         Assert.Equal(claimed[1023], last);
         Assert.True(Depin.PageAccount.TryReadClaimed(data.AsSpan(0, Depin.PageAccount.Offsets.Claimed + 8), 0, out _));
         Assert.False(Depin.PageAccount.TryReadClaimed(data.AsSpan(0, Depin.PageAccount.Offsets.Claimed + 8), 1, out _));
@@ -104,9 +104,10 @@ public sealed class ProgramBindingsTests
     {
         var data = default(Depin.ClaimedEvent).Encode();
         Assert.True(Depin.ClaimedEvent.TryDecode(data, out _));
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 1_000; i++) Depin.ClaimedEvent.TryDecode(data, out _);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocated.By(() =>
+        {
+            for (var i = 0; i < 1_000; i++) Depin.ClaimedEvent.TryDecode(data, out _);
+        }));
     }
 
     [Fact]
@@ -117,8 +118,6 @@ public sealed class ProgramBindingsTests
         bad[^36] = bad[^35] = bad[^34] = bad[^33] = 0xff;
         Assert.True(Depin.ClaimInstruction.TryDecode(good, out _));
         Assert.False(Depin.ClaimInstruction.TryDecode(bad, out _));
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Depin.ClaimInstruction.TryDecode(bad, out _);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocated.By(() => Depin.ClaimInstruction.TryDecode(bad, out _)));
     }
 }

@@ -1,5 +1,6 @@
 using DePin.Abi.Solana;
 using DePin.Cryptography;
+using DePin.TestKit;
 
 namespace DePin.Chain.Tests.Solana;
 
@@ -149,9 +150,10 @@ public sealed class SolanaLogTests
         string[] lines = [$"Program {Victim} invoke [1]", $"Program data: {Convert.ToBase64String(new byte[6_000])}", "Program log: x", $"Program {Victim} success"];
         var reader = new SolanaLogReader();
         Assert.Equal(6_000, Sum());
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        for (var i = 0; i < 100; i++) Sum();
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, Allocated.By(() =>
+        {
+            for (var i = 0; i < 100; i++) Sum();
+        }));
 
         int Sum()
         {
