@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using DePin.Signing;
 using System.Globalization;
 using DePin.Chain.Deployment;
@@ -159,6 +160,7 @@ public sealed class ChainNetwork : IAsyncDisposable
 /// <summary>An operator of a <see cref="ChainNetwork"/> or a <see cref="SolanaNetworkOfOperators"/>: may be stopped and started again on the same database.</summary>
 public sealed class ChainOperator(OperatorKeyRing keys, TestDatabase database, OracleSetup setup, int port) : IAsyncDisposable
 {
+    private readonly ComplaintLog _complaints = new();
     private WebApplication? _app;
 
     public OperatorKeyRing Keys => keys;
@@ -171,6 +173,9 @@ public sealed class ChainOperator(OperatorKeyRing keys, TestDatabase database, O
     /// <summary>What a test puts in front of the operator's endpoints.</summary>
     public Action<IApplicationBuilder>? Inbound { get; init; }
 
+    /// <summary>Its last warnings and errors.</summary>
+    public IEnumerable<string> Complaints => _complaints.Lines;
+
     public HttpClient Http { get; } = new() { BaseAddress = new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")) };
 
     public T Get<T>() where T : notnull => _app!.Services.GetRequiredService<T>();
@@ -179,6 +184,7 @@ public sealed class ChainOperator(OperatorKeyRing keys, TestDatabase database, O
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { EnvironmentName = "Testing" });
         builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(_complaints);
         if (Environment.GetEnvironmentVariable("DEPIN_TEST_LOG") is { Length: > 0 } file) builder.Logging.AddProvider(new FileLog($"{file}.{port}"));
         builder.WebHost.UseUrls(Http.BaseAddress!.ToString());
         Services?.Invoke(builder.Services);
@@ -201,6 +207,32 @@ public sealed class ChainOperator(OperatorKeyRing keys, TestDatabase database, O
         await StopAsync();
         Http.Dispose();
         await database.DisposeAsync();
+    }
+}
+
+/// <summary>The last warnings and errors of one operator.</summary>
+internal sealed class ComplaintLog : ILoggerProvider, ILogger
+{
+    private const int Kept = 20;
+    private readonly ConcurrentQueue<string> _lines = new();
+
+    public IEnumerable<string> Lines => _lines;
+
+    public ILogger CreateLogger(string categoryName) => this;
+
+    public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (!IsEnabled(logLevel)) return;
+        _lines.Enqueue($"{DateTime.UtcNow:HH:mm:ss.fff} {logLevel} {formatter(state, exception)} {exception?.GetType().Name} {exception?.Message}");
+        while (_lines.Count > Kept) _lines.TryDequeue(out _);
+    }
+
+    public void Dispose()
+    {
     }
 }
 

@@ -62,8 +62,8 @@ public sealed class CrashTests(CrashTests.Four four, ITestOutputHelper output) :
     {
         var epoch = await Network.NextEpochAsync(Ct) + 1;
         var proposer = Network.Process((int)(epoch % 4)); // of view 0 in generation 0
-        await using var trap = await RoundTrap.SetAsync(proposer.Database, epoch, dying, Ct);
-        await trap.SprungAsync(Ct);
+        await using var trap = await RoundTrap.SetAsync(proposer.Database, epoch, dying, Ct, every: 4);
+        epoch = await trap.SprungAsync(Ct, Network.TellAsync);
         await proposer.KillAsync();
         await trap.ReleaseAsync();
 

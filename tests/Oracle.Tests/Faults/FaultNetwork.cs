@@ -70,10 +70,13 @@ public sealed class FaultNetwork : IAsyncDisposable
     public Task<ulong> NextEpochAsync(CancellationToken ct) => AskAsync(new ReportVerifier.NextEpochCall(), ct);
 
     public Task AcceptedAsync(ulong epoch, CancellationToken ct) =>
-        Eventually.HoldsAsync(async () => await NextEpochAsync(ct) > epoch, $"epoch {epoch} is accepted", ct, Patience);
+        Eventually.HoldsAsync(async () => await NextEpochAsync(ct) > epoch, $"epoch {epoch} is accepted", ct, Patience, TellAsync);
 
     public Task FinalAsync(ulong epoch, CancellationToken ct) =>
-        Eventually.HoldsAsync(async () => await AskAsync(new ReportVerifier.NextFinalCall(), ct) > epoch, $"epoch {epoch} is final", ct, Patience);
+        Eventually.HoldsAsync(async () => await AskAsync(new ReportVerifier.NextFinalCall(), ct) > epoch, $"epoch {epoch} is final", ct, Patience, TellAsync);
+
+    /// <summary>What the operators in processes say of themselves.</summary>
+    public async Task<string> TellAsync() => string.Join('\n', await Task.WhenAll(_processes.Select(one => Diagnosis.TellAsync(one.Number, one.Http, one.Database, one.Complaints))));
 
     public Task<T> AskAsync<T>(Abi.IContractCall<T> call, CancellationToken ct, string contract = "ReportVerifier", BlockTag? block = null) =>
         Chain.Rpc.CallAsync(Chain.Manifest.AddressOf(contract), call, block ?? BlockTag.Latest, ct);

@@ -9,6 +9,7 @@ namespace DePin.Oracle.Tests.Faults;
 public sealed class OperatorProcess : IAsyncDisposable
 {
     private readonly ProcessSpecification _specification;
+    private readonly string _log;
     private GuardedProcess? _process;
 
     /// <summary>Writes keys and manifest to a folder; nothing runs yet. <paramref name="rpc"/>: where it reaches the chain.</summary>
@@ -39,7 +40,7 @@ public sealed class OperatorProcess : IAsyncDisposable
         {
             Name = $"operator {number}",
             WorkingDirectory = folder,
-            LogFile = Environment.GetEnvironmentVariable("DEPIN_TEST_LOG") is { Length: > 0 } file ? $"{file}.{number}" : null,
+            LogFile = _log = Environment.GetEnvironmentVariable("DEPIN_TEST_LOG") is { Length: > 0 } file ? $"{file}.{number}" : Path.Combine(folder, "log"),
             Environment = new Dictionary<string, string?>
             {
                 // Many on few cores: what makes a long-lived server fast makes a short life slow.
@@ -72,6 +73,9 @@ public sealed class OperatorProcess : IAsyncDisposable
     public TestDatabase Database { get; }
 
     public HttpClient Http { get; }
+
+    /// <summary>The last lines of its log.</summary>
+    public IEnumerable<string> Complaints => File.Exists(_log) ? File.ReadLines(_log).TakeLast(40) : [];
 
     /// <summary>Starts the process and returns once it runs; it may not listen yet.</summary>
     public async Task StartAsync(CancellationToken ct) => _process = await GuardedProcess.StartAsync(_specification, null, ct);

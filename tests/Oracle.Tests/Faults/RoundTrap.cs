@@ -17,25 +17,39 @@ public sealed class RoundTrap : IAsyncDisposable
 
     private RoundTrap(TestDatabase database, NpgsqlConnection holder) => (_database, _holder) = (database, holder);
 
-    /// <summary>Sets it for the first message of a kind in an epoch.</summary>
-    public static async Task<RoundTrap> SetAsync(TestDatabase database, ulong epoch, MessageKind kind, CancellationToken ct)
+    /// <summary>
+    /// Sets it for the first message of a kind that the operator says in <paramref name="epoch"/>, or <paramref name="every"/> epochs later, or twice that:
+    /// a quorum of the others may decide an epoch before it has come so far.
+    /// </summary>
+    public static async Task<RoundTrap> SetAsync(TestDatabase database, ulong epoch, MessageKind kind, CancellationToken ct, int every = 1)
     {
         var holder = await database.DataSource.OpenConnectionAsync(ct);
         await ExecuteAsync(holder, $"select pg_advisory_lock({Key})", ct);
+        // Who stands in the trap holds the lock of two keys, which tells the epoch, and waits for the one of one key.
         await ExecuteAsync(holder,
             $"""
-            create function public.trap() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock({Key}); return new; end $$;
+            create function public.trap() returns trigger language plpgsql as $$
+                begin perform pg_advisory_xact_lock({Key}, new.epoch::int); perform pg_advisory_xact_lock({Key}); return new; end $$;
             create trigger trap before insert on oracle.round_records for each row
-                when (new.kind = 1 and new.message_kind = {(int)kind} and new.epoch = {epoch}) execute function public.trap()
+                when (new.kind = 1 and new.message_kind = {(int)kind} and new.epoch >= {epoch} and (new.epoch - {epoch}) % {every} = 0) execute function public.trap()
             """, ct);
         return new RoundTrap(database, holder);
     }
 
-    /// <summary>Waits until the operator stands at the point.</summary>
-    public Task SprungAsync(CancellationToken ct) => Eventually.HoldsAsync(
-        async () => await _database.ScalarAsync<long>(
-            "select count(*) from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())", ct) > 0,
-        "the operator is in the trap", ct, FaultNetwork.Patience);
+    /// <summary>Waits until the operator stands at the point; of which epoch.</summary>
+    public async Task<ulong> SprungAsync(CancellationToken ct, Func<Task<string>>? tell = null)
+    {
+        long? epoch = null;
+        await Eventually.HoldsAsync(
+            async () => (epoch = await _database.ScalarAsync<long?>(
+                $"""
+                select min(told.objid::bigint) from pg_locks told join pg_locks waits using (locktype, database, pid)
+                where locktype = 'advisory' and told.objsubid = 2 and told.classid = {Key} and not waits.granted
+                    and database = (select oid from pg_database where datname = current_database())
+                """, ct)) is not null,
+            "the operator is in the trap", ct, FaultNetwork.Patience, tell);
+        return (ulong)epoch!.Value;
+    }
 
     /// <summary>After the operator was killed: its unfinished transaction dies with it, and nothing is held any more.</summary>
     public async Task ReleaseAsync()

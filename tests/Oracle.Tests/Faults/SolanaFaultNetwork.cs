@@ -151,7 +151,7 @@ public sealed class SolanaFaultNetwork : IAsyncLifetime, IDisposable
 
     public Task FinalAsync(ulong epoch) => HoldsAsync(async () => (await Chain.LedgerAsync(Ct)).NextFinal > epoch, $"epoch {epoch} is final");
 
-    public static Task HoldsAsync(Func<Task<bool>> condition, string what) => Eventually.HoldsAsync(condition, what, Ct, Patience);
+    public Task HoldsAsync(Func<Task<bool>> condition, string what) => Eventually.HoldsAsync(condition, what, Ct, Patience, TellAsync);
 
     /// <summary>An account's own transaction.</summary>
     public Task<SolanaReceipt> SendAsync(PrivateKey from, params IReadOnlyList<SolanaInstruction> instructions) =>
@@ -259,6 +259,19 @@ public sealed class SolanaFaultNetwork : IAsyncLifetime, IDisposable
             }, $"the mirror of operator {number} is at the tip");
         Assert.Empty(verified!.Differences);
         Assert.NotEmpty(verified.Compared);
+    }
+
+    /// <summary>What the operators say of themselves.</summary>
+    public async Task<string> TellAsync()
+    {
+        var told = new List<string> { string.Create(CultureInfo.InvariantCulture, $"the clock stands at {Now}, {_running.Status}; {Receipts.Count} receipts; {Proxy.Faulted} calls met a fault") };
+        for (var i = 0; i < Databases.Count; i++)
+        {
+            var one = _inProcess.Find(o => o.Keys == Chain.Operators[i]);
+            told.Add(await Diagnosis.TellAsync(i, Http[i], Databases[i], one?.Complaints ?? Process.Complaints));
+        }
+
+        return string.Join('\n', told);
     }
 
     private async Task RunClockAsync()

@@ -29,7 +29,7 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         // An epoch later: what devices prove now is too far ahead for the cancelled one, and must not get into the cut that comes in its place.
         await network.AcceptedAsync(epoch + 1);
         var held = network.Receipts.Count;
-        await SolanaFaultNetwork.HoldsAsync(() => Task.FromResult(network.Receipts.Count >= held + 6), "devices go on");
+        await network.HoldsAsync(() => Task.FromResult(network.Receipts.Count >= held + 6), "devices go on");
         var generation = (await network.Chain.LedgerAsync(Ct)).Generation;
         var arbiter = SolanaAddress.Of(network.Chain.Owner.PublicKey);
         var cancel = new Depin.CancelInstruction(epoch).ToInstruction(network.Accounts.Program, new Depin.CancelAccounts { Arbiter = arbiter, Network = network.Accounts.Account });
@@ -63,7 +63,7 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         for (var i = 0; i < network.Databases.Count; i++)
         {
             var mirrored = network.Databases[i];
-            await SolanaFaultNetwork.HoldsAsync(
+            await network.HoldsAsync(
                 async () => await mirrored.ScalarAsync<string>($"select string_agg(status || ' ' || encode(digest, 'hex'), ', ' order by generation) from chain.reports where epoch = {epoch}", Ct)
                     == $"cancelled {Hex(challenged.Digest)}, final {Hex(anew.Digest)}", $"operator {i} has mirrored both");
             Assert.True(await mirrored.ScalarAsync<bool>($"select challenge_bond_returned from chain.reports where digest = '\\x{Hex(challenged.Digest)}'", Ct));
@@ -82,7 +82,7 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         var (epoch, challenged, due) = await ChallengeNextAsync(challenger);
         Assert.True(challenged.ClaimableAt > due);
         Assert.Equal(kept + bond, await KeptAsync());
-        await SolanaFaultNetwork.HoldsAsync(() => Task.FromResult(network.Now > due + 1_200), "its window would be over");
+        await network.HoldsAsync(() => Task.FromResult(network.Now > due + 1_200), "its window would be over");
         Assert.True((await network.Chain.LedgerAsync(Ct)).NextFinal <= epoch);
         await network.FinalAsync(epoch);
         Assert.True(network.Now + 600 >= challenged.ClaimableAt);
@@ -91,7 +91,7 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         Assert.Null((await network.Chain.Rpc.GetAccountInfoAsync(network.Accounts.Challenge(challenged.Digest), Finality.Safe, Ct)).Value);
         Assert.Equal(kept, await KeptAsync()); // the bond is with nobody any more
         var settled = $"select status || ' ' || challenge_bond_returned from chain.reports where digest = '\\x{Hex(challenged.Digest)}'";
-        await SolanaFaultNetwork.HoldsAsync(async () => await network.Databases[0].ScalarAsync<string>(settled, Ct) == "final false", "the mirror has it final and the bond burnt");
+        await network.HoldsAsync(async () => await network.Databases[0].ScalarAsync<string>(settled, Ct) == "final false", "the mirror has it final and the bond burnt");
         await network.AcceptedAsync(await network.NextEpochAsync());
         await network.AssertMirrorIsTheChainAsync(0);
         await network.AssertHonestAsync();
@@ -113,7 +113,7 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         await HandInAsync(0, far);
         await HandInAsync(SolanaFaultNetwork.Misled, far with { StateRoot = Keccak256.Hash("another"u8) });
 
-        await SolanaFaultNetwork.HoldsAsync(async () => (await network.OperatorAsync(SolanaFaultNetwork.Equivocator)).Slashed, "the bond is slashed");
+        await network.HoldsAsync(async () => (await network.OperatorAsync(SolanaFaultNetwork.Equivocator)).Slashed, "the bond is slashed");
         Assert.Equal(0UL, (await network.OperatorAsync(SolanaFaultNetwork.Equivocator)).Bond);
         var gained = new List<ulong>();
         for (var i = 0; i < wallets.Count; i++) gained.Add(await network.BalanceAsync(wallets[i]) - before[i]);
@@ -127,10 +127,9 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
     [Fact]
     public async Task An_operator_killed_in_mid_round_holds_nobody_up_signs_nothing_twice_and_catches_up()
     {
-        var epoch = await network.NextEpochAsync() + 1;
         var killed = network.Process;
-        await using var trap = await RoundTrap.SetAsync(killed.Database, epoch, MessageKind.Commit, Ct);
-        await trap.SprungAsync(Ct);
+        await using var trap = await RoundTrap.SetAsync(killed.Database, await network.NextEpochAsync() + 1, MessageKind.Commit, Ct);
+        var epoch = await trap.SprungAsync(Ct, network.TellAsync);
         await killed.KillAsync();
         await trap.ReleaseAsync();
         await network.AcceptedAsync(epoch + 1); // by the three others
@@ -138,15 +137,14 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         await killed.StartAsync(Ct);
         await killed.ReadyAsync(Ct);
         var caughtUp = $"select count(*) from oracle.reports where epoch in ({epoch}, {epoch + 1}) and status in ('accepted', 'final')";
-        await SolanaFaultNetwork.HoldsAsync(async () => await killed.Database.ScalarAsync<long>(caughtUp, Ct) == 2, "it has what the others reported");
+        await network.HoldsAsync(async () => await killed.Database.ScalarAsync<long>(caughtUp, Ct) == 2, "it has what the others reported");
         await SignsAgainAsync(SolanaFaultNetwork.Killed, epoch + 1);
 
         // Once more, while another is away: now the epoch waits for it, and it takes the round up where its log ends.
-        epoch = await network.NextEpochAsync() + 1;
-        await using (var second = await RoundTrap.SetAsync(killed.Database, epoch, MessageKind.Commit, Ct))
+        await using (var second = await RoundTrap.SetAsync(killed.Database, await network.NextEpochAsync() + 1, MessageKind.Commit, Ct))
         {
             await network.StopAsync(SolanaFaultNetwork.Misled);
-            await second.SprungAsync(Ct);
+            epoch = await second.SprungAsync(Ct, network.TellAsync);
             await killed.KillAsync();
             await second.ReleaseAsync();
             await killed.StartAsync(Ct);
@@ -184,7 +182,7 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
                     var met = proxy.Faulted;
                     proxy.Clear();
                     apply();
-                    await SolanaFaultNetwork.HoldsAsync(() => Task.FromResult(proxy.Faulted >= met + 3), "the operator meets the fault");
+                    await network.HoldsAsync(() => Task.FromResult(proxy.Faulted >= met + 3), "the operator meets the fault");
                 }
 
                 await network.AcceptedAsync(next);
@@ -196,7 +194,7 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         }
 
         var missed = await network.NextEpochAsync() - 1;
-        await SolanaFaultNetwork.HoldsAsync(
+        await network.HoldsAsync(
             async () => await network.Databases[SolanaFaultNetwork.Misled].ScalarAsync<long>("select coalesce(max(epoch), 0) from oracle.reports", Ct) >= (long)missed,
             $"it has epoch {missed}");
         await SignsAgainAsync(SolanaFaultNetwork.Misled, missed);
@@ -271,7 +269,7 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
     {
         var where = $"digest = '\\x{Hex(digest)}'";
         byte[]? report = null;
-        await SolanaFaultNetwork.HoldsAsync(
+        await network.HoldsAsync(
             async () => (report = await network.Databases[0].ScalarAsync<byte[]>($"select report from chain.reports where {where}", Ct)) is not null, "the report is mirrored");
         var signatures = new Dictionary<Address, byte[]>();
         await using var command = network.Databases[0].DataSource.CreateCommand($"select signer, signature from oracle.attestations where {where}");
@@ -287,7 +285,7 @@ public sealed class SolanaFaultTests(SolanaFaultNetwork network) : IClassFixture
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync(Ct));
     }
 
-    private Task SignsAgainAsync(int number, ulong after) => SolanaFaultNetwork.HoldsAsync(
+    private Task SignsAgainAsync(int number, ulong after) => network.HoldsAsync(
         async () => await network.Databases[number].ScalarAsync<long>(
             string.Create(CultureInfo.InvariantCulture, $"select count(*) from oracle.signed_reports where epoch > {after} and signature is not null"), Ct) > 0,
         $"operator {number} signs again");
