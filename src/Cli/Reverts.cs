@@ -11,10 +11,10 @@ namespace DePin.Cli;
 public static class Reverts
 {
     /// <summary>The contract's own words, and where there is one, the way out.</summary>
-    public static string Explain(EvmRevertException problem) => Advice(problem) is { } advice ? $"{problem.Message}. {advice}" : $"{problem.Message}.";
+    public static string Explain(EvmRevertException problem) => Told(problem, Advice(problem));
 
     /// <summary>The program's own words, and where there is one, the way out.</summary>
-    public static string Explain(SolanaProgramException problem) => Advice(problem.ErrorName) is { } advice ? $"{problem.Message}. {advice}" : $"{problem.Message}.";
+    public static string Explain(SolanaProgramException problem) => Told(problem, Advice(problem.ErrorName));
 
     /// <summary>Sends what a program may refuse; where it is for the given error, the refusal is told with what only the sender knows.</summary>
     /// <exception cref="CliException">It was refused for that.</exception>
@@ -26,7 +26,7 @@ public static class Reverts
         }
         catch (SolanaProgramException problem) when (problem.ErrorName == error)
         {
-            throw new CliException($"{problem.Message}. {advice()}", ExitCodes.Refused, problem);
+            throw new CliException(Told(problem, advice()), ExitCodes.Refused, problem);
         }
     }
 
@@ -42,6 +42,9 @@ public static class Reverts
     private const string NoRoom = "The outflow breaker lets no more through now; it drains with chain time. Try later.";
     private const string WrongThaw = "The number is not that of an open thaw of yours: `depin unstake` told it; --provider must be the same pool.";
     private const string RatioExceeded = "The provider must stake more of its own before others may delegate that much.";
+
+    // Some messages end as sentences do.
+    private static string Told(Exception problem, string? advice) => $"{problem.Message.TrimEnd('.')}.{(advice is null ? "" : " " + advice)}";
 
     private static string? Advice(string solanaError) => solanaError switch
     {

@@ -14,6 +14,9 @@ public sealed record TransactionRequest(Address? To, ReadOnlyMemory<byte> Data)
     /// <summary>Units; null = estimated, which also finds out whether the contract would refuse.</summary>
     public ulong? Gas { get; init; }
 
+    /// <summary>Units to send along at least, where the estimate is less: for a call that may do more in its block than it would have done when it was estimated. What is not used is not paid.</summary>
+    public ulong LeastGas { get; init; }
+
     /// <summary>The nonce, where the caller counts them itself; null = the next free one.</summary>
     public ulong? Nonce { get; init; }
 }
@@ -240,7 +243,7 @@ public sealed class TransactionSender(EvmRpc rpc, Address account, Func<EvmTrans
     private async Task<ulong> EstimateAsync(TransactionRequest request, CancellationToken ct)
     {
         var estimate = await rpc.EstimateGasAsync(new EvmCall(request.To, request.Data) { From = Account, Value = request.Value }, ct).ConfigureAwait(false);
-        return estimate + (estimate * (ulong)_policy.GasMarginPercent / 100);
+        return Math.Max(estimate + (estimate * (ulong)_policy.GasMarginPercent / 100), request.LeastGas);
     }
 
     // Null while the base fee alone is above the maximum.

@@ -37,6 +37,10 @@ internal interface IClaimSender : IDisposable
 /// <summary>Claims at the contracts of an EVM chain.</summary>
 internal sealed class EvmClaimSender(EvmNetworkAccess network, TransactionSender sender) : IClaimSender
 {
+    // More than the contract's snapshots have for a claim of a batch that pays an account for the first time (65 k), and for what surrounds them (43 k).
+    private const ulong GasOfBatch = 60_000;
+    private const ulong GasOfClaim = 80_000;
+
     public ISettlementReader Settlement { get; } = new EvmSettlement(network);
 
     public byte Decimals => Tokens.EvmDecimals;
@@ -45,7 +49,10 @@ internal sealed class EvmClaimSender(EvmNetworkAccess network, TransactionSender
 
     public async Task<ClaimReceipt> SendAsync(Bytes32 root, IReadOnlyList<ClaimProof> claims, CancellationToken ct)
     {
-        var receipt = await sender.SendAsync(network.Contracts.Distributor, new RewardDistributor.ClaimManyCall(root, [.. claims.Select(Claim)]), ct).ConfigureAwait(false);
+        // The breaker drains with time: by the time of its block the batch may pay claims that the estimate saw skipped.
+        var call = new RewardDistributor.ClaimManyCall(root, [.. claims.Select(Claim)]);
+        var request = new TransactionRequest(network.Contracts.Distributor, call.Encode()) { LeastGas = GasOfBatch + (GasOfClaim * (ulong)claims.Count) };
+        var receipt = await sender.SendAsync(request, ct).ConfigureAwait(false);
         return new ClaimReceipt(receipt.TransactionHash.ToString(), receipt.TransactionHash, receipt.BlockNumber, (ulong)receipt.GasUsed);
     }
 

@@ -20,6 +20,9 @@ public sealed class DeployedNetwork : IAsyncLifetime
     /// <summary>The node.</summary>
     public Uri Url => anvil!.Url;
 
+    /// <summary>What a test may have it do.</summary>
+    public AnvilRpc Node => anvil!.Rpc;
+
     /// <summary>Its manifest and keys.</summary>
     public DevFolder Data { get; private set; } = null!;
 

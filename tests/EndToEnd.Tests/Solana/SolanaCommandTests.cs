@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Text;
 using System.Text.Json;
 using DePin.Abi.Solana;
 using DePin.Chain;
@@ -207,46 +205,4 @@ public abstract class SolanaCommands(SolanaAddress tokenProgram) : IAsyncLifetim
     }
 
     private static string Text(JsonElement answer, string name) => answer.GetProperty(name).ValueKind == JsonValueKind.String ? answer.GetProperty(name).GetString()! : answer.GetProperty(name).GetRawText();
-
-    /// <summary>Answers questions about one network, over and over, and refuses every other.</summary>
-    private sealed class SomeAnswers : IAsyncDisposable
-    {
-        private readonly HttpListener listener = new();
-        private readonly Task serving;
-
-        public SomeAnswers(NetworkId network, params (string Path, string Answer)[] answers)
-        {
-            Url = new Uri($"http://127.0.0.1:{RunningNetwork.FreeRange(1)}/");
-            listener.Prefixes.Add(Url.ToString());
-            listener.Start();
-            serving = ServeAsync(network.ToString(), answers.ToDictionary(a => a.Path, a => Encoding.UTF8.GetBytes(a.Answer)));
-        }
-
-        public Uri Url { get; }
-
-        public async ValueTask DisposeAsync()
-        {
-            listener.Close();
-            await serving;
-        }
-
-        private async Task ServeAsync(string network, Dictionary<string, byte[]> answers)
-        {
-            try
-            {
-                while (true)
-                {
-                    var context = await listener.GetContextAsync();
-                    var answer = context.Request.QueryString["network"] == network ? answers.GetValueOrDefault(context.Request.Url!.AbsolutePath) : null;
-                    context.Response.StatusCode = answer is not null ? 200 : 400;
-                    context.Response.ContentType = "application/json";
-                    await context.Response.OutputStream.WriteAsync(answer ?? "{}"u8.ToArray());
-                    context.Response.Close();
-                }
-            }
-            catch (Exception closed) when (closed is HttpListenerException or ObjectDisposedException)
-            {
-            }
-        }
-    }
 }
