@@ -14,7 +14,7 @@ public sealed class SocketTests : IDisposable
     {
         FirstPause = TimeSpan.FromMilliseconds(10),
         LongestPause = TimeSpan.FromMilliseconds(50),
-        StuckAfter = TimeSpan.FromMilliseconds(400),
+        StuckAfter = TimeSpan.FromMinutes(10),
         ConnectWithin = TimeSpan.FromSeconds(30),
     };
 
@@ -55,7 +55,7 @@ public sealed class SocketTests : IDisposable
     {
         await using var silent = await StubSocket.StartAsync();
         await using var speaks = await StubSocket.StartAsync();
-        var socket = new SolanaSocket([silent.Url, speaks.Url], Fast);
+        var socket = new SolanaSocket([silent.Url, speaks.Url], Fast with { StuckAfter = TimeSpan.FromSeconds(2) });
         using var slots = socket.SubscribeToSlots();
         var running = socket.RunAsync(_end.Token);
         var notices = slots.ReadAsync(_end.Token).GetAsyncEnumerator();
@@ -94,7 +94,7 @@ public sealed class SocketTests : IDisposable
         node.Answer = (call, number) => call["method"]!.GetValue<string>() == "rootSubscribe"
             ? $$"""{"jsonrpc":"2.0","error":{"code":-32601,"message":"Method not found"},"id":{{call["id"]}}}"""
             : answer(call, number);
-        var socket = new SolanaSocket([node.Url], Fast with { StuckAfter = TimeSpan.FromMinutes(10) });
+        var socket = new SolanaSocket([node.Url], Fast);
         using var roots = socket.SubscribeToRoots();
         using var signature = socket.SubscribeToSignature(new TransactionId("x"), Finality.Safe);
         var running = socket.RunAsync(_end.Token);
@@ -115,7 +115,7 @@ public sealed class SocketTests : IDisposable
     public async Task Notices_that_nobody_reads_take_bounded_room_and_their_loss_is_told()
     {
         await using var node = await StubSocket.StartAsync();
-        var socket = new SolanaSocket([node.Url], Fast with { MaximumWaiting = 4, StuckAfter = TimeSpan.FromMinutes(10) });
+        var socket = new SolanaSocket([node.Url], Fast with { MaximumWaiting = 4 });
         using var roots = socket.SubscribeToRoots();
         using var slots = socket.SubscribeToSlots();
         var running = socket.RunAsync(_end.Token);
@@ -144,7 +144,7 @@ public sealed class SocketTests : IDisposable
     public async Task A_message_of_another_form_ends_the_connection_and_another_is_made(string message)
     {
         await using var node = await StubSocket.StartAsync();
-        var socket = new SolanaSocket([node.Url], Fast with { StuckAfter = TimeSpan.FromMinutes(10) });
+        var socket = new SolanaSocket([node.Url], Fast);
         using var roots = socket.SubscribeToRoots();
         var running = socket.RunAsync(_end.Token);
         var notices = roots.ReadAsync(_end.Token).GetAsyncEnumerator();
@@ -160,7 +160,7 @@ public sealed class SocketTests : IDisposable
     public async Task A_message_beyond_the_bound_is_not_read()
     {
         await using var node = await StubSocket.StartAsync();
-        var socket = new SolanaSocket([node.Url], Fast with { StuckAfter = TimeSpan.FromMinutes(10), MaximumMessage = 100_000 });
+        var socket = new SolanaSocket([node.Url], Fast with { MaximumMessage = 100_000 });
         using var roots = socket.SubscribeToRoots();
         var running = socket.RunAsync(_end.Token);
         var notices = roots.ReadAsync(_end.Token).GetAsyncEnumerator();
@@ -182,7 +182,7 @@ public sealed class SocketTests : IDisposable
         await using var node = await SolanaStub.StartAsync();
         var slot = 10;
         node.On("getSlot", _ => $"{slot}");
-        var socket = new SolanaSocket([socketNode.Url], Fast with { StuckAfter = TimeSpan.FromMinutes(10) });
+        var socket = new SolanaSocket([socketNode.Url], Fast);
         var slots = new SolanaSlots(node.Rpc(), socket, TimeSpan.FromMilliseconds(200));
         var found = new List<ulong>();
         var running = slots.RunAsync(found.Add, _end.Token);
@@ -214,7 +214,7 @@ public sealed class SocketTests : IDisposable
         using var http = new HttpClient();
         var rpc = new SolanaRpc(http, new RpcOptions { Urls = [node.Url] });
         var someone = new SolanaAddress(PrivateKey.Generate(KeyType.Ed25519).PublicKey.Bytes);
-        var socket = new SolanaSocket([node.WebSocket], Fast with { StuckAfter = TimeSpan.FromMinutes(10) });
+        var socket = new SolanaSocket([node.WebSocket], Fast);
         using var slots = socket.SubscribeToSlots();
         using var accounts = socket.SubscribeToAccount(someone, Finality.Safe);
         using var logs = socket.SubscribeToLogs(someone, Finality.Safe);
