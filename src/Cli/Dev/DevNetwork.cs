@@ -21,7 +21,10 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
     /// <summary>A chain, and what runs for its network alone.</summary>
     private sealed class Side(DevChain chain)
     {
+        private readonly TaskCompletionSource sending = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private string replayLine = "";
+        private Action<string> detail = static _ => { };
+        private Task<NetworkManifest>? deploying;
 
         public DevChain Chain => chain;
 
@@ -29,10 +32,33 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
 
         public GuardedProcess? Indexer { get; set; }
 
-        public string ReplayLine
+        public GuardedProcess? Replayer { get; set; }
+
+        /// <summary>Ends when the replayer has enrolled its devices.</summary>
+        public Task Sending => sending.Task;
+
+        /// <summary>The replayer's last line.</summary>
+        public string ReplayLine => Volatile.Read(ref replayLine);
+
+        /// <summary>Who is told of progress from now on.</summary>
+        public void Tell(Action<string> of) => Volatile.Write(ref detail, of);
+
+        /// <summary>Begins to deploy: a chain's own pace leaves time for other things.</summary>
+        public Task BeginToDeploy(CancellationToken ct) => deploying = Task.Run(() => chain.DeployAsync(text => Volatile.Read(ref detail)(text), ct), ct);
+
+        /// <summary>Waits until it is deployed, and tells of it from now on.</summary>
+        public Task<NetworkManifest> DeployedAsync(Action<string> tell)
         {
-            get => Volatile.Read(ref replayLine);
-            set => Volatile.Write(ref replayLine, value);
+            Tell(tell);
+            return deploying!;
+        }
+
+        /// <summary>Takes a line of the replayer.</summary>
+        public void Hear(string line)
+        {
+            Volatile.Write(ref replayLine, line);
+            if (line.StartsWith("sending", StringComparison.Ordinal)) sending.TrySetResult();
+            else if (!sending.Task.IsCompleted) Volatile.Read(ref detail)(line);
         }
     }
 
@@ -42,19 +68,13 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         Directory.CreateDirectory(folder.Logs);
         foreach (var file in (string[])[folder.ReadyFile, folder.RestIndexer, folder.IndexerRests]) File.Delete(file);
         foreach (var side in sides) await StartChainAsync(side.Chain, ct).ConfigureAwait(false);
-        await StartPostgresAsync(ct).ConfigureAwait(false);
-        foreach (var side in sides)
-        {
-            side.Manifest = await phases.RunAsync(
-                On(side, "deploying the contracts"), detail => side.Chain.DeployAsync(detail, ct), m => On(side, $"network {m.NetworkId[..10]}… in place and checked")).ConfigureAwait(false);
-            await phases.RunAsync(
-                On(side, "enrolling operators"), detail => side.Chain.EnrolOperatorsAsync(detail, ct), count => On(side, $"{count} operators bonded, registered and scheduled")).ConfigureAwait(false);
-        }
-
+        await DeployAsync(ct).ConfigureAwait(false);
         await StartHostsAsync(ct).ConfigureAwait(false);
         if (replay is not null)
         {
+            // Side by side; told one after the other.
             foreach (var side in sides) await StartReplayerAsync(side, replay, ct).ConfigureAwait(false);
+            foreach (var side in sides) await SendingAsync(side, ct).ConfigureAwait(false);
         }
 
         foreach (var side in sides) await side.Chain.StartClockAsync(ct).ConfigureAwait(false);
@@ -101,6 +121,28 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
             return true;
         },
         _ => $"{chain.Name} on {chain.Shown}");
+
+    // All chains at once, and PostgreSQL meanwhile; told one after the other.
+    private async Task DeployAsync(CancellationToken ct)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var deploying = Task.WhenAll(sides.Select(side => side.BeginToDeploy(stop.Token)));
+        try
+        {
+            await StartPostgresAsync(ct).ConfigureAwait(false);
+            foreach (var side in sides)
+            {
+                side.Manifest = await phases.RunAsync(On(side, "deploying the contracts"), side.DeployedAsync, m => On(side, $"network {m.NetworkId[..10]}… in place and checked")).ConfigureAwait(false);
+                await phases.RunAsync(
+                    On(side, "enrolling operators"), detail => side.Chain.EnrolOperatorsAsync(detail, ct), count => On(side, $"{count} operators bonded, registered and scheduled")).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            await stop.CancelAsync().ConfigureAwait(false);
+            await deploying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // what failed first is told
+        }
+    }
 
     private Task<bool> StartPostgresAsync(CancellationToken ct) => phases.RunAsync(
         "starting PostgreSQL",
@@ -166,32 +208,33 @@ public sealed class DevNetwork(DevFolder folder, DevSettings settings, Output ou
         return (process, port);
     }
 
-    private Task<GuardedProcess> StartReplayerAsync(Side side, ReplayOptions replay, CancellationToken ct) => phases.RunAsync(
+    // Returns once it runs; what it says is kept, and it sends when all its devices are enrolled.
+    private async Task StartReplayerAsync(Side side, ReplayOptions replay, CancellationToken ct)
+    {
+        await side.Chain.PrepareReplayAsync(replay, folder.Logs, ct).ConfigureAwait(false);
+        side.Tell(static _ => { });
+        side.Replayer = await GuardedProcess.StartAsync(
+            HostProcess.Specification(side.Chain.Part("replayer"), "Replayer",
+            [
+                "--network", side.Chain.Folder.Manifest, "--keys", side.Chain.Folder.In("keys"), "--seed", settings.Id,
+                .. replay.Data is { } data ? (string[])["--data", data] : [],
+                .. replay.Devices is { } most ? (string[])["--devices", most.ToString(CultureInfo.InvariantCulture)] : [],
+                .. replay.Mutations.SelectMany(m => (string[])["--mutate", m]),
+            ], new Dictionary<string, string?> { ["DEPIN_RPC"] = side.Chain.Url.ToString() }, folder.Logs), // anybody may read arguments, and a URL may hold a key
+            side.Hear,
+            ct).ConfigureAwait(false);
+        running.Push(side.Replayer);
+        watched.Add(side.Replayer);
+    }
+
+    private Task<bool> SendingAsync(Side side, CancellationToken ct) => phases.RunAsync(
         On(side, "enrolling devices"),
         async detail =>
         {
-            await side.Chain.PrepareReplayAsync(replay, folder.Logs, ct).ConfigureAwait(false);
-            var sending = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var process = await GuardedProcess.StartAsync(
-                HostProcess.Specification(side.Chain.Part("replayer"), "Replayer",
-                [
-                    "--network", side.Chain.Folder.Manifest, "--keys", side.Chain.Folder.In("keys"), "--seed", settings.Id,
-                    .. replay.Data is { } data ? (string[])["--data", data] : [],
-                    .. replay.Devices is { } most ? (string[])["--devices", most.ToString(CultureInfo.InvariantCulture)] : [],
-                    .. replay.Mutations.SelectMany(m => (string[])["--mutate", m]),
-                ], new Dictionary<string, string?> { ["DEPIN_RPC"] = side.Chain.Url.ToString() }, folder.Logs), // anybody may read arguments, and a URL may hold a key
-                line =>
-                {
-                    if (line.StartsWith("sending", StringComparison.Ordinal)) sending.TrySetResult();
-                    else if (!sending.Task.IsCompleted) detail(line);
-                    side.ReplayLine = line;
-                },
-                ct).ConfigureAwait(false);
-            running.Push(process);
-            watched.Add(process);
-            var ended = process.WaitAsync(ct);
-            if (await Task.WhenAny(sending.Task, ended).ConfigureAwait(false) == ended) throw process.Ended();
-            return process;
+            side.Tell(detail);
+            var ended = side.Replayer!.WaitAsync(ct);
+            if (await Task.WhenAny(side.Sending, ended).ConfigureAwait(false) == ended) throw side.Replayer.Ended();
+            return true;
         },
         _ => On(side, $"devices registered and staked; {side.ReplayLine}"));
 
