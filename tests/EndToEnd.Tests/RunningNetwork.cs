@@ -177,9 +177,10 @@ public class RunningNetwork : IAsyncLifetime
             using var api = Client(network);
             return await TryAsync<Network>(async ct => await api.GetNetworkAsync(ct)) is { Totals: var totals } && totals.LastFinalEpoch >= new Epoch((ulong)epoch) && totals.LastImportedEpoch >= new Epoch((ulong)epoch);
         },
-        $"epoch {epoch} is final and imported; logs in {Data}/logs",
+        $"epoch {epoch} is final and imported",
         default,
-        TimeSpan.FromMinutes(12));
+        TimeSpan.FromMinutes(12),
+        TellAsync);
 
     /// <summary>Waits until a proof is judged by an imported epoch, and not left for a later one; the verdict as the API gives it.</summary>
     public async Task<ProofVerdict> JudgedAsync(ProofId proof, string? network = null)
@@ -188,9 +189,11 @@ public class RunningNetwork : IAsyncLifetime
         ProofVerdict? verdict = null;
         await Eventually.HoldsAsync(
             async () => (verdict = await TryAsync(ct => api.FindProofAsync(proof, ct))) is not null && verdict.Judgement != Judgement.Pending,
-            $"proof {proof} is judged; logs in {Data}/logs", default, TimeSpan.FromMinutes(12));
+            $"proof {proof} is judged", default, TimeSpan.FromMinutes(12), TellAsync);
         return verdict!;
     }
+
+    private Task<string> TellAsync() => LogTails.TellAsync(Path.Combine(Data, "logs"));
 
     internal static int FreeRange(int count)
     {

@@ -180,7 +180,7 @@ public sealed class FaultNetwork : IAsyncLifetime, IDisposable
         {
             AssertAlive();
             return await condition();
-        }, $"{what}; logs in {Logs}", default, TimeSpan.FromMinutes(6));
+        }, what, default, TimeSpan.FromMinutes(6), () => LogTails.TellAsync(Logs));
 
     /// <summary>No host has ended.</summary>
     public void AssertAlive()

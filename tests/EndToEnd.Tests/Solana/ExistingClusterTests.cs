@@ -61,9 +61,8 @@ public sealed class ExistingClusterTests : RunningNetwork, IAsyncLifetime
         Assert.Contains($"the first begins {DateTimeOffset.FromUnixTimeSeconds(genesis):yyyy-MM-dd HH:mm} UTC", (await DepinAsync(["dev", "status", "--data", Data])).Output, StringComparison.Ordinal);
 
         // Half of its first day passes.
-        var now = await TimeAsync(rpc);
-        while (now < genesis + (12 * Hour)) await TravelAsync(now += Hour);
-        await Eventually.HoldsAsync(async () => await ProofsAsync() > 0, $"proofs are accepted; logs in {Data}/logs", default);
+        var now = await node.Rpc.TravelFarAsync(genesis + (12 * Hour), default);
+        await Eventually.HoldsAsync(async () => await ProofsAsync() > 0, "proofs are accepted", default, null, () => LogTails.TellAsync(Path.Combine(Data, "logs")));
 
         // Killed with all that it started, it goes on with the same network and with what was accepted.
         await Eventually.HoldsAsync(async () => await ScalarAsync<long>("public", Makers) > 0, "the maker is mirrored", default);
@@ -117,10 +116,8 @@ public sealed class ExistingClusterTests : RunningNetwork, IAsyncLifetime
         Assert.Equal(first, await File.ReadAllTextAsync(SolanaManifest));
     }
 
-    // Surfpool's slots run back after a leap beyond the end of a cluster's epoch, 432,000 slots, here 12 hours, unless the next one is as long: leaps are short and never become shorter.
-    private Task TravelAsync(long seconds) => node.Rpc.TravelToTimeAsync(seconds, default);
-
-    // An hour a second; the days in which the report may be challenged faster.
+    // An hour a second; the days in which the report may be challenged faster. Leaps never become shorter: after one beyond the end of a cluster's epoch, 432,000 slots, here 12 hours, Surfpool's slots
+    // run back unless the next is as long.
     private async Task PassAsync(long now, CancellationToken ct)
     {
         using var api = Client();
@@ -131,7 +128,7 @@ public sealed class ExistingClusterTests : RunningNetwork, IAsyncLifetime
             while (await timer.WaitForNextTickAsync(ct))
             {
                 isReported = isReported || await TryAsync(token => api.FindEpochAsync(new Epoch(1), token)) is not null;
-                await TravelAsync(now += isReported ? 4 * Hour : Hour);
+                await node.Rpc.TravelToTimeAsync(now += isReported ? 4 * Hour : Hour, default);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
