@@ -94,16 +94,33 @@ public sealed class SurfpoolTests : IAsyncLifetime, IDisposable
     public async Task After_a_jump_of_hours_slots_go_on_in_whatever_steps(int hours)
     {
         await using var node = await SurfpoolNode.StartAsync(new DevTools.SurfpoolOptions { SlotTime = TimeSpan.FromMilliseconds(100) }, _ct);
-        var time = await node.Rpc.TravelFarAsync(DateTimeOffset.UtcNow.ToUnixTimeSeconds() + (hours * 3_600), _ct);
+        var clock = new DevTools.SurfpoolClock(node.Rpc);
+        var goal = DateTimeOffset.UtcNow.ToUnixTimeSeconds() + (hours * 3_600);
+        var time = await clock.MoveFarAsync(goal, _ct);
+        Assert.InRange(time - goal, 0, 3 * 3_600);
         var slot = await node.Rpc.SlotAsync(_ct);
-        for (var leap = 0; leap < 3; leap++)
+        foreach (var leap in (long[])[60, 60, 7_200, 40_000, 60, 60])
         {
             await Eventually.HoldsAsync(async () => await node.Rpc.SlotAsync(_ct) > slot + 2, "slots come by themselves", _ct);
-            await node.Rpc.TravelToTimeAsync(time += 60, _ct);
+            slot = await node.Rpc.SlotAsync(_ct);
+            await clock.MoveAsync(time += leap, _ct);
             var next = await node.Rpc.SlotAsync(_ct);
             Assert.True(next > slot, $"{next} after {slot}");
             slot = next;
+            time = Math.Max(time, await node.Rpc.ClockAsync(_ct));
         }
+    }
+
+    [Fact]
+    public async Task A_clock_that_is_where_it_should_be_goes_on_by_itself()
+    {
+        var clock = new DevTools.SurfpoolClock(_node.Rpc);
+        var now = await _node.Rpc.ClockAsync(_ct);
+        await clock.MoveAsync(now - 100, _ct);
+        await clock.MoveAsync(now + 1, _ct);
+        Assert.InRange(await _node.Rpc.ClockAsync(_ct), now, now + 60);
+        await clock.MoveAsync(now + 600, _ct);
+        Assert.True(await _node.Rpc.ClockAsync(_ct) >= now + 600);
     }
 
     [Fact]

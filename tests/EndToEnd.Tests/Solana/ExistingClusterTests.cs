@@ -61,7 +61,8 @@ public sealed class ExistingClusterTests : RunningNetwork, IAsyncLifetime
         Assert.Contains($"the first begins {DateTimeOffset.FromUnixTimeSeconds(genesis):yyyy-MM-dd HH:mm} UTC", (await DepinAsync(["dev", "status", "--data", Data])).Output, StringComparison.Ordinal);
 
         // Half of its first day passes.
-        var now = await node.Rpc.TravelFarAsync(genesis + (12 * Hour), default);
+        var clock = new SurfpoolClock(node.Rpc);
+        var now = await clock.MoveFarAsync(genesis + (12 * Hour), default);
         await Eventually.HoldsAsync(async () => await ProofsAsync() > 0, "proofs are accepted", default, null, () => LogTails.TellAsync(Path.Combine(Data, "logs")));
 
         // Killed with all that it started, it goes on with the same network and with what was accepted.
@@ -81,7 +82,7 @@ public sealed class ExistingClusterTests : RunningNetwork, IAsyncLifetime
 
         // Time passes, until the first epoch is final and paid for.
         using var passing = new CancellationTokenSource();
-        var time = PassAsync(now, passing.Token);
+        var time = PassAsync(clock, now, passing.Token);
         await FinalAsync(1);
         var (audited, audit) = await AskHereAsync("audit", "--epoch", "1", "--network", "solana"); // by the node that the settings keep
         Assert.True(audited == 0, audit.ToJsonString());
@@ -116,9 +117,8 @@ public sealed class ExistingClusterTests : RunningNetwork, IAsyncLifetime
         Assert.Equal(first, await File.ReadAllTextAsync(SolanaManifest));
     }
 
-    // An hour a second; the days in which the report may be challenged faster. Leaps never become shorter: after one beyond the end of a cluster's epoch, 432,000 slots, here 12 hours, Surfpool's slots
-    // run back unless the next is as long.
-    private async Task PassAsync(long now, CancellationToken ct)
+    // An hour a second; the days in which the report may be challenged faster.
+    private async Task PassAsync(SurfpoolClock clock, long now, CancellationToken ct)
     {
         using var api = Client();
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
@@ -128,7 +128,7 @@ public sealed class ExistingClusterTests : RunningNetwork, IAsyncLifetime
             while (await timer.WaitForNextTickAsync(ct))
             {
                 isReported = isReported || await TryAsync(token => api.FindEpochAsync(new Epoch(1), token)) is not null;
-                await node.Rpc.TravelToTimeAsync(now += isReported ? 4 * Hour : Hour, default);
+                await clock.MoveAsync(now += isReported ? 4 * Hour : Hour, default);
             }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)

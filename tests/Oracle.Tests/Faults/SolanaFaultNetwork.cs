@@ -276,6 +276,7 @@ public sealed class SolanaFaultNetwork : IAsyncLifetime, IDisposable
 
     private async Task RunClockAsync()
     {
+        var clock = new SurfpoolClock(Chain.Node.Rpc);
         var asked = Now;
         while (!_stop.IsCancellationRequested)
         {
@@ -284,9 +285,8 @@ public sealed class SolanaFaultNetwork : IAsyncLifetime, IDisposable
                 // Far enough past an epoch's end and grace for that to be final; no further until its report is there.
                 var due = Chain.Manifest.Genesis + (await NextEpochAsync() * Periods.Epoch) + (ulong)Periods.Grace;
                 if (Now >= due + (3 * Step)) return false;
-                asked += Step;
-                await Chain.Node.Rpc.TravelToTimeAsync((long)asked, Ct);
-                // Each 432,000 slots the runtime's jumps lose time and its blocks never make it good: what counts is what they say.
+                await clock.MoveAsync((long)(asked += Step), Ct);
+                // Jumps lose time to the blocks', and what counts is what those say.
                 Volatile.Write(ref _now, (ulong)await Chain.Node.Rpc.TimeAsync(Ct));
                 return true;
             });

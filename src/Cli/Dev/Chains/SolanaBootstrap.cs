@@ -43,11 +43,6 @@ public sealed class SolanaBootstrap(DevFolder folder, DevSettings settings, Sola
 
     private ISolanaPurse Purse => field ??= purse(Deployer);
 
-    /// <summary>Time of the newest confirmed slot, unix seconds.</summary>
-    public async Task<long> GetTimeAsync(CancellationToken ct) =>
-        await rpc.GetBlockTimeAsync(await rpc.GetSlotAsync(Finality.Safe, ct).ConfigureAwait(false), ct).ConfigureAwait(false)
-            ?? throw new InvalidOperationException("The runtime does not know when its newest block was made.");
-
     /// <summary>Deploys the program and the network, goes on with that, or checks what is there.</summary>
     public async Task<SolanaNetworkManifest> DeployAsync(Action<string> detail, CancellationToken ct)
     {

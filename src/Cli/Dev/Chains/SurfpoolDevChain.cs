@@ -10,9 +10,9 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
     private static readonly TimeSpan SlotTime = TimeSpan.FromMilliseconds(100);
     private SurfpoolProcess? surfpool;
     private SolanaBootstrap? bootstrap;
-    private long reached;
+    private SurfpoolClock? clock;
     private CancellationTokenSource? stopClock;
-    private Task clock = Task.CompletedTask;
+    private Task passing = Task.CompletedTask;
 
     /// <inheritdoc/>
     public override Uri Url => Node.Url;
@@ -30,7 +30,8 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
     {
         surfpool = await SurfpoolProcess.StartAsync(new SurfpoolOptions { Port = Settings.Ports.Solana, SlotTime = SlotTime, LogFile = Path.Combine(logs, "solana.log") }, ct).ConfigureAwait(false);
         // The network is made in the hours before its first epoch.
-        reached = await surfpool.Rpc.TravelFarAsync(Solana.Genesis - 7200, ct).ConfigureAwait(false);
+        clock = new SurfpoolClock(surfpool.Rpc);
+        await clock.MoveFarAsync(Solana.Genesis - 7200, ct).ConfigureAwait(false);
         var rpc = new SolanaRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = [surfpool.Url] });
         bootstrap = new SolanaBootstrap(Folder, Settings, rpc, SolanaCluster.FeesFor(surfpool.Url), _ => new SurfpoolPurse(surfpool.Rpc), Endpoint);
     }
@@ -38,15 +39,14 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
     /// <inheritdoc/>
     public override async Task StartClockAsync(CancellationToken ct)
     {
-        var now = Math.Max(reached, await Bootstrap.GetTimeAsync(ct).ConfigureAwait(false));
         stopClock = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        clock = RunClockAsync(now, stopClock.Token);
+        passing = RunClockAsync(await Node.Rpc.ClockAsync(ct).ConfigureAwait(false), stopClock.Token);
     }
 
     /// <inheritdoc/>
     public override async Task TendAsync(CancellationToken ct)
     {
-        if (clock.IsCompleted && !ct.IsCancellationRequested) await clock.ConfigureAwait(false);
+        if (passing.IsCompleted && !ct.IsCancellationRequested) await passing.ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -55,21 +55,17 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
         if (stopClock is not null)
         {
             await stopClock.CancelAsync().ConfigureAwait(false);
-            await clock.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await passing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             stopClock.Dispose();
         }
 
         if (surfpool is not null) await surfpool.DisposeAsync().ConfigureAwait(false);
     }
 
-    // By itself the runtime's clock goes on by 0.4 s with each slot: each wall-clock second it jumps by what is lacking.
+    // By itself the runtime's clock goes on as ours does: each wall-clock second it jumps by what is lacking.
     private async Task RunClockAsync(long now, CancellationToken ct)
     {
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false))
-        {
-            now += Settings.SecondsPerBlock;
-            await Node.Rpc.TravelToTimeAsync(now, ct).ConfigureAwait(false);
-        }
+        while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false)) await clock!.MoveAsync(now += Settings.SecondsPerBlock, ct).ConfigureAwait(false);
     }
 }
