@@ -83,12 +83,17 @@ public class RunningNetwork : IAsyncLifetime
     {
         var result = await DepinAsync(
         [
-            "dev", "up", "--detach", "--data", Data, "--chains", Chains, .. Replay, "--chain-port", $"{basePort}", "--postgres-port", $"{basePort + 1}",
-            "--api-port", $"{basePort + 2}", "--indexer-port", $"{basePort + 3}", "--jobs-port", $"{basePort + 4}", "--operator-port", $"{OperatorPort}",
-            "--solana-port", $"{basePort + 20}", "--solana-indexer-port", $"{basePort + 22}", "--solana-operator-port", $"{SolanaOperatorPort}",
+            "dev", "up", "--detach", "--data", Data, "--chains", Chains, .. Replay, .. PortsFrom(basePort),
         ], null, Telemetry);
         Assert.True(result.Code == 0, result.ToString());
     }
+
+    /// <summary>Options of <c>dev up</c> that put all its ports between one and the 40th after it.</summary>
+    internal static string[] PortsFrom(int first) =>
+    [
+        "--chain-port", $"{first}", "--postgres-port", $"{first + 1}", "--api-port", $"{first + 2}", "--indexer-port", $"{first + 3}", "--jobs-port", $"{first + 4}", "--operator-port", $"{first + 10}",
+        "--solana-port", $"{first + 20}", "--solana-indexer-port", $"{first + 22}", "--solana-operator-port", $"{first + 30}",
+    ];
 
     /// <summary>A port of the network's own range that nothing of it uses.</summary>
     public int SparePort => basePort + 18;

@@ -22,7 +22,7 @@ public static class DevCommands
     private static readonly Option<string[]> Mutate = new("--mutate") { Description = "Mix in an adversary, for example M9:5% (may be given again)", DefaultValueFactory = _ => [] };
     private static readonly Option<string> Chains = new("--chains") { Description = "What to run a network on: evm, solana, or both with a comma between (default: both)", DefaultValueFactory = _ => "evm,solana" };
     private static readonly Option<int?> ChainPort = Port("--chain-port", "the chain", 8545);
-    private static readonly Option<int?> PostgresPort = Port("--postgres-port", "PostgreSQL", 55432);
+    private static readonly Option<int?> PostgresPort = Port("--postgres-port", "PostgreSQL", 15432);
     private static readonly Option<int?> ApiPort = Port("--api-port", "the API", 8080);
     private static readonly Option<int?> OperatorPort = Port("--operator-port", "the first operator, the others following", 8101);
     private static readonly Option<int?> IndexerPort = Port("--indexer-port", "the indexer", 8091);

@@ -14,7 +14,7 @@ public sealed record DevPorts
     public int Chain { get; init; } = 8545;
 
     /// <summary>PostgreSQL.</summary>
-    public int Postgres { get; init; } = 55432;
+    public int Postgres { get; init; } = 15432; // below the ports that a machine gives to outgoing connections
 
     /// <summary>The API and the status page.</summary>
     public int Api { get; init; } = 8080;

@@ -43,7 +43,7 @@ public sealed class ClusterErrorTests : IAsyncLifetime
     {
         var data = Path.Combine(folder.FullName, "data");
         var port = LoopbackPort.Free();
-        var result = await RunningNetwork.DepinAsync(["dev", "up", "--data", data, "--chains", "solana", "--solana-rpc", $"http://user:{Secret}@127.0.0.1:{port}/{Secret}"]);
+        var result = await RunningNetwork.DepinAsync(["dev", "up", "--data", data, "--chains", "solana", "--solana-rpc", $"http://user:{Secret}@127.0.0.1:{port}/{Secret}", .. RunningNetwork.PortsFrom(RunningNetwork.FreeRange(40))]);
         Assert.Equal(3, result.Code);
         Assert.Contains($"No Solana node answers at http://127.0.0.1:{port}: cannot connect", result.Error, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, result.ToString(), StringComparison.Ordinal);
