@@ -6,6 +6,7 @@ using DePin.Chain.Deployment;
 using DePin.Chain.Solana;
 using DePin.ContractBindings.Solana;
 using DePin.Cryptography;
+using DePin.DevTools;
 using DePin.Mirror;
 using DePin.Oracle.Ingest;
 using DePin.Oracle.Round;
