@@ -198,7 +198,8 @@ public class RunningNetwork : IAsyncLifetime
         return verdict!;
     }
 
-    private Task<string> TellAsync() => LogTails.TellAsync(Path.Combine(Data, "logs"));
+    /// <summary>What its hosts last logged, for failures.</summary>
+    public Task<string> TellAsync() => LogTails.TellAsync(Path.Combine(Data, "logs"));
 
     internal static int FreeRange(int count)
     {

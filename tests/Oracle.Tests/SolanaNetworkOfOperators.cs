@@ -97,9 +97,10 @@ public sealed class SolanaNetworkOfOperators : IAsyncDisposable
         var now = (long)(Manifest.Genesis + ((epoch - 1) * Manifest.EpochLength) + second);
         _ticker = Task.Run(async () =>
         {
+            var clock = new SurfpoolClock(_node.Rpc);
             for (; !_stop.IsCancellationRequested; now += 1_800)
             {
-                await _node.Rpc.TravelToTimeAsync(now, CancellationToken.None);
+                await clock.MoveAsync(now, CancellationToken.None);
                 await Task.Delay(every, CancellationToken.None);
             }
         });

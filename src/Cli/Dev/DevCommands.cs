@@ -21,16 +21,17 @@ public static class DevCommands
     private static readonly Option<int?> ReplayDevices = new("--replay-devices") { Description = "Replay at most this many devices of each data set (default: all)" };
     private static readonly Option<string[]> Mutate = new("--mutate") { Description = "Mix in an adversary, for example M9:5% (may be given again)", DefaultValueFactory = _ => [] };
     private static readonly Option<string> Chains = new("--chains") { Description = "What to run a network on: evm, solana, or both with a comma between (default: both)", DefaultValueFactory = _ => "evm,solana" };
-    private static readonly Option<int?> ChainPort = Port("--chain-port", "the chain", 8545);
-    private static readonly Option<int?> PostgresPort = Port("--postgres-port", "PostgreSQL", 15432);
-    private static readonly Option<int?> ApiPort = Port("--api-port", "the API", 8080);
-    private static readonly Option<int?> OperatorPort = Port("--operator-port", "the first operator, the others following", 8101);
-    private static readonly Option<int?> IndexerPort = Port("--indexer-port", "the indexer", 8091);
-    private static readonly Option<int?> JobsPort = Port("--jobs-port", "the job host", 8092);
-    private static readonly Option<int?> SolanaPort = Port("--solana-port", "the Solana runtime, its subscriptions on the next one", 8899);
+    private static readonly DevPorts Usual = new();
+    private static readonly Option<int?> ChainPort = Port("--chain-port", "the chain", Usual.Chain);
+    private static readonly Option<int?> PostgresPort = Port("--postgres-port", "PostgreSQL", Usual.Postgres);
+    private static readonly Option<int?> ApiPort = Port("--api-port", "the API", Usual.Api);
+    private static readonly Option<int?> OperatorPort = Port("--operator-port", "the first operator, the others following", Usual.Operator);
+    private static readonly Option<int?> IndexerPort = Port("--indexer-port", "the indexer", Usual.Indexer);
+    private static readonly Option<int?> JobsPort = Port("--jobs-port", "the job host", Usual.Jobs);
+    private static readonly Option<int?> SolanaPort = Port("--solana-port", "the Solana runtime, its subscriptions on the next one", Usual.Solana);
     private static readonly Option<string?> SolanaRpc = new("--solana-rpc") { Description = "JSON-RPC of a Solana cluster that is there already, whose time does not leap (default: a runtime of its own). It may hold a key: it is kept in the data folder and not shown" };
-    private static readonly Option<int?> SolanaOperatorPort = Port("--solana-operator-port", "the first operator on Solana, the others following", 8141);
-    private static readonly Option<int?> SolanaIndexerPort = Port("--solana-indexer-port", "the indexer of Solana", 8093);
+    private static readonly Option<int?> SolanaOperatorPort = Port("--solana-operator-port", "the first operator on Solana, the others following", Usual.SolanaOperator);
+    private static readonly Option<int?> SolanaIndexerPort = Port("--solana-indexer-port", "the indexer of Solana", Usual.SolanaIndexer);
 
     /// <summary>The command.</summary>
     public static Command Create() => new("dev", "A whole network on this machine: chain, database, operators, indexer, API, jobs, devices")

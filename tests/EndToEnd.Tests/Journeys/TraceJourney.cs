@@ -54,8 +54,8 @@ public sealed class TraceJourney(RunningNetwork network)
 
                 return Task.FromResult(found is not null);
             },
-            $"the spans of one epoch have come from all processes; of each there came {string.Join(", ", Spans.CountBy(s => $"{s.Service} {s.Name}").Select(c => $"{c.Key}: {c.Value}"))}; logs in {network.Data}/logs",
-            default, TimeSpan.FromMinutes(8));
+            $"the spans of one epoch have come from all processes; of each there came {string.Join(", ", Spans.CountBy(s => $"{s.Service} {s.Name}").Select(c => $"{c.Key}: {c.Value}"))}",
+            default, TimeSpan.FromMinutes(8), network.TellAsync);
         return found!.Value;
     }
 

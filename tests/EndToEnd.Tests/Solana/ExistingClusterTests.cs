@@ -63,7 +63,7 @@ public sealed class ExistingClusterTests : RunningNetwork, IAsyncLifetime
         // Half of its first day passes.
         var clock = new SurfpoolClock(node.Rpc);
         var now = await clock.MoveFarAsync(genesis + (12 * Hour), default);
-        await Eventually.HoldsAsync(async () => await ProofsAsync() > 0, "proofs are accepted", default, null, () => LogTails.TellAsync(Path.Combine(Data, "logs")));
+        await Eventually.HoldsAsync(async () => await ProofsAsync() > 0, "proofs are accepted", default, null, TellAsync);
 
         // Killed with all that it started, it goes on with the same network and with what was accepted.
         await Eventually.HoldsAsync(async () => await ScalarAsync<long>("public", Makers) > 0, "the maker is mirrored", default);

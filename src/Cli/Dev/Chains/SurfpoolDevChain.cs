@@ -10,9 +10,8 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
     private static readonly TimeSpan SlotTime = TimeSpan.FromMilliseconds(100);
     private SurfpoolProcess? surfpool;
     private SolanaBootstrap? bootstrap;
-    private SurfpoolClock? clock;
     private CancellationTokenSource? stopClock;
-    private Task passing = Task.CompletedTask;
+    private Task clock = Task.CompletedTask;
 
     /// <inheritdoc/>
     public override Uri Url => Node.Url;
@@ -30,8 +29,7 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
     {
         surfpool = await SurfpoolProcess.StartAsync(new SurfpoolOptions { Port = Settings.Ports.Solana, SlotTime = SlotTime, LogFile = Path.Combine(logs, "solana.log") }, ct).ConfigureAwait(false);
         // The network is made in the hours before its first epoch.
-        clock = new SurfpoolClock(surfpool.Rpc);
-        await clock.MoveFarAsync(Solana.Genesis - 7200, ct).ConfigureAwait(false);
+        await new SurfpoolClock(surfpool.Rpc).MoveFarAsync(Solana.Genesis - 7200, ct).ConfigureAwait(false);
         var rpc = new SolanaRpc(new HttpClient { Timeout = Timeout.InfiniteTimeSpan }, new RpcOptions { Urls = [surfpool.Url] });
         bootstrap = new SolanaBootstrap(Folder, Settings, rpc, SolanaCluster.FeesFor(surfpool.Url), _ => new SurfpoolPurse(surfpool.Rpc), Endpoint);
     }
@@ -40,13 +38,13 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
     public override async Task StartClockAsync(CancellationToken ct)
     {
         stopClock = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        passing = RunClockAsync(await Node.Rpc.ClockAsync(ct).ConfigureAwait(false), stopClock.Token);
+        clock = RunClockAsync(await Node.Rpc.ClockAsync(ct).ConfigureAwait(false), stopClock.Token);
     }
 
     /// <inheritdoc/>
     public override async Task TendAsync(CancellationToken ct)
     {
-        if (passing.IsCompleted && !ct.IsCancellationRequested) await passing.ConfigureAwait(false);
+        if (clock.IsCompleted && !ct.IsCancellationRequested) await clock.ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -55,7 +53,7 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
         if (stopClock is not null)
         {
             await stopClock.CancelAsync().ConfigureAwait(false);
-            await passing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await clock.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             stopClock.Dispose();
         }
 
@@ -65,7 +63,8 @@ public sealed class SurfpoolDevChain(DevFolder folder, DevSettings settings) : S
     // By itself the runtime's clock goes on as ours does: each wall-clock second it jumps by what is lacking.
     private async Task RunClockAsync(long now, CancellationToken ct)
     {
+        var runtime = new SurfpoolClock(Node.Rpc);
         using var timer = new PeriodicTimer(TimeSpan.FromSeconds(1));
-        while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false)) await clock!.MoveAsync(now += Settings.SecondsPerBlock, ct).ConfigureAwait(false);
+        while (await timer.WaitForNextTickAsync(ct).ConfigureAwait(false)) await runtime.MoveAsync(now += Settings.SecondsPerBlock, ct).ConfigureAwait(false);
     }
 }
