@@ -176,8 +176,9 @@ public sealed class IngestTests : IAsyncLifetime
         await AssertProblemAsync(await _operator.Http.PostAsJsonAsync("/v1/proofs", new ProofRequest("no envelope"u8.ToArray(), new byte[64]), Ct), IngestRefusal.Malformed, HttpStatusCode.BadRequest);
         await AssertProblemAsync(await _operator.Http.PostAsJsonAsync("/v1/proofs", new ProofRequest(new byte[DeviceProof.MaxSize + 1], new byte[64]), Ct), IngestRefusal.Oversized, HttpStatusCode.RequestEntityTooLarge);
         await AssertProblemAsync(await _operator.Http.PostAsJsonAsync("/v1/proofs", new ProofRequest(_network.Prove(_network.Devices[0], 1).Proof.Envelope.ToArray(), new byte[63]), Ct), IngestRefusal.Malformed, HttpStatusCode.BadRequest);
-        Assert.Equal(HttpStatusCode.BadRequest, (await _operator.Http.PostAsync("/v1/proofs", new StringContent("{", null, "application/json"), Ct)).StatusCode);
-        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await _operator.Http.PostAsJsonAsync("/v1/proofs", new ProofRequest(new byte[64 << 10], new byte[64]), Ct)).StatusCode);
+        foreach (var (text, type) in ((string, string)[])[("{", "application/json"), ("null", "application/json"), ("""{"proof":7}""", "application/json"), ("{}", "text/plain")])
+            await AssertProblemAsync(await _operator.Http.PostAsync("/v1/proofs", new StringContent(text, null, type), Ct), IngestRefusal.Malformed, HttpStatusCode.BadRequest);
+        await AssertProblemAsync(await _operator.Http.PostAsJsonAsync("/v1/proofs", new ProofRequest(new byte[64 << 10], new byte[64]), Ct), IngestRefusal.Oversized, HttpStatusCode.RequestEntityTooLarge);
         Assert.Equal(HttpStatusCode.BadRequest, (await _operator.Http.PostAsync("/v1/proofs:batch", new ByteArrayContent([0xff, 0xff, 0xff]), Ct)).StatusCode);
         using var huge = new HttpRequestMessage(HttpMethod.Post, "/v1/proofs:batch") { Content = new ByteArrayContent(new byte[9 << 20]) };
         huge.Headers.ExpectContinue = true;

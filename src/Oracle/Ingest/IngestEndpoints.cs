@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text.Json;
 using DePin.Cryptography;
 using DePin.Oracle.Ingest.Wire;
 using DePin.Oracle.Network;
@@ -45,9 +46,23 @@ public static class IngestEndpoints
         return routes;
     }
 
-    private static async Task<IResult> PostOneAsync(ProofRequest request, IngestService ingest, CancellationToken ct)
+    private static async Task<IResult> PostOneAsync(HttpContext http, IngestService ingest, CancellationToken ct)
     {
-        if (request.Proof is null || request.Signature is null) return Problem(IngestRefusal.Malformed, default);
+        ProofRequest? request;
+        try
+        {
+            request = http.Request.HasJsonContentType() ? await http.Request.ReadFromJsonAsync<ProofRequest>(ct) : null;
+        }
+        catch (JsonException)
+        {
+            return Problem(IngestRefusal.Malformed, default);
+        }
+        catch (BadHttpRequestException error) when (error.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            return Problem(IngestRefusal.Oversized, default);
+        }
+
+        if (request?.Proof is null || request.Signature is null) return Problem(IngestRefusal.Malformed, default);
         var result = (await ingest.TakeAsync([(request.Proof, request.Signature)], ct))[0];
         if (result.Refusal != IngestRefusal.None) return Problem(result.Refusal, result.RetryAfter);
         return Results.Ok(new ProofReceipt(result.Id.ToString(), ingest.Operator.ToString(), (ulong)result.ReceivedAt,
